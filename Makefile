@@ -1,0 +1,39 @@
+# Everything runs in .venv, made on first use; Python 3.11 or later and a package registry suffice.
+PYTHON ?= python3
+BIN := .venv/bin
+environment ?= dev
+
+.PHONY: rehearse test check benchmarks lock clean
+
+rehearse: .venv/ready
+	@$(BIN)/python -m rehearsal --environment $(environment)
+
+test: .venv/ready
+	@$(BIN)/python -m pytest -q
+
+check: .venv/ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+benchmarks: .venv/ready
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+# What was resolved, with a hash for every file: run it after changing a requirements file.
+lock: .venv/ready
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements.lock \
+		requirements.txt requirements-rehearsal.txt --group dev
+
+clean:
+	rm -rf .venv
+
+# pip is only there to fetch uv, which installs the rest ten times as fast.
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	@echo "making .venv with $$(grep -c '==' requirements.lock) pinned packages"
+	@$(PYTHON) -m venv .venv
+	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@touch .venv/ready
