@@ -1,0 +1,118 @@
+"""An IAM user with exactly the access it was granted."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi_aws as aws
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from . import _args, names
+from .policies.documents import PolicyDocument, check_size, to_json
+from .policies.grants import Access, grant
+
+
+class GrantArgs(TypedDict):
+    """One grant: verbs on one bucket, or on one prefix of it."""
+
+    bucket_arn: str
+    """ARN of the bucket."""
+    access: Sequence[Access]
+    """What may be done there."""
+    prefix: NotRequired[str]
+    """Keys to open, ending in "/". Default: every key in the bucket."""
+
+
+class AccessUserArgs(TypedDict):
+    """Inputs of `AccessUser`."""
+
+    user_name: str
+    """Name of the IAM user, up to 64 characters. Changing it makes another user."""
+    grants: Mapping[str, GrantArgs]
+    """What the user may do. A grant's key becomes its inline policy's name."""
+    keys: NotRequired[Sequence[str]]
+    """Names of the user's access keys; the last one is handed over. To rotate without an
+    interruption add a second name, apply, move the consumer over, drop the first name, apply.
+    Default: one key named "key"."""
+    permissions_boundary: NotRequired[Input[str]]
+    """ARN of a managed policy that narrows every grant. Default: none."""
+    tags: NotRequired[Mapping[str, str]]
+    """Up to 50 tags on the user. Default: none."""
+
+
+class AccessUser(ComponentResource):
+    """A user without a password, its grants as inline policies, and one access key, or two
+    while a key is being rotated."""
+
+    user_name: Output[str]
+    """Name of the user; known once its grants are in place."""
+    user_arn: Output[str]
+    """ARN of the user; known once its grants are in place."""
+    unique_id: Output[str]
+    """ID that changes when the user is made anew under the same name."""
+    access_key_id: Output[str]
+    """ID of the last key; known once the grants are in place."""
+    secret_access_key: Output[str]
+    """Secret of the last key; itself a secret of the stack."""
+
+    def __init__(self, name: str, args: AccessUserArgs, opts: ResourceOptions | None = None):
+        _args.check(name, args, AccessUserArgs)
+        with _args.naming(name):
+            user_name = names.check_iam_name("user", args["user_name"])
+            policies = _policies(name, args["grants"])
+            keys = _checked_keys(args.get("keys", ["key"]))
+            tags = names.check_tags(args.get("tags", {}), "iam")
+        super().__init__("object-access:index:AccessUser", name, {**args}, opts)
+        child = ResourceOptions(parent=self)
+
+        user = aws.iam.User(
+            name,
+            name=user_name,
+            permissions_boundary=args.get("permissions_boundary"),
+            tags=tags,
+            opts=child,
+        )
+        granted = [
+            aws.iam.UserPolicy(
+                f"{name}-{key}", name=key, user=user.name, policy=to_json(policy), opts=child
+            ).id
+            for key, policy in policies.items()
+        ]
+        made = [aws.iam.AccessKey(f"{name}-{key}", user=user.name, opts=child) for key in keys]
+
+        self.user_name = _once(granted, user.name)
+        self.user_arn = _once(granted, user.arn)
+        self.unique_id = user.unique_id
+        self.access_key_id = _once(granted, made[-1].id)
+        self.secret_access_key = Output.secret(_once(granted, made[-1].secret))
+        self.register_outputs(
+            {
+                "user_name": self.user_name,
+                "user_arn": self.user_arn,
+                "unique_id": self.unique_id,
+                "access_key_id": self.access_key_id,
+                "secret_access_key": self.secret_access_key,
+            }
+        )
+
+
+def _once(done: Sequence[Output[str]], value: Output[str]) -> Output[str]:
+    """The value, but not before everything in `done` exists."""
+    return Output.all(value, *done).apply(lambda values: str(values[0]))
+
+
+def _policies(name: str, grants: Mapping[str, GrantArgs]) -> dict[str, PolicyDocument]:
+    if not grants:
+        raise ValueError("a user without grants can do nothing, give at least one")
+    policies = {}
+    for key, args in grants.items():
+        names.check_iam_name("policy", key)
+        _args.check(f"{name}-{key}", args, GrantArgs)
+        policies[key] = grant(args["bucket_arn"], args["access"], args.get("prefix", ""))
+    check_size("user inline policies", *policies.values())
+    return policies
+
+
+def _checked_keys(keys: Sequence[str]) -> Sequence[str]:
+    if not 1 <= len(keys) <= 2 or len(set(keys)) < len(keys):
+        raise ValueError(f"keys {list(keys)} given, a user has one or two of different names")
+    return keys

@@ -1,0 +1,579 @@
+"""Is this request allowed, and which statement decides?
+
+The rules are those of the IAM User Guide, "Policy evaluation logic" and "IAM JSON policy
+elements": an explicit Deny anywhere wins; within one account an Allow of the identity policies or
+of the resource's policy suffices; across accounts both must allow; a permissions boundary and a
+session policy narrow what the identity policies give; to assume a role, its trust policy must
+allow. Documents are compiled once (`Policy`) and then asked any number of times (`evaluate`).
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum, IntEnum
+from functools import lru_cache
+from typing import Any, Literal
+
+from .documents import VERSION, PolicyDocument
+
+Context = Mapping[str, str | Sequence[str]]
+
+PrincipalKind = Literal["user", "role", "root", "service", "anonymous"]
+PolicyKind = Literal["identity", "resource", "trust"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `arn` is the user's, the service's name, or for a role that of its session."""
+
+    kind: PrincipalKind
+    account: str = ""
+    arn: str = ""
+    unique_id: str = ""
+    role_arn: str = ""
+
+
+ANONYMOUS = Principal("anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question: may `principal` do `action` on `resource`, which `account` owns?
+
+    `action` is one action such as `s3:GetObject`, `resource` one ARN, neither with wildcards.
+    `context` maps condition keys (in lower case, such as `s3:prefix`) to a value or, for a key
+    with many values, to a list.
+    """
+
+    principal: Principal
+    action: str
+    resource: str
+    account: str
+    context: Context = field(default_factory=dict)
+
+
+class Reason(Enum):
+    """Why a request was decided as it was, in the words of AWS's own refusals."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "with an explicit deny"
+    NO_IDENTITY = "because no identity-based policy allows"
+    NO_RESOURCE = "because no resource-based policy allows"
+    NO_BOUNDARY = "because no permissions boundary allows"
+    NO_SESSION = "because no session policy allows"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer, and the statement that gave it: `policy` is a policy's name, `statement` a
+    `Sid`, or `#2` for the second statement where it has none. Both are empty where nothing
+    decided, that is, where no statement allowed. `account root` has no statement either."""
+
+    allowed: bool
+    reason: Reason
+    policy: str = ""
+    statement: str = ""
+
+    def __str__(self) -> str:
+        if not self.statement:
+            return self.reason.value
+        verb = "allowed" if self.allowed else "denied"
+        return f"{verb} by statement '{self.statement}' of {self.policy}"
+
+
+class Match(IntEnum):
+    """How closely a `Principal` element names the one who asks."""
+
+    NOT = 0
+    ACCOUNT = 1  # the whole account: its own identity policies must allow, too
+    ROLE = 2  # the role, or anyone: narrowed by the boundary and the session policy
+    DIRECT = 3  # this very user or session
+
+
+# --- patterns ------------------------------------------------------------------------------------
+
+_TOKENS = re.compile(r"\$\{(?P<variable>[^}]*)\}|(?P<mark>[*?:])|(?P<text>[^*?:$]+|\$)")
+_compile = lru_cache(maxsize=16_384)(re.compile)
+
+
+class Pattern:
+    """Text with the wildcards `*` and `?` and policy variables such as `${aws:username}`.
+
+    What a variable holds is literal, never a wildcard; one without a value or a default matches
+    nothing. In an ARN a wildcard stays within its segment, and only the last segment may itself
+    hold colons ("IAM JSON policy elements: Resource").
+    """
+
+    __slots__ = ("_fixed", "_parts")
+
+    def __init__(
+        self, pattern: str, *, arn: bool = False, wild: bool = True, variables: bool = True
+    ):
+        self._parts: list[
+            tuple[bool, str]
+        ] = []  # (is a variable, its name or a regular expression)
+        colons = 0
+        for found in _TOKENS.finditer(pattern):
+            if found["variable"] is not None and variables:
+                self._parts.append((True, found["variable"]))
+                continue
+            mark = found["mark"] or ""
+            colons += mark == ":"
+            one = "." if not arn or colons >= 5 else "[^:]"
+            wildcard = {"*": f"{one}*", "?": one}.get(mark) if wild else None
+            self._parts.append((False, wildcard or re.escape(found[0])))
+        fixed = all(not is_variable for is_variable, _ in self._parts)
+        self._fixed = self._joined({}) if fixed else None
+
+    def _joined(self, context: Context) -> re.Pattern[str] | None:
+        texts = []
+        for is_variable, text in self._parts:
+            value = _variable(text, context) if is_variable else text
+            if value is None:
+                return None
+            texts.append(re.escape(value) if is_variable else value)
+        return _compile("".join(texts), re.DOTALL)
+
+    def matches(self, value: str, context: Context) -> bool:
+        """Whether the whole of `value` fits."""
+        regex = self._fixed or self._joined(context)
+        return regex is not None and regex.fullmatch(value) is not None
+
+
+def _variable(text: str, context: Context) -> str | None:
+    """The value of `${key}` or `${key, 'default'}`; `${*}`, `${?}` and `${$}` stand for themselves."""
+    if text in ("*", "?", "$"):
+        return text
+    key, _, default = text.partition(",")
+    value = context.get(key.strip().lower())
+    if isinstance(value, str):
+        return value
+    return default.strip().strip("'") if default and value is None else None
+
+
+def _listed(value: object) -> list[str]:
+    """A policy element that may be one value or a list, as a list of texts."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
+
+
+# --- conditions ----------------------------------------------------------------------------------
+
+# A test of one value of the request against one value of the policy.
+_Test = Callable[[str, Any, Context], bool]
+
+
+def _number(text: str) -> float:
+    return float(text)
+
+
+def _moment(text: str) -> float:
+    try:
+        return float(text)  # seconds since 1970
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _compares(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> _Test:
+    def test(given: str, wanted: Pattern | str, context: Context) -> bool:
+        try:
+            return holds(read(given), read(str(wanted)))
+        except ValueError:
+            return False
+
+    return test
+
+
+def _within(given: str, wanted: str, context: Context) -> bool:
+    try:
+        return ipaddress.ip_address(given) in ipaddress.ip_network(wanted, strict=False)
+    except ValueError:
+        return False
+
+
+def _same_case_folded(given: str, wanted: Pattern, context: Context) -> bool:
+    return wanted.matches(given.casefold(), {k: _folded(v) for k, v in context.items()})
+
+
+def _folded(value: str | Sequence[str]) -> str | list[str]:
+    return value.casefold() if isinstance(value, str) else [item.casefold() for item in value]
+
+
+def _matches(given: str, wanted: Pattern, context: Context) -> bool:
+    return wanted.matches(given, context)
+
+
+def _reading(**options: bool) -> Callable[[str, bool], Any]:
+    return lambda text, variables: Pattern(text, variables=variables, **options)
+
+
+def _plain(text: str, variables: bool) -> str:
+    return text
+
+
+def _lowered(text: str, variables: bool) -> str:
+    return text.lower()
+
+
+def _casefolded(text: str, variables: bool) -> Pattern:
+    return Pattern(text.casefold(), wild=False, variables=variables)
+
+
+_EQUAL, _LIKE, _ARN = _reading(wild=False), _reading(), _reading(arn=True)
+_ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    "Equals": lambda given, wanted: given == wanted,
+    "LessThan": lambda given, wanted: given < wanted,
+    "LessThanEquals": lambda given, wanted: given <= wanted,
+    "GreaterThan": lambda given, wanted: given > wanted,
+    "GreaterThanEquals": lambda given, wanted: given >= wanted,
+}
+# Operator -> (how a value of the policy is read, how one value is tested). The negated operators
+# are the same tests, turned round as a whole: `NotEquals [a, b]` is neither a nor b.
+_OPERATORS: dict[str, tuple[Callable[[str, bool], Any], _Test]] = {
+    "StringEquals": (_EQUAL, _matches),
+    "StringEqualsIgnoreCase": (_casefolded, _same_case_folded),
+    "StringLike": (_LIKE, _matches),
+    "ArnEquals": (_ARN, _matches),
+    "ArnLike": (_ARN, _matches),
+    "Bool": (_lowered, lambda given, wanted, _: given.lower() == wanted),
+    "BinaryEquals": (_plain, lambda given, wanted, _: given == wanted),
+    "IpAddress": (_plain, _within),
+    **{f"Numeric{name}": (_plain, _compares(_number, holds)) for name, holds in _ORDER.items()},
+    **{f"Date{name}": (_plain, _compares(_moment, holds)) for name, holds in _ORDER.items()},
+}
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "NotIpAddress": "IpAddress",
+    "NumericNotEquals": "NumericEquals",
+    "DateNotEquals": "DateEquals",
+}
+_OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
+
+
+class Condition:
+    """One operator and key of a `Condition` block, with the values it wants."""
+
+    __slots__ = ("_if_absent", "_key", "_negated", "_null", "_quantifier", "_test", "_wanted")
+
+    def __init__(self, operator: str, key: str, values: object, *, variables: bool):
+        found = _OPERATOR.fullmatch(operator)
+        quantifier, base, if_exists = found.groups() if found else (None, operator, None)
+        self._key, self._quantifier = key.lower(), quantifier
+        self._null = (
+            {"true": True, "false": False}.get(_listed(values)[0]) if base == "Null" else None
+        )
+        if base == "Null" and self._null is not None and not (quantifier or if_exists):
+            return
+        self._negated = base in _NEGATED
+        positive = _NEGATED.get(base, base)
+        if positive not in _OPERATORS:
+            raise ValueError(f"unknown condition operator '{operator}'")
+        read, self._test = _OPERATORS[positive]
+        self._wanted = [read(text, variables) for text in _listed(values)]
+        # A key that the request lacks: only a negated operator, IfExists and ForAllValues hold.
+        self._if_absent = bool(if_exists) or (
+            quantifier == "ForAllValues" if quantifier else self._negated
+        )
+
+    def holds(self, context: Context) -> bool:
+        """Whether the request's context satisfies it."""
+        given = context.get(self._key)
+        if self._null is not None:
+            return self._null == (given is None)
+        if given is None or (not given and not isinstance(given, str)):
+            return self._if_absent
+        values = [given] if isinstance(given, str) else given
+        if self._quantifier == "ForAllValues":
+            return all(self._one(value, context) for value in values)
+        if self._quantifier == "ForAnyValue" or not self._negated:
+            return any(self._one(value, context) for value in values)
+        return all(self._one(value, context) for value in values)
+
+    def _one(self, value: str, context: Context) -> bool:
+        return self._negated != any(self._test(value, want, context) for want in self._wanted)
+
+
+# --- statements and policies ---------------------------------------------------------------------
+
+_ACTION = re.compile(r"[a-zA-Z0-9-]+:[\w*?]+|\*")
+
+
+class Actions:
+    """An `Action` or `NotAction` element; actions are compared without regard to case."""
+
+    __slots__ = ("_names", "_patterns")
+
+    def __init__(self, actions: Iterable[str]):
+        lowered = []
+        for action in actions:
+            if not _ACTION.fullmatch(action):
+                raise ValueError(f"'{action}' is no action, write one as 'service:Name'")
+            lowered.append(action.lower())
+        self._names = frozenset(action for action in lowered if not set("*?") & set(action))
+        self._patterns = [Pattern(action) for action in lowered if set("*?") & set(action)]
+
+    def match(self, action: str) -> bool:
+        """Whether the element covers the action, given in lower case."""
+        return action in self._names or any(item.matches(action, {}) for item in self._patterns)
+
+
+class Resources:
+    """A `Resource` or `NotResource` element."""
+
+    __slots__ = ("_any", "_patterns")
+
+    def __init__(self, resources: Iterable[str], *, variables: bool):
+        listed = list(resources)
+        self._any = "*" in listed
+        self._patterns = []
+        for resource in listed:
+            if resource != "*" and resource.count(":") < 5:
+                raise ValueError(f"resource '{resource}' must be '*' or an ARN")
+            self._patterns.append(Pattern(resource, arn=True, variables=variables))
+
+    def match(self, resource: str, context: Context) -> bool:
+        """Whether the element covers this ARN."""
+        return self._any or any(item.matches(resource, context) for item in self._patterns)
+
+
+class Principals:
+    """A `Principal` or `NotPrincipal` element."""
+
+    __slots__ = ("_aws", "_everyone", "_services")
+
+    def __init__(self, element: object):
+        by_kind = element if isinstance(element, Mapping) else {"AWS": element}
+        unknown = set(by_kind) - {"AWS", "Service", "Federated", "CanonicalUser"}
+        if unknown or (isinstance(element, str) and element != "*"):
+            raise ValueError(f"'{element}' is no principal, write '*' or {{'AWS': ARN}}")
+        self._aws = frozenset(_listed(by_kind.get("AWS", [])))
+        self._services = frozenset(_listed(by_kind.get("Service", [])))
+        self._everyone = "*" in self._aws
+        for name in self._aws:
+            if "*" in name and name != "*":
+                raise ValueError(f"principal '{name}' has a wildcard, only '*' alone may")
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The AWS principals as they were written: ARNs, account numbers, unique IDs or `*`."""
+        return self._aws
+
+    def match(self, principal: Principal) -> Match:
+        """How closely the element names the one who asks."""
+        if principal.kind == "service":
+            return Match.DIRECT if principal.arn in self._services else Match.NOT
+        if principal.kind != "anonymous":
+            who = {principal.arn, principal.unique_id} - {""}
+            if principal.kind == "user" and who & self._aws:
+                return Match.DIRECT
+            if principal.kind == "role":
+                if principal.arn in self._aws:
+                    return Match.DIRECT
+                if {principal.role_arn, principal.unique_id} & self._aws:
+                    return Match.ROLE
+        if self._everyone:
+            return Match.ROLE if principal.kind == "role" else Match.DIRECT
+        if principal.account and self._names_account(principal):
+            return Match.DIRECT if principal.kind == "root" else Match.ACCOUNT
+        return Match.NOT
+
+    def _names_account(self, principal: Principal) -> bool:
+        return any(
+            name == principal.account or _root_of(name) == principal.account for name in self._aws
+        )
+
+
+@lru_cache(maxsize=4_096)
+def _root_of(arn: str) -> str:
+    """The account whose root an ARN names, or nothing."""
+    found = re.fullmatch(r"arn:[^:]+:iam::(\d{12}):root", arn)
+    return found[1] if found else ""
+
+
+class _Statement:
+    """One statement, compiled."""
+
+    __slots__ = ("actions", "allows", "conditions", "name", "principals", "resources", "turned")
+
+    def __init__(self, element: Mapping[str, Any], name: str, kind: PolicyKind, *, variables: bool):
+        self.name = name
+        _check_elements(element, kind)
+        self.allows = element["Effect"] == "Allow"
+        # Which elements are given as their Not... form.
+        self.turned = {
+            part for part in ("Action", "Resource", "Principal") if "Not" + part in element
+        }
+        self.actions = Actions(_listed(_either(element, "Action")))
+        self.resources = Resources(_listed(_either(element, "Resource", "*")), variables=variables)
+        self.principals = Principals(_either(element, "Principal")) if kind != "identity" else None
+        self.conditions = [
+            Condition(operator, key, values, variables=variables)
+            for operator, keys in element.get("Condition", {}).items()
+            for key, values in keys.items()
+        ]
+
+    def match(self, request: Request, action: str, context: Context) -> Match:
+        """How closely the statement fits the request; `NOT` where any element does not."""
+        if self.actions.match(action) == ("Action" in self.turned):
+            return Match.NOT
+        who = Match.DIRECT
+        if self.principals is not None:
+            who = self.principals.match(request.principal)
+            if "Principal" in self.turned:
+                who = Match.NOT if who else Match.DIRECT
+            if not who:
+                return Match.NOT
+        if self.resources.match(request.resource, context) == ("Resource" in self.turned):
+            return Match.NOT
+        return who if all(item.holds(context) for item in self.conditions) else Match.NOT
+
+
+def _either(element: Mapping[str, Any], part: str, default: str = "") -> Any:
+    return element.get(part, element.get("Not" + part, default))
+
+
+def _check_elements(element: Mapping[str, Any], kind: PolicyKind) -> None:
+    """Refuse what IAM refuses as a malformed statement."""
+    known = {"Sid", "Effect", "Condition"}
+    for part in ("Action", "Resource", "Principal"):
+        known |= {part, "Not" + part}
+        given = [name for name in (part, "Not" + part) if name in element]
+        wanted = {
+            "Action": True,
+            "Resource": kind != "trust",
+            "Principal": kind != "identity",
+        }[part]
+        if len(given) != wanted:
+            rule = f"needs exactly one of {part} and Not{part}" if wanted else f"takes no {part}"
+            raise ValueError(f"a statement of this {kind} policy {rule}")
+        if wanted and not element[given[0]]:
+            raise ValueError(f"the {given[0]} of a statement is empty")
+    if element.get("Effect") not in ("Allow", "Deny"):
+        raise ValueError(f"Effect must be Allow or Deny, not '{element.get('Effect')}'")
+    if unknown := set(element) - known:
+        raise ValueError(f"unknown element '{min(unknown)}' in a statement")
+
+
+class Policy:
+    """A policy document, compiled, under the name by which a decision will call it.
+
+    `kind` says what it is attached to: an `identity` (also for boundaries and session policies),
+    a `resource` such as a bucket, or a role as its `trust`. Raises ValueError for a document
+    that AWS refuses as malformed.
+    """
+
+    __slots__ = ("_allows", "_denies", "name")
+
+    def __init__(
+        self, name: str, document: PolicyDocument | Mapping[str, Any], kind: PolicyKind = "identity"
+    ):
+        version = document.get("Version", "2008-10-17")
+        if version not in (VERSION, "2008-10-17"):
+            raise ValueError(f"Version must be {VERSION}, not '{version}'")
+        if unknown := set(document) - {"Version", "Id", "Statement"}:
+            raise ValueError(f"unknown element '{min(unknown)}' in a policy")
+        elements: Any = document.get("Statement") or []
+        elements = [elements] if isinstance(elements, Mapping) else elements
+        if not elements:
+            raise ValueError("a policy needs at least one statement")
+        sids = [element["Sid"] for element in elements if element.get("Sid")]
+        if len(sids) != len(set(sids)):
+            raise ValueError("two statements share a Sid")
+        self.name = name
+        compiled = [
+            _Statement(
+                element, element.get("Sid") or f"#{number}", kind, variables=version == VERSION
+            )
+            for number, element in enumerate(elements, 1)
+        ]
+        self._allows = [statement for statement in compiled if statement.allows]
+        self._denies = [statement for statement in compiled if not statement.allows]
+
+    @property
+    def principals(self) -> frozenset[str]:
+        """Every AWS principal that a statement names."""
+        return frozenset().union(
+            *(item.principals.named for item in self._allows + self._denies if item.principals)
+        )
+
+    def denied(self, request: Request, action: str, context: Context) -> str:
+        """The name of the statement that denies, or nothing."""
+        return next((s.name for s in self._denies if s.match(request, action, context)), "")
+
+    def allowed(self, request: Request, action: str, context: Context) -> tuple[Match, str]:
+        """The statement that allows most directly, and how directly."""
+        best, name = Match.NOT, ""
+        for statement in self._allows:
+            match = statement.match(request, action, context)
+            if match > best:
+                best, name = match, statement.name
+                if best is Match.DIRECT:
+                    break
+        return best, name
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Every policy that has a say in one request."""
+
+    identity: Sequence[Policy] = ()
+    resource: Policy | None = None
+    boundary: Policy | None = None
+    session: Policy | None = None
+
+
+# --- the decision --------------------------------------------------------------------------------
+
+
+def evaluate(request: Request, policies: Policies) -> Decision:
+    """Decide one request. For `sts:AssumeRole`, `policies.resource` is the role's trust policy."""
+    action = request.action.lower()
+    context = {key.lower(): value for key, value in request.context.items()}
+    every = [*policies.identity, policies.resource, policies.boundary, policies.session]
+    for policy in every:
+        if policy and (statement := policy.denied(request, action, context)):
+            return Decision(False, Reason.EXPLICIT_DENY, policy.name, statement)
+
+    def allow(policy: Policy | None) -> tuple[Match, Decision]:
+        match, statement = policy.allowed(request, action, context) if policy else (Match.NOT, "")
+        name = policy.name if policy else ""
+        return match, Decision(bool(match), Reason.ALLOWED, name, statement)
+
+    asker, is_trust = request.principal, action.startswith("sts:assumerole")
+    direct, by_resource = allow(policies.resource)
+    if asker.kind in ("anonymous", "service"):
+        return by_resource if direct else Decision(False, Reason.NO_RESOURCE)
+
+    identity = _first(allow(policy) for policy in policies.identity)
+    if asker.kind == "root":
+        identity = Decision(True, Reason.ALLOWED, "account root")
+    narrowed = None
+    if policies.boundary and not allow(policies.boundary)[0]:
+        narrowed = Reason.NO_BOUNDARY
+    elif policies.session and not allow(policies.session)[0]:
+        narrowed = Reason.NO_SESSION
+
+    if asker.account == request.account and direct >= Match.ROLE:
+        # The resource's policy suffices. A grant to a role is narrowed all the same, one to a
+        # user or to a session by name is not; but a boundary must always allow assuming a role.
+        exempt = direct is Match.DIRECT and not is_trust
+        if exempt or not narrowed:
+            return by_resource
+        return Decision(False, narrowed)
+    needs_resource = is_trust or asker.account != request.account
+    if needs_resource and not direct:
+        return Decision(False, Reason.NO_RESOURCE)
+    if not identity:
+        return Decision(False, Reason.NO_IDENTITY)
+    return Decision(False, narrowed) if narrowed else identity
+
+
+def _first(answers: Iterable[tuple[Match, Decision]]) -> Decision | None:
+    return next((decision for match, decision in answers if match), None)

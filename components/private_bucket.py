@@ -1,0 +1,178 @@
+"""A private S3 bucket."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi_aws as aws
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+
+from . import _args, names
+from .policies import buckets, cors
+from .policies.documents import check_size, to_json
+
+# How long the store keeps what is no longer wanted, in days.
+ABORT_UPLOADS_AFTER = 7
+KEEP_OLD_VERSIONS = 30
+
+
+class CorsRuleArgs(TypedDict):
+    """One CORS rule: which pages in a browser may send which requests."""
+
+    origins: Sequence[str]
+    """Origins such as "https://app.example.com", or "*"."""
+    methods: Sequence[str]
+    """Of GET, HEAD, PUT, POST and DELETE. With the origin "*" only GET and HEAD."""
+    headers: NotRequired[Sequence[str]]
+    """Request headers that the page may send. Default: none."""
+    expose: NotRequired[Sequence[str]]
+    """Response headers that the page may read. Default: none."""
+    max_age_seconds: NotRequired[int]
+    """How long a browser may remember the answer. Default: 3000."""
+
+
+class PrivateBucketArgs(TypedDict):
+    """Inputs of `PrivateBucket`."""
+
+    bucket_name: str
+    """Globally unique name, 3 to 63 characters. Changing it makes another bucket."""
+    region: str
+    """Region such as "eu-west-1"."""
+    cors: NotRequired[Sequence[CorsRuleArgs]]
+    """Up to 100 CORS rules; the first that fits a request counts. Default: no page may."""
+    guests: NotRequired[Sequence[Input[str]]]
+    """ARNs of users and roles that may never change who can reach the bucket, however much
+    their own policies allow. Default: none."""
+    versioning: NotRequired[bool]
+    """Keep overwritten and deleted objects for 30 days. Default: True."""
+    protect: NotRequired[bool]
+    """Refuse to delete the bucket until this is False and applied. Default: True."""
+    force_destroy: NotRequired[bool]
+    """Delete the objects with the bucket; must be applied before the deletion. Default: False."""
+    tags: NotRequired[Mapping[str, str]]
+    """Up to 50 tags on the bucket. Default: none."""
+
+
+class PrivateBucket(ComponentResource):
+    """A bucket that nobody reaches who was not granted it: public access blocked, ACLs off,
+    encrypted, TLS only, unfinished uploads removed after 7 days."""
+
+    bucket_name: Output[str]
+    """Name of the bucket; known once all its settings are in place."""
+    bucket_arn: Output[str]
+    """ARN of the bucket; known once all its settings are in place."""
+
+    def __init__(self, name: str, args: PrivateBucketArgs, opts: ResourceOptions | None = None):
+        _args.check(name, args, PrivateBucketArgs)
+        with _args.naming(name):
+            bucket_name = names.check_bucket_name(args["bucket_name"])
+            region = names.check_region(args["region"])
+            cors_rules = _cors_rules(name, args.get("cors", []))
+            tags = names.check_tags(args.get("tags", {}), "s3")
+        arn = names.bucket_arn(bucket_name, region)
+        super().__init__("object-access:index:PrivateBucket", name, {**args}, opts)
+
+        bucket = aws.s3.Bucket(
+            name,
+            bucket=bucket_name,
+            region=region,
+            force_destroy=args.get("force_destroy", False),
+            tags=tags,
+            opts=ResourceOptions(parent=self, protect=args.get("protect", True)),
+        )
+        # One after another: S3 answers OperationAborted to settings that arrive side by side.
+        block = aws.s3.BucketPublicAccessBlock(
+            f"{name}-public-access",
+            bucket=bucket.id,
+            region=region,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=ResourceOptions(parent=self),
+        )
+        ownership = aws.s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=bucket.id,
+            region=region,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=ResourceOptions(parent=self, depends_on=block),
+        )
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.id,
+            region=region,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=ResourceOptions(parent=self, depends_on=ownership),
+        )
+        versioning = aws.s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.id,
+            region=region,
+            versioning_configuration={
+                "status": "Enabled" if args.get("versioning", True) else "Suspended"
+            },
+            opts=ResourceOptions(parent=self, depends_on=encryption),
+        )
+        policy = aws.s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=bucket.id,
+            region=region,
+            policy=Output.all(*args.get("guests", [])).apply(lambda guests: _policy(arn, guests)),
+            opts=ResourceOptions(parent=self, depends_on=versioning),
+        )
+        lifecycle = aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.id,
+            region=region,
+            rules=[
+                {
+                    "id": "tidy",
+                    "status": "Enabled",
+                    "filter": {},
+                    "abort_incomplete_multipart_upload": {
+                        "days_after_initiation": ABORT_UPLOADS_AFTER
+                    },
+                    "noncurrent_version_expiration": {"noncurrent_days": KEEP_OLD_VERSIONS},
+                }
+            ],
+            opts=ResourceOptions(parent=self, depends_on=policy),
+        )
+        settled: list[Output[str]] = [lifecycle.id]
+        if cors_rules:
+            rules = aws.s3.BucketCorsConfiguration(
+                f"{name}-cors",
+                bucket=bucket.id,
+                region=region,
+                cors_rules=cors_rules,
+                opts=ResourceOptions(parent=self, depends_on=lifecycle),
+            )
+            settled.append(rules.id)
+
+        self.bucket_name = Output.all(bucket.id, *settled).apply(lambda ids: str(ids[0]))
+        self.bucket_arn = Output.all(bucket.arn, *settled).apply(lambda ids: str(ids[0]))
+        self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
+
+
+def _policy(arn: str, guests: Sequence[str]) -> str:
+    policy = buckets.private(arn, guests)
+    check_size("bucket policy", policy)
+    return to_json(policy)
+
+
+def _cors_rules(
+    name: str, given: Sequence[CorsRuleArgs]
+) -> list[aws.s3.BucketCorsConfigurationCorsRuleArgsDict]:
+    if len(given) > cors.MAX_RULES:
+        raise ValueError(f"{len(given)} CORS rules given, S3 takes at most {cors.MAX_RULES}")
+    for rule in given:
+        _args.check(name, rule, CorsRuleArgs)
+    return [
+        {
+            "allowed_origins": rule["AllowedOrigins"],
+            "allowed_methods": rule["AllowedMethods"],
+            "allowed_headers": rule["AllowedHeaders"],
+            "expose_headers": rule["ExposeHeaders"],
+            "max_age_seconds": rule["MaxAgeSeconds"],
+        }
+        for rule in (cors.rule(**each) for each in given)
+    ]

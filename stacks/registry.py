@@ -1,0 +1,18 @@
+"""Which stack file builds which kind of project."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import settings, valohai_s3
+
+# What a project hands over: facts to paste, to save and to try, some of them outputs.
+Handover = Mapping[str, Any]
+
+_BUILD: Mapping[type, Callable[[Any], Handover]] = {
+    settings.ValohaiS3: valohai_s3.build,
+}
+
+
+def build(project: settings.Project) -> Handover:
+    """Declare everything the project needs; returns what it hands over."""
+    return _BUILD[type(project)](project)
