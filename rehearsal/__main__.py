@@ -1,0 +1,79 @@
+"""The rehearsal's commands: `python -m rehearsal`, `python -m rehearsal serve`."""
+
+import json
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def rehearse(
+    context: typer.Context,
+    environment: Annotated[str, typer.Option(help="Which environment to rehearse.")] = "dev",
+    format: Annotated[str, typer.Option(help="table, json or markdown.")] = "table",
+    keep: Annotated[bool, typer.Option(help="Leave the embedded cloud running until Ctrl-C.")] = False,
+    show_secrets: Annotated[bool, typer.Option(help="Print the secrets that are handed over.")] = False,
+    engine: Annotated[
+        str, typer.Option(help="auto, pulumi (its engine) or in-process.")
+    ] = "auto",
+) -> None:
+    """Run the program against an embedded cloud that enforces access, and try what it hands over.
+
+    Exit code 0 only if every light is as promised.
+    """
+    if context.invoked_subcommand is None:
+        from .rehearse import rehearse as run
+
+        raise typer.Exit(run(environment, format, keep=keep, show_secrets=show_secrets, engine=engine))
+
+
+@app.command()
+def serve(
+    accounts: Annotated[str, typer.Option(help="Account IDs, separated by commas.")] = "123456789012",
+    port: Annotated[int, typer.Option(help="Port for HTTPS; 0 is any free one.")] = 0,
+    http_port: Annotated[int, typer.Option(help="Port for HTTP; 0 is any free one.")] = 0,
+    until_input_ends: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Serve the embedded cloud alone, until Ctrl-C: point boto3, the AWS CLI or your own tool at it.
+
+    Prints one line of JSON: where it is, the file of its certificate authority, and an
+    administrator's keys for every account.
+    """
+    from .aws import server
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if until_input_ends:
+        # A pipe from the parent: it ends when the parent does, even when that was killed.
+        threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+    try:
+        with server.running(_account_ids(accounts), port, http_port) as aws:
+            print(json.dumps({"aws": aws}), flush=True)
+            stop.wait()
+    except ValueError as error:
+        raise typer.Exit(_complain(error)) from None
+
+
+def _account_ids(given: str) -> list[str]:
+    accounts = given.split(",")
+    for account in accounts:
+        if len(account) != 12 or not account.isdigit():
+            raise ValueError(f"account '{account}' must be 12 digits, such as 123456789012")
+    if len(set(accounts)) < len(accounts):
+        raise ValueError(f"an account is named twice in '{given}', name each once")
+    return accounts
+
+
+def _complain(error: Exception) -> int:
+    typer.echo(f"error: {error}", err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    app()

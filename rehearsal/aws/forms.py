@@ -1,0 +1,107 @@
+"""Uploads by a browser's form: the policy document that the form carries.
+
+Source: S3 API Reference, "Browser-based uploads using POST", "Creating a POST policy".
+"""
+
+import base64
+import binascii
+import io
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from werkzeug.formparser import parse_form_data
+
+from .messages import AwsError, Incoming
+
+# Fields that the policy need not mention.
+_FREE = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "policy", "bucket"})
+_STATUSES = {"200": 200, "201": 201, "204": 204}
+
+
+class Form(NamedTuple):
+    """A form: its fields by lower-case name, the file's name and its content."""
+
+    fields: dict[str, str]
+    file_name: str
+    content: bytes
+
+    @property
+    def key(self) -> str:
+        """The key to write, the file's name filled in."""
+        return self.fields.get("key", "").replace("${filename}", self.file_name)
+
+    @property
+    def status(self) -> int:
+        """The status of the answer to a good upload: 204, or what the form asks for."""
+        return _STATUSES.get(self.fields.get("success_action_status", ""), 204)
+
+
+def read(incoming: Incoming) -> Form:
+    """The form in the request's body."""
+    environ = incoming.environ | {"wsgi.input": io.BytesIO(incoming.body)}
+    _, given, files = parse_form_data(environ | {"CONTENT_LENGTH": str(len(incoming.body))})
+    fields = {name.lower(): value for name, value in given.items()}
+    if "file" in files:
+        upload = files["file"]
+        return Form(fields, (upload.filename or "").rsplit("/", 1)[-1], upload.stream.read())
+    if "file" in fields:
+        return Form(fields, "", fields["file"].encode())
+    raise AwsError(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+
+
+def check_policy(form: Form, bucket: str, now: datetime) -> None:
+    """Refuse a form that does not keep to its own policy."""
+    policy = _policy(form.fields["policy"])
+    try:
+        expires = datetime.fromisoformat(policy["expiration"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError):
+        raise AwsError(400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value") from None
+    if now > expires:
+        raise _refused("Policy expired.")
+    values = {**form.fields, "bucket": bucket}
+    mentioned = set()
+    for condition in policy.get("conditions", []):
+        if isinstance(condition, dict):
+            [(name, value)] = condition.items()
+            condition = ["eq", f"${name}", value]
+        operator, name, wanted = condition[0], str(condition[1]).lstrip("$").lower(), condition[2]
+        if operator.lower() == "content-length-range":
+            _check_length(len(form.content), int(condition[1]), int(wanted))
+            continue
+        mentioned.add(name)
+        value = values.get(name, "")
+        good = value == wanted if operator == "eq" else value.startswith(wanted)
+        if not good:
+            raise _refused(f'Policy Condition failed: {json.dumps([operator, f"${name}", wanted])}')
+    extra = sorted(
+        name for name in set(form.fields) - mentioned - _FREE if not name.startswith("x-ignore-")
+    )
+    if extra:
+        raise _refused(f"Extra input fields: {extra[0]}")
+
+
+def _policy(encoded: str) -> Mapping[str, Any]:
+    try:
+        policy = json.loads(base64.b64decode(encoded, validate=True))
+    except (binascii.Error, ValueError):
+        policy = None
+    if not isinstance(policy, dict):
+        raise AwsError(400, "InvalidPolicyDocument", "Invalid Policy: Invalid JSON.")
+    return policy
+
+
+def _check_length(given: int, shortest: int, longest: int) -> None:
+    sizes = {"ProposedSize": str(given)}
+    if given > longest:
+        raise AwsError(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
+                       MaxSizeAllowed=str(longest), **sizes)
+    if given < shortest:
+        raise AwsError(400, "EntityTooSmall",
+                       "Your proposed upload is smaller than the minimum allowed size",
+                       MinSizeAllowed=str(shortest), **sizes)
+
+
+def _refused(why: str) -> AwsError:
+    return AwsError(403, "AccessDenied", f"Invalid according to Policy: {why}")

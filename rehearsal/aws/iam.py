@@ -1,0 +1,148 @@
+"""IAM in front of moto: what an action concerns, and the limits that moto does not keep.
+
+Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas".
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from components.policies.documents import LIMITS
+from components.policies.evaluate import Policy, PolicyKind
+
+from .messages import Answer, AwsError, forward, query_result
+from .messages import Incoming
+from .store import APPS, PARTITION, Store, principal_arns
+from .sts import Caller
+
+NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
+
+# The parameter that names what an action concerns -> (kind of resource, longest name).
+_SUBJECTS = {
+    "RoleName": ("role", 64),
+    "GroupName": ("group", 128),
+    "InstanceProfileName": ("instance-profile", 128),
+    "UserName": ("user", 64),
+    "PolicyName": ("policy", 128),
+}
+# Where an action carries a document -> (kind, limit, the holder's parameter).
+_DOCUMENTS: Mapping[str, tuple[PolicyKind, str]] = {
+    "PutUserPolicy": ("identity", "user inline policies"),
+    "PutGroupPolicy": ("identity", "group inline policies"),
+    "PutRolePolicy": ("identity", "role inline policies"),
+    "CreatePolicy": ("identity", "managed policy"),
+    "CreatePolicyVersion": ("identity", "managed policy"),
+    "CreateRole": ("trust", "trust policy"),
+    "UpdateAssumeRolePolicy": ("trust", "trust policy"),
+}
+# Actions whose caller may leave the user out: it is the caller then.
+_OWN_USER = re.compile(r"(Get|Update|Delete)User|(Create|List|Update|Delete)AccessKeys?")
+
+
+class Iam:
+    """Checks an IAM action, hands it to moto, and keeps what moto leaves out."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def resource(self, action: str, form: Mapping[str, str], caller: Caller) -> str:
+        """The ARN that the action's permission is about."""
+        account = caller.principal.account
+        if arn := form.get("PolicyArn") if "PolicyVersion" in action or action == "GetPolicy" else "":
+            return arn
+        for parameter, (kind, _) in _SUBJECTS.items():
+            if name := form.get(parameter):
+                holder = None
+                if kind in ("user", "role"):
+                    finder = self._store.user if kind == "user" else self._store.role
+                    holder = finder(account, name)
+                path = form.get("Path", "/")
+                return holder.arn if holder else f"arn:{PARTITION}:iam::{account}:{kind}{path}{name}"
+        if _OWN_USER.fullmatch(action) and caller.principal.kind == "user":
+            return caller.principal.arn
+        return f"arn:{PARTITION}:iam::{account}:*"
+
+    def answer(self, action: str, incoming: Incoming, caller: Caller) -> Answer:
+        """Do an action that the caller may do.
+
+        Raises AwsError for what IAM refuses and moto would take.
+        """
+        form, account = incoming.form, caller.principal.account
+        self._check(action, form, account)
+        if action.endswith("UserPermissionsBoundary"):
+            user = self._store.user(account, form.get("UserName", ""))
+            if user is None:
+                raise AwsError(404, "NoSuchEntity", "The user cannot be found.")
+            user.permissions_boundary_arn = form.get("PermissionsBoundary")
+            return query_result(action, NAMESPACE, "")
+        answer = forward(APPS["iam"], incoming, HTTP_X_MOTO_ACCOUNT_ID=account)
+        if answer.status < 300:
+            self._after(action, form, account, answer)
+        return answer
+
+    def _check(self, action: str, form: Mapping[str, str], account: str) -> None:
+        for parameter, (kind, longest) in _SUBJECTS.items():
+            name = form.get(parameter, "x")
+            if not re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) or len(name) > longest:
+                raise _invalid(f"The specified value for {parameter[0].lower()}{parameter[1:]} is "
+                               f"invalid. It must contain only alphanumeric characters and/or +=,.@_- "
+                               f"and be at most {longest} characters, for a {kind}.")
+        if action in ("CreateUser", "CreateRole"):
+            self._check_unused(action, form, account)
+        duration = form.get("MaxSessionDuration", "3600")
+        if not duration.isdigit() or not 3_600 <= int(duration) <= 43_200:
+            raise _invalid(f"Value '{duration}' at 'maxSessionDuration' failed to satisfy "
+                           "constraint: Member must have value between 3600 and 43200")
+        if action in _DOCUMENTS:
+            kind_, limit = _DOCUMENTS[action]
+            text = form.get("AssumeRolePolicyDocument" if kind_ == "trust" else "PolicyDocument", "")
+            self._check_document(kind_, text)
+            self._check_size(limit, text, form, account)
+
+    def _check_unused(self, action: str, form: Mapping[str, str], account: str) -> None:
+        kind = action.removeprefix("Create")
+        name = form.get(f"{kind}Name", "")
+        # Names differ in more than case (IAM User Guide, "IAM identifiers").
+        if name.lower() in self._store.names_in_use(account, kind.lower()):
+            raise AwsError(409, "EntityAlreadyExists", f"{kind} with name {name} already exists.")
+
+    def _check_document(self, kind: PolicyKind, text: str) -> None:
+        try:
+            Policy("", json.loads(text), kind)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise AwsError(400, "MalformedPolicyDocument", f"{error}") from None
+        if re.search(r"[^\t\n\r\x20-\xff]", text):
+            raise AwsError(400, "MalformedPolicyDocument", "The policy has characters beyond U+00FF")
+        if kind == "trust":
+            for arn in principal_arns(text):
+                if self._store.unique_id(arn) is None:
+                    raise AwsError(400, "MalformedPolicyDocument",
+                                   f'Invalid principal in policy: "AWS":"{arn}"')
+
+    def _check_size(self, limit: str, text: str, form: Mapping[str, str], account: str) -> None:
+        size = len("".join(text.split()))
+        if "inline" in limit:
+            name = form.get("PolicyName", "")
+            size += sum(len("".join(other.split()))
+                        for key, other in self._store.inline(account, form).items() if key != name)
+        if size > LIMITS[limit]:
+            holder = form.get("UserName") or form.get("RoleName") or form.get("GroupName") or ""
+            if "inline" in limit:
+                message = f"Maximum policy size of {LIMITS[limit]} bytes exceeded for {holder}"
+            else:
+                message = f"Cannot exceed quota for {limit} size: {LIMITS[limit]}"
+            raise AwsError(409, "LimitExceeded", message)
+
+    def _after(self, action: str, form: Mapping[str, str], account: str, answer: Answer) -> None:
+        if action == "CreateUser":
+            user = self._store.user(account, form["UserName"])
+            made, user.id = user.id, f"AIDA{user.id[:17].upper()}"
+            answer.body = answer.body.replace(made.encode(), user.id.encode())
+            user.permissions_boundary_arn = form.get("PermissionsBoundary")
+        if action in ("CreateRole", "UpdateAssumeRolePolicy"):
+            role = self._store.role(account, form["RoleName"])
+            self._store.remember(role.arn, role.assume_role_policy_document)
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError(400, "ValidationError", message)

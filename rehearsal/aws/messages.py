@@ -1,0 +1,138 @@
+"""Requests and answers as they pass through the gate, and AWS's errors."""
+
+import io
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
+
+WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class AwsError(Exception):
+    """An error answer. `details` become further elements of S3's XML."""
+
+    def __init__(self, status: int, code: str, message: str, **details: str):
+        super().__init__(f"{code}: {message}")
+        self.status, self.code, self.message, self.details = status, code, message, details
+
+
+@dataclass
+class Answer:
+    """What goes back to the client."""
+
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    def replace(self, name: str, value: str) -> None:
+        """Set a header, in place of any of that name."""
+        self.headers = [(k, v) for k, v in self.headers if k.lower() != name.lower()]
+        self.headers.append((name, value))
+
+
+class Incoming:
+    """One HTTP request, read whole."""
+
+    def __init__(self, environ: dict[str, Any]):
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        self.secure: bool = environ["wsgi.url_scheme"] == "https"
+        self.source_ip: str = environ.get("REMOTE_ADDR", "127.0.0.1")
+        raw_path, _, self.raw_query = environ["REQUEST_URI"].partition("?")
+        self.raw_path: str = (
+            raw_path if raw_path.startswith("/") else "/" + raw_path.split("/", 3)[-1]
+        )
+        self.query: dict[str, str] = dict(
+            (unquote(key), unquote(value)) for key, value in self.query_pairs
+        )
+        self.body: bytes = environ["wsgi.input"].read()
+
+    @cached_property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """Names and values of the query, as they were encoded."""
+        parts = [part.partition("=") for part in self.raw_query.split("&") if part]
+        return [(key.replace("+", "%20"), value.replace("+", "%20")) for key, _, value in parts]
+
+    @cached_property
+    def path(self) -> str:
+        """The path, decoded."""
+        return unquote(self.raw_path)
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The parameters of a query-protocol request, from its body and its query."""
+        body = self.body.decode("utf-8", "replace")
+        return self.query | dict(parse_qsl(body, keep_blank_values=True))
+
+    def header(self, name: str, default: str = "") -> str:
+        """A request header's value."""
+        key = name.upper().replace("-", "_")
+        return str(
+            self.environ.get(
+                key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", default
+            )
+        )
+
+
+def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
+    """Hand the request on to the store, with changes to its WSGI environment."""
+    body = changed.pop("body", incoming.body)
+    environ = incoming.environ | {
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        **changed,
+    }
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    answer = Answer()
+
+    def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
+        answer.status, answer.headers = int(status.split()[0]), headers
+
+    answer.body = b"".join(app(environ, start_response))
+    return answer
+
+
+def request_id() -> str:
+    """A request ID in the form of AWS's."""
+    return secrets.token_hex(8).upper()
+
+
+def s3_error(error: AwsError) -> Answer:
+    """The error as S3 says it."""
+    details = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in error.details.items())
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message>{details}"
+        f"<RequestId>{request_id()}</RequestId></Error>"
+    )
+    return Answer(error.status, [("Content-Type", "application/xml")], body.encode())
+
+
+def query_error(error: AwsError) -> Answer:
+    """The error as IAM and STS say it."""
+    kind = "Sender" if error.status < 500 else "Receiver"
+    body = (
+        f"<ErrorResponse><Error><Type>{kind}</Type><Code>{error.code}</Code>"
+        f"<Message>{escape(error.message)}</Message></Error>"
+        f"<RequestId>{request_id()}</RequestId></ErrorResponse>"
+    )
+    return Answer(error.status, [("Content-Type", "text/xml")], body.encode())
+
+
+def query_result(action: str, namespace: str, result: str) -> Answer:
+    """The answer to a query-protocol action; `result` is the XML inside its result element."""
+    body = (
+        f'<{action}Response xmlns="{namespace}"><{action}Result>{result}</{action}Result>'
+        f"<ResponseMetadata><RequestId>{request_id()}</RequestId></ResponseMetadata>"
+        f"</{action}Response>"
+    )
+    return Answer(200, [("Content-Type", "text/xml")], body.encode())
+
+
+def elements(values: Mapping[str, str]) -> str:
+    """`<key>value</key>` for each."""
+    return "".join(f"<{key}>{escape(value)}</{key}>" for key, value in values.items())

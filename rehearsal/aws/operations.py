@@ -1,0 +1,132 @@
+"""Which permission an S3 request needs.
+
+Source: S3 User Guide, "Required permissions for Amazon S3 API operations".
+"""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from .messages import AwsError, Incoming
+
+# Sub-resource in the query -> what is read, what is written; {verb} is Get, Put or Delete. Where
+# S3 has no permission of its own for deleting, deleting needs the one for putting.
+_BUCKET = {
+    "accelerate": "AccelerateConfiguration",
+    "acl": "BucketAcl",
+    "analytics": "AnalyticsConfiguration",
+    "cors": "BucketCORS",
+    "encryption": "EncryptionConfiguration",
+    "intelligent-tiering": "IntelligentTieringConfiguration",
+    "inventory": "InventoryConfiguration",
+    "lifecycle": "LifecycleConfiguration",
+    "location": "BucketLocation",
+    "logging": "BucketLogging",
+    "metrics": "MetricsConfiguration",
+    "notification": "BucketNotification",
+    "object-lock": "BucketObjectLockConfiguration",
+    "ownershipControls": "BucketOwnershipControls",
+    "policy": "BucketPolicy",
+    "policyStatus": "BucketPolicyStatus",
+    "publicAccessBlock": "BucketPublicAccessBlock",
+    "replication": "ReplicationConfiguration",
+    "requestPayment": "BucketRequestPayment",
+    "tagging": "BucketTagging",
+    "versioning": "BucketVersioning",
+    "website": "BucketWebsite",
+}
+_DELETED_AS_SUCH = {"policy", "website"}
+_OBJECT = {
+    "acl": "Acl",
+    "attributes": "Attributes",
+    "legal-hold": "LegalHold",
+    "retention": "Retention",
+    "tagging": "Tagging",
+    "torrent": "Torrent",
+}
+_HAS_VERSION_ACTION = {"acl", "tagging", "attributes", "torrent"}
+
+
+class Needed(NamedTuple):
+    """One permission that a request needs."""
+
+    action: str
+    bucket: str
+    key: str = ""
+
+    @property
+    def arn(self) -> str:
+        """What the permission is about."""
+        return f"arn:aws:s3:::{self.bucket}" + (f"/{self.key}" if self.key else "")
+
+
+def target(incoming: Incoming) -> tuple[str, str]:
+    """The bucket and the key that the request names; both may be empty."""
+    bucket, _, key = incoming.path[1:].partition("/")
+    return bucket, key
+
+
+def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
+    """Every permission the request needs, its own first."""
+    method, query = incoming.method, incoming.query
+    if not bucket:
+        return [Needed("s3:ListAllMyBuckets", "*")]
+    if not key:
+        return [Needed(_bucket_action(method, query), bucket)]
+    permissions = [Needed(_object_action(method, query), bucket, key)]
+    if "attributes" in query:
+        permissions.append(Needed("s3:GetObject", bucket, key))
+    if method == "PUT":
+        if source := incoming.header("X-Amz-Copy-Source"):
+            path, _, version = source.partition("?versionId=")
+            from_bucket, _, from_key = unquote(path).lstrip("/").partition("/")
+            action = "s3:GetObjectVersion" if version else "s3:GetObject"
+            permissions.append(Needed(action, from_bucket, from_key))
+        if incoming.header("X-Amz-Tagging"):
+            permissions.append(Needed("s3:PutObjectTagging", bucket, key))
+        if not query and has_acl(incoming):
+            permissions.append(Needed("s3:PutObjectAcl", bucket, key))
+    return permissions
+
+
+def has_acl(incoming: Incoming) -> bool:
+    """Whether the request's headers carry an access control list."""
+    return bool(incoming.header("X-Amz-Acl")) or any(
+        key.startswith("HTTP_X_AMZ_GRANT_") for key in incoming.environ
+    )
+
+
+def _bucket_action(method: str, query: dict[str, str]) -> str:
+    for name, subject in _BUCKET.items():
+        if name in query:
+            verb = {"GET": "Get", "PUT": "Put", "DELETE": "Put"}.get(method)
+            if method == "DELETE" and name in _DELETED_AS_SUCH:
+                verb = "Delete"
+            if verb:
+                return f"s3:{verb}{subject}"
+    if method == "GET":
+        if "uploads" in query:
+            return "s3:ListBucketMultipartUploads"
+        return "s3:ListBucketVersions" if "versions" in query else "s3:ListBucket"
+    actions = {"HEAD": "s3:ListBucket", "PUT": "s3:CreateBucket", "DELETE": "s3:DeleteBucket"}
+    if method not in actions:
+        raise AwsError(405, "MethodNotAllowed", "The specified method is not allowed.")
+    return actions[method]
+
+
+def _object_action(method: str, query: dict[str, str]) -> str:
+    version = "Version" if query.get("versionId") else ""
+    for name, subject in _OBJECT.items():
+        if name in query:
+            verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "DELETE": "Delete"}[method]
+            return f"s3:{verb}Object{version if name in _HAS_VERSION_ACTION else ''}{subject}"
+    if method in ("GET", "HEAD"):
+        return "s3:ListMultipartUploadParts" if "uploadId" in query else f"s3:GetObject{version}"
+    if method == "DELETE":
+        return "s3:AbortMultipartUpload" if "uploadId" in query else f"s3:DeleteObject{version}"
+    if method == "POST" and "restore" in query:
+        return "s3:RestoreObject"
+    if method == "POST" and "select" in query:
+        return "s3:GetObject"
+    if method in ("PUT", "POST"):
+        return "s3:PutObject"
+    raise AwsError(405, "MethodNotAllowed", "The specified method is not allowed.")

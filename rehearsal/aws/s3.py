@@ -1,0 +1,421 @@
+"""S3 in front of moto: what a request needs, what the bucket's settings refuse, and CORS."""
+
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from components.names import check_bucket_name
+from components.policies.cors import CorsRule, first_match
+from components.policies.documents import LIMITS
+from components.policies.evaluate import Decision, Policies, Policy, Reason, Request, evaluate
+from components.policies.public import is_public
+
+from . import forms, operations
+from .messages import Answer, AwsError, Incoming, elements, forward
+from .operations import Needed
+from .store import APPS, Store, principal_arns
+from .sts import Caller
+
+# Without this, moto refuses whoever did not sign: but the gate has judged already.
+_LET_IN = f"AWS4-HMAC-SHA256 Credential=GATE/20260101/{{region}}/s3/aws4_request, SignedHeaders=host, Signature=0"
+_SIGNATURE_FIELDS = re.compile(r"(X-Amz-|AWSAccessKeyId|Signature$|Expires$|x-amz-security-token)")
+# What a grant to a public group in an access control list allows.
+_ACL_ALLOWS = {
+    "s3:GetObject": ("object", {"READ", "FULL_CONTROL"}),
+    "s3:GetObjectVersion": ("object", {"READ", "FULL_CONTROL"}),
+    "s3:ListBucket": ("bucket", {"READ", "FULL_CONTROL"}),
+    "s3:PutObject": ("bucket", {"WRITE", "FULL_CONTROL"}),
+}
+_ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+_SIGNED_IN = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+_PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
+
+
+class S3:
+    """Checks an S3 request, hands it to moto, and keeps what moto leaves out."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    # --- the way of a request ---
+
+    def answer(self, incoming: Incoming, caller: Caller, context: dict[str, str], region: str) -> Answer:
+        """Do a request for a caller who has been authenticated, or refuse it."""
+        name, key = operations.target(incoming)
+        bucket = self._store.bucket(name) if name else None
+        permissions = operations.needed(incoming, name, key) if not _is_delete(incoming) else []
+        creates = bool(permissions) and permissions[0].action == "s3:CreateBucket"
+        if creates:
+            _check_new_bucket(incoming, name)
+        elif name and bucket is None:
+            raise _no_such_bucket(name)
+        elif bucket is not None:
+            _check_owner_and_region(incoming, bucket, region)
+        context = context | _s3_context(incoming, bucket)
+        for permission in permissions:
+            self._require(permission, caller, context)
+        if _is_delete(incoming):
+            return self._delete_each(incoming, caller, context, name)
+        if bucket is not None:
+            self._check_settings(incoming, bucket, key, permissions[0], caller)
+
+        answer = self._forward(incoming, caller, bucket, region)
+        if creates and answer.status == 200:
+            self._store.secure_new_bucket(name)
+        if permissions[0].action == "s3:PutBucketPolicy" and answer.status < 300:
+            self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
+        if answer.status == 404 and key and incoming.method in ("GET", "HEAD"):
+            # Who may not list is not told that an object is missing.
+            listing = Needed("s3:ListBucket", name)
+            if not self._decide(listing, caller, context).allowed:
+                raise AwsError(403, "AccessDenied", "Access Denied")
+        return answer
+
+    def upload_form(self, incoming: Incoming, form: forms.Form, caller: Caller, context: dict[str, str]) -> Answer:
+        """Do the upload of a form whose signature has been checked."""
+        name, _ = operations.target(incoming)
+        bucket = self._store.bucket(name)
+        if bucket is None:
+            raise _no_such_bucket(name)
+        if not form.key:
+            raise AwsError(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.")
+        if form.fields.get("policy"):
+            forms.check_policy(form, name, datetime.now(UTC))
+        headers = {
+            f"HTTP_{field.upper().replace('-', '_')}": value
+            for field, value in form.fields.items()
+            if field.startswith("x-amz-meta-") or field in ("cache-control", "content-disposition")
+        }
+        if "acl" in form.fields:
+            headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
+        path = f"/{name}/{quote(form.key)}"
+        put = Incoming(
+            incoming.environ
+            | headers
+            | {
+                "REQUEST_METHOD": "PUT",
+                "REQUEST_URI": path,
+                "RAW_URI": path,
+                "PATH_INFO": f"/{name}/{form.key}",
+                "QUERY_STRING": "",
+                "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
+                "CONTENT_LENGTH": str(len(form.content)),
+                "wsgi.input": io.BytesIO(form.content),
+            }
+        )
+        answer = self.answer(put, caller, context, bucket.region_name)
+        if answer.status >= 300:
+            return answer
+        if redirect := form.fields.get("success_action_redirect"):
+            return Answer(303, [("Location", f"{redirect}?bucket={name}&key={quote(form.key)}")])
+        etag = [header for header in answer.headers if header[0].lower() == "etag"]
+        body = b""
+        if form.status == 201:
+            body = (
+                f"<PostResponse><Bucket>{name}</Bucket><Key>{escape(form.key)}</Key></PostResponse>"
+            ).encode()
+        return Answer(form.status, etag, body)
+
+    def _forward(self, incoming: Incoming, caller: Caller, bucket: Any, region: str) -> Answer:
+        # moto keeps buckets by account; whoever asks, the owner's store answers.
+        account = bucket.account_id if bucket is not None else caller.principal.account
+        signed = bucket.region_name if bucket is not None else region
+        query = "&".join(
+            part for part in incoming.raw_query.split("&") if not _SIGNATURE_FIELDS.match(part.partition("=")[0])
+        )
+        return forward(
+            APPS["s3"],
+            incoming,
+            HTTP_X_MOTO_ACCOUNT_ID=account,
+            HTTP_AUTHORIZATION=_LET_IN.format(region=signed),
+            QUERY_STRING=query,
+        )
+
+    # --- permissions ---
+
+    def _require(self, permission: Needed, caller: Caller, context: Mapping[str, str]) -> None:
+        decision = self._decide(permission, caller, context)
+        if not decision.allowed:
+            raise _denied(permission, caller, decision, self._store.bucket(permission.bucket))
+
+    def _decide(self, permission: Needed, caller: Caller, context: Mapping[str, str]) -> Decision:
+        bucket = self._store.bucket(permission.bucket)
+        owner = bucket.account_id if bucket is not None else caller.principal.account
+        own = caller.policies
+        policy = self._bucket_policy(bucket, caller)
+        request = Request(caller.principal, permission.action, permission.arn, owner, context)
+        decision = evaluate(request, Policies(own.identity, policy, own.boundary, own.session))
+        undecided = not decision.allowed and decision.reason is not Reason.EXPLICIT_DENY
+        if undecided and bucket is not None and _acl_allows(permission, bucket, caller):
+            return Decision(True, Reason.ALLOWED, "the access control list", "public")
+        return decision
+
+    def _bucket_policy(self, bucket: Any, caller: Caller) -> Policy | None:
+        if bucket is None or not bucket.policy:
+            return None
+        text = bucket.policy.decode()
+        block = bucket.public_access_block
+        outside = caller.principal.account != bucket.account_id
+        if outside and block and block.restrict_public_buckets and is_public(json.loads(text)):
+            return None
+        return self._store.resource_policy(
+            f"the policy of bucket {bucket.name}", f"arn:aws:s3:::{bucket.name}", text, "resource"
+        )
+
+    def _delete_each(
+        self, incoming: Incoming, caller: Caller, context: Mapping[str, str], bucket: str
+    ) -> Answer:
+        """DeleteObjects: every key is judged by itself, the answer names the refused ones."""
+        try:
+            document = ElementTree.fromstring(incoming.body)
+        except ElementTree.ParseError:
+            raise AwsError(400, "MalformedXML", "The XML you provided was not well-formed") from None
+        kept, refused = "", []
+        for element in document:
+            inside = {_tag(part): part.text or "" for part in element}
+            if _tag(element) != "Object":
+                kept += elements({_tag(element): element.text or ""})
+                continue
+            action = "s3:DeleteObjectVersion" if "VersionId" in inside else "s3:DeleteObject"
+            if self._decide(Needed(action, bucket, inside["Key"]), caller, context).allowed:
+                kept += f"<Object>{elements(inside)}</Object>"
+            else:
+                refused.append(inside["Key"])
+        answer = Answer(200, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>")
+        if "<Object>" in kept:
+            incoming.body = f"<Delete>{kept}</Delete>".encode()
+            store = self._store.bucket(bucket)
+            answer = self._forward(incoming, caller, store, store.region_name)
+        errors = "".join(
+            f"<Error><Key>{escape(key)}</Key><Code>AccessDenied</Code>"
+            "<Message>Access Denied</Message></Error>"
+            for key in refused
+        )
+        answer.body = answer.body.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode())
+        return answer
+
+    # --- settings of the bucket ---
+
+    def _check_settings(self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller) -> None:
+        if own.action == "s3:PutBucketPolicy" and incoming.method == "PUT":
+            self._check_policy(incoming, bucket, caller)
+        if own.action == "s3:PutBucketCORS" and incoming.method == "PUT":
+            _check_cors(incoming.body)
+        writes_acl = own.action in ("s3:PutBucketAcl", "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
+        if incoming.method in ("PUT", "POST") and (writes_acl or (key and operations.has_acl(incoming))):
+            _check_acl(incoming, bucket, writes_acl)
+
+    def _check_policy(self, incoming: Incoming, bucket: Any, caller: Caller) -> None:
+        if len(incoming.body) > LIMITS["bucket policy"]:
+            raise _malformed(f"Policy exceeds the maximum allowed document size of {LIMITS['bucket policy']} bytes.")
+        try:
+            text = incoming.body.decode()
+            document = json.loads(text)
+            Policy("", document, "resource")
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise _malformed(str(error)) from None
+        for statement in _statements(document):
+            for part in ("Resource", "NotResource"):
+                for resource in _listed(statement.get(part, [])):
+                    if re.split("[/]", resource.split(":")[-1])[0] != bucket.name:
+                        raise _malformed("Policy has invalid resource")
+        for arn in principal_arns(text):
+            if self._store.unique_id(arn) is None:
+                raise _malformed("Invalid principal in policy")
+        block = bucket.public_access_block
+        if block and block.block_public_policy and is_public(document):
+            raise AwsError(
+                403,
+                "AccessDenied",
+                f"{caller} is not authorized to perform: s3:PutBucketPolicy on resource: "
+                f'"arn:aws:s3:::{bucket.name}" because public policies are prevented by the '
+                "BlockPublicPolicy setting in S3 Block Public Access.",
+            )
+
+    # --- CORS ---
+
+    def preflight(self, incoming: Incoming) -> Answer:
+        """Answer a browser's question whether a page may send a request."""
+        origin = incoming.header("Origin")
+        method = incoming.header("Access-Control-Request-Method")
+        if not origin or not method:
+            raise AwsError(400, "BadRequest", "Insufficient information. Origin request header needed.")
+        bucket = self._store.bucket(operations.target(incoming)[0])
+        if bucket is None or not bucket.cors:
+            raise AwsError(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+        asked = incoming.header("Access-Control-Request-Headers")
+        rule = first_match(_rules(bucket), origin, method, asked.split(","))
+        if rule is None:
+            raise AwsError(
+                403,
+                "AccessForbidden",
+                "CORSResponse: This CORS request is not allowed. This is usually because the "
+                "evalution of Origin, request method / Access-Control-Request-Method or "
+                "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
+            )
+        headers = _cors_headers(rule, origin)
+        if asked:
+            headers.append(("Access-Control-Allow-Headers", asked.lower()))
+        return Answer(200, headers)
+
+    def add_cors(self, incoming: Incoming, answer: Answer) -> None:
+        """Say which page may read the answer, and nothing else about it."""
+        answer.headers = [
+            header for header in answer.headers if not header[0].lower().startswith("access-control-")
+        ]
+        origin = incoming.header("Origin")
+        bucket = self._store.bucket(operations.target(incoming)[0]) if origin else None
+        if bucket is not None and (rule := first_match(_rules(bucket), origin, incoming.method)):
+            answer.headers += _cors_headers(rule, origin)
+
+
+def _rules(bucket: Any) -> list[CorsRule]:
+    return [
+        {
+            "AllowedOrigins": _listed(rule.allowed_origins),
+            "AllowedMethods": _listed(rule.allowed_methods),
+            "AllowedHeaders": _listed(rule.allowed_headers),
+            "ExposeHeaders": _listed(rule.exposed_headers),
+            "MaxAgeSeconds": int(rule.max_age_seconds or 0),
+        }
+        for rule in bucket.cors
+    ]
+
+
+def _cors_headers(rule: CorsRule, origin: str) -> list[tuple[str, str]]:
+    everyone = "*" in rule["AllowedOrigins"]
+    headers = [
+        ("Access-Control-Allow-Origin", "*" if everyone else origin),
+        ("Access-Control-Allow-Methods", ", ".join(rule["AllowedMethods"])),
+        ("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"),
+    ]
+    if not everyone:
+        headers.append(("Access-Control-Allow-Credentials", "true"))
+    if rule["ExposeHeaders"]:
+        headers.append(("Access-Control-Expose-Headers", ", ".join(rule["ExposeHeaders"])))
+    if rule["MaxAgeSeconds"]:
+        headers.append(("Access-Control-Max-Age", str(rule["MaxAgeSeconds"])))
+    return headers
+
+
+def _check_cors(body: bytes) -> None:
+    for element in ElementTree.fromstring(body).iter():
+        if _tag(element) in ("AllowedOrigin", "AllowedHeader") and (element.text or "").count("*") > 1:
+            raise AwsError(400, "InvalidRequest",
+                           f'{_tag(element)} "{element.text}" can not have more than one wildcard.')
+
+
+def _check_acl(incoming: Incoming, bucket: Any, writes_acl: bool) -> None:
+    canned = incoming.header("X-Amz-Acl")
+    if bucket.ownership_rule == "BucketOwnerEnforced":
+        if writes_acl or canned != "bucket-owner-full-control":
+            raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+    grants = incoming.body.decode("utf-8", "replace") + "".join(
+        value for key, value in incoming.environ.items() if key.startswith("HTTP_X_AMZ_GRANT_")
+    )
+    public = canned in _PUBLIC_ACLS or (writes_acl and (_ALL_USERS in grants or _SIGNED_IN in grants))
+    if public and bucket.public_access_block and bucket.public_access_block.block_public_acls:
+        raise AwsError(403, "AccessDenied", "Access Denied")
+
+
+def _acl_allows(permission: Needed, bucket: Any, caller: Caller) -> bool:
+    """Whether an access control list opens this to everyone, or to everyone who signs in."""
+    if permission.action not in _ACL_ALLOWS or bucket.ownership_rule == "BucketOwnerEnforced":
+        return False
+    if bucket.public_access_block and bucket.public_access_block.ignore_public_acls:
+        return False
+    level, enough = _ACL_ALLOWS[permission.action]
+    holder = bucket if level == "bucket" else bucket.keys.get(permission.key)
+    groups = {_ALL_USERS} if caller.principal.kind == "anonymous" else {_ALL_USERS, _SIGNED_IN}
+    return holder is not None and holder.acl is not None and any(
+        grantee.uri in groups and enough & set(grant.permissions)
+        for grant in holder.acl.grants
+        for grantee in grant.grantees
+    )
+
+
+def _check_new_bucket(incoming: Incoming, name: str) -> None:
+    try:
+        if ".." in name or name.endswith(".mrap") or re.fullmatch(r"[\d.]+", name):
+            raise ValueError
+        # S3 takes dots, where our own names never have them.
+        check_bucket_name(re.sub(r"(?<=[a-z0-9])\.(?=[a-z0-9])", "0", name))
+    except ValueError:
+        raise AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=name) from None
+    enforced = incoming.header("X-Amz-Object-Ownership", "BucketOwnerEnforced") == "BucketOwnerEnforced"
+    if enforced and operations.has_acl(incoming) and incoming.header("X-Amz-Acl") != "private":
+        raise AwsError(400, "InvalidBucketAclWithObjectOwnership",
+                       "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+
+
+def _check_owner_and_region(incoming: Incoming, bucket: Any, region: str) -> None:
+    expected = incoming.header("X-Amz-Expected-Bucket-Owner")
+    if expected and expected != bucket.account_id:
+        raise AwsError(403, "AccessDenied", "Access Denied")
+    if region and region != bucket.region_name:
+        raise AwsError(
+            400,
+            "AuthorizationHeaderMalformed",
+            f"The authorization header is malformed; the region '{region}' is wrong; expecting "
+            f"'{bucket.region_name}'",
+            Region=bucket.region_name,
+        )
+
+
+def _s3_context(incoming: Incoming, bucket: Any) -> dict[str, str]:
+    context = {}
+    for name in ("prefix", "delimiter", "max-keys"):
+        if name in incoming.query:
+            context[f"s3:{name}"] = incoming.query[name]
+    if "versionId" in incoming.query:
+        context["s3:versionid"] = incoming.query["versionId"]
+    for name in ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-content-sha256", "x-amz-storage-class"):
+        if value := incoming.header(name):
+            context[f"s3:{name}"] = value
+    if bucket is not None:
+        context["s3:resourceaccount"] = context["aws:resourceaccount"] = bucket.account_id
+    return context
+
+
+def _denied(permission: Needed, caller: Caller, decision: Decision, bucket: Any) -> AwsError:
+    # AWS explains itself only within one account.
+    if bucket is not None and caller.principal.account != bucket.account_id:
+        return AwsError(403, "AccessDenied", "Access Denied")
+    why = decision.reason.value
+    if decision.reason is not Reason.EXPLICIT_DENY:
+        why = f"{why} the {permission.action} action"
+    message = f'{caller} is not authorized to perform: {permission.action} on resource: "{permission.arn}" {why}'
+    return AwsError(403, "AccessDenied", message)
+
+
+def _is_delete(incoming: Incoming) -> bool:
+    return incoming.method == "POST" and "delete" in incoming.query
+
+
+def _no_such_bucket(name: str) -> AwsError:
+    return AwsError(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=name)
+
+
+def _malformed(message: str) -> AwsError:
+    return AwsError(400, "MalformedPolicy", message)
+
+
+def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    statements = document["Statement"]
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _listed(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]

@@ -1,0 +1,166 @@
+"""Run the unmodified program against the embedded cloud: by Pulumi's engine, or in this process.
+
+Pulumi's CLI and its plugins are downloads of their own. Without them the program runs on the SDK's
+own test monitor (`pulumi.runtime.Mocks`), with an implementation that mocks nothing: it creates
+every resource on the embedded cloud.
+"""
+
+import json
+import os
+import runpy
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from botocore.exceptions import ClientError
+from pulumi.runtime import settings as runtime_settings
+
+from . import realize
+from .cloud import ROOT, Cloud
+from .environments import FOLDER
+
+PROJECT = "object-access"
+
+# Told of every resource as it comes into being.
+Watcher = Callable[["Made"], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that was created."""
+
+    type: str
+    name: str
+    id: str
+
+
+@dataclass
+class Run:
+    """What came of running the program."""
+
+    engine: str
+    resources: list[Made] = field(default_factory=list)
+    handovers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def has_cli() -> bool:
+    """Whether Pulumi's CLI is on PATH."""
+    return shutil.which("pulumi") is not None
+
+
+def run(
+    environment: str, config: Mapping[str, Any], cloud: Cloud, watch: Watcher, *, by_cli: bool
+) -> Run:
+    """Run the program for this environment until everything it declares exists.
+
+    Raises what the program raises, and RuntimeError for what the cloud or the engine refuses.
+    """
+    if by_cli:
+        return _by_cli(environment, cloud, watch)
+    return _in_process(environment, config, cloud, watch)
+
+
+# --- in this process ---
+
+
+class _Realize(pulumi.runtime.Mocks):
+    """Creates what the program declares. Components are only noted: their children are real."""
+
+    def __init__(self, cloud: Cloud, run: Run, watch: Watcher):
+        self._cloud, self._run, self._watch = cloud, run, watch
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom:
+            return None, args.inputs
+        try:
+            identifier, outputs = realize.resource(self._cloud, args.typ, args.inputs)
+        except ClientError as error:
+            raise RuntimeError(f"{args.name} ({args.typ}): {error}") from None
+        made = Made(args.typ, args.name, identifier)
+        self._run.resources.append(made)
+        self._watch(made)
+        return identifier, outputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+        return realize.function(self._cloud, args.token), None
+
+
+def _in_process(environment: str, config: Mapping[str, Any], cloud: Cloud, watch: Watcher) -> Run:
+    for key, value in config.items():
+        if isinstance(value, dict) and set(value) == {"secure"}:
+            raise ValueError(
+                f"{key} is encrypted, which only Pulumi's engine can read: put 'pulumi' on PATH"
+            )
+    result = Run("in this process, without Pulumi's engine")
+    runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # of an earlier run
+    pulumi.runtime.set_mocks(_Realize(cloud, result, watch), PROJECT, environment, preview=False)
+    pulumi.runtime.set_all_config(
+        {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    )
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        runpy.run_path(str(ROOT / "__main__.py"))
+        root: Any = pulumi.runtime.get_root_resource()
+        return pulumi.Output.from_input(dict(root.outputs)).apply(result.handovers.update)
+
+    program()
+    return result
+
+
+# --- by Pulumi's engine ---
+
+
+def _by_cli(environment: str, cloud: Cloud, watch: Watcher) -> Run:
+    # Imported here: it takes a third of a second that nobody without the CLI should wait for.
+    from pulumi import automation
+    from pulumi.automation import errors
+
+    result = Run("by Pulumi's engine")
+
+    def on_event(event: automation.EngineEvent) -> None:
+        done = event.res_outputs_event
+        if done and done.metadata.op == automation.OpType.CREATE and done.metadata.new:
+            new = done.metadata.new
+            if new.custom:
+                made = Made(new.type, new.urn.rpartition("::")[2], new.id)
+                result.resources.append(made)
+                watch(made)
+
+    with tempfile.TemporaryDirectory(prefix="object-access-") as folder:
+        stack = automation.create_stack(
+            environment,
+            work_dir=_workspace(Path(folder), environment),
+            opts=automation.LocalWorkspaceOptions(
+                env_vars={
+                    **cloud.environment(),
+                    "PULUMI_BACKEND_URL": f"file://{folder}",
+                    "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
+                    "PULUMI_SKIP_UPDATE_CHECK": "true",
+                }
+            ),
+        )
+        try:
+            stack.up(on_event=on_event)
+        except errors.CommandError as error:
+            raise RuntimeError(f"Pulumi's engine: {error}") from None
+        result.handovers = {name: output.value for name, output in stack.outputs().items()}
+    return result
+
+
+def _workspace(folder: Path, environment: str) -> str:
+    """A Pulumi workspace beside the project: it runs the project's own program, and what the
+    engine writes, such as a passphrase's salt, does not end up in the project's files."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    project["main"] = os.path.relpath(ROOT, folder)
+    project["stackConfigDir"] = "."
+    project["runtime"] = {"name": "python", "options": {"virtualenv": sys.prefix}}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+    shutil.copy(FOLDER / f"Pulumi.{environment}.yaml", folder)
+    return str(folder)

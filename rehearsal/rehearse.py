@@ -1,0 +1,118 @@
+"""One rehearsal from beginning to end."""
+
+import json
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from rich.console import Console
+
+from .cloud import ROOT, Cloud, starting
+from .environments import config_of
+
+ENGINES = ("auto", "pulumi", "in-process")
+
+
+def rehearse(environment: str, format: str, *, keep: bool, show_secrets: bool, engine: str) -> int:
+    """Rehearse an environment; returns the exit code: 0 where every light is as promised, 1 where
+    one is not or the program failed, 2 where what was asked for cannot be done."""
+    talk = Console(stderr=True, highlight=False)
+    try:
+        config = config_of(environment)
+        _check("format", format, ("table", "json", "markdown"))
+        _check("engine", engine, ENGINES)
+    except ValueError as error:
+        talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 2
+    began = time.perf_counter()
+    with starting() as cloud_to_be:
+        # The embedded cloud starts in its own process while this one imports Pulumi.
+        import lights
+        from lights import report as lights_report
+
+        from . import engine as engines
+        from .report import Report
+
+        by_cli = engine == "pulumi" or (engine == "auto" and engines.has_cli())
+        cloud = cloud_to_be.ready()
+        talk.print(f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim")
+        with _progress(talk) as watch:
+            try:
+                run = engines.run(environment, config, cloud, watch, by_cli=by_cli)
+            except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
+                talk.print(f"error: {cloud.without_secrets(_told(error))}", style="red", markup=False, soft_wrap=True)
+                return 1
+        talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
+        outsider = _outsider(cloud)
+        switched = lights.switch(run.handovers, cloud.store, outsider)
+        Report(environment, run, switched, show_secrets).print(Console(), format)
+        good = lights_report.all_as_promised(switched)
+        talk.print(
+            f"{lights_report.summary(switched)} after {time.perf_counter() - began:.1f} s",
+            style="green" if good else "red",
+        )
+        if keep:
+            _keep(talk, cloud)
+        return 0 if good else 1
+
+
+def _check(what: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise ValueError(f"{what} '{given}' is unknown, use one of {', '.join(allowed)}")
+
+
+def _told(error: BaseException) -> str:
+    """An error in one line; one that we did not mean to raise, with the place it came from."""
+    if type(error) in (ValueError, TypeError, LookupError, RuntimeError):
+        return str(error)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _ours(frame.filename)]
+    where = f" ({frames[-1].filename.removeprefix(str(ROOT) + '/')}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _ours(path: str) -> bool:
+    return path.startswith(str(ROOT)) and "/.venv/" not in path
+
+
+@contextmanager
+def _progress(talk: Console) -> Iterator[Any]:
+    """Tell of every resource while it comes into being, on a terminal only."""
+    with talk.status("running the program") as status:
+        yield lambda made: status.update(f"created {made.name} ({made.type})")
+
+
+def _outsider(cloud: Cloud) -> dict[str, str]:
+    """Somebody else in the account: a bucket of theirs, and a user who may do anything on S3 and
+    assume any role that lets them."""
+    name = f"outsider-{uuid4().hex[:12]}"
+    where = {"LocationConstraint": cloud.region}
+    cloud.admin("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where)
+    iam = cloud.admin("iam")
+    iam.create_user(UserName=name)
+    statement = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="anything", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {
+        "bucket": name,
+        "region": cloud.region,
+        "access_key_id": key["AccessKeyId"],
+        "secret_access_key": key["SecretAccessKey"],
+    }
+
+
+def _keep(talk: Console, cloud: Cloud) -> None:
+    """Leave the embedded cloud running until Ctrl-C or SIGTERM, and say how to reach it."""
+    talk.print("the embedded AWS goes on; in another shell:", style="bold")
+    for name, value in cloud.environment().items():
+        talk.print(f"  export {name}={value}", markup=False, soft_wrap=True)
+    talk.print("Ctrl-C ends it")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return
