@@ -18,7 +18,7 @@ _HOME = {
     "PrivateBucket": "private_bucket",
     "PrivateBucketArgs": "private_bucket",
 }
-__all__ = [  # noqa: PLE0604 the names of _HOME, as a list that tools can read
+__all__ = [
     "AccessUser",
     "AccessUserArgs",
     "CorsRuleArgs",

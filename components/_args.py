@@ -11,8 +11,8 @@ def check(name: str, args: Mapping[str, Any], shape: type) -> None:
 
     Raises TypeError with one line: whose arguments, which one, and what was probably meant.
     """
-    required: frozenset[str] = getattr(shape, "__required_keys__")  # noqa: B009 untyped in mypy
-    known: frozenset[str] = required | getattr(shape, "__optional_keys__")
+    required: frozenset[str] = vars(shape)["__required_keys__"]
+    known: frozenset[str] = required | vars(shape)["__optional_keys__"]
     for key in args:
         if key not in known:
             raise TypeError(f"{name}: unknown input '{key}', {did_you_mean(key, known)}")

@@ -59,7 +59,7 @@ class AccessUser(ComponentResource):
         with _args.naming(name):
             user_name = names.check_iam_name("user", args["user_name"])
             policies = _policies(name, args["grants"])
-            keys = _checked_keys(args.get("keys", ["key"]))
+            keys = check_keys(args.get("keys", ["key"]))
             tags = names.check_tags(args.get("tags", {}), "iam")
         super().__init__("object-access:index:AccessUser", name, {**args}, opts)
         child = ResourceOptions(parent=self)
@@ -97,7 +97,7 @@ class AccessUser(ComponentResource):
 
 def _once(done: Sequence[Output[str]], value: Output[str]) -> Output[str]:
     """The value, but not before everything in `done` exists."""
-    return Output.all(value, *done).apply(lambda values: str(values[0]))
+    return Output.all(value, *done).apply(lambda values: values[0])
 
 
 def _policies(name: str, grants: Mapping[str, GrantArgs]) -> dict[str, PolicyDocument]:
@@ -112,7 +112,8 @@ def _policies(name: str, grants: Mapping[str, GrantArgs]) -> dict[str, PolicyDoc
     return policies
 
 
-def _checked_keys(keys: Sequence[str]) -> Sequence[str]:
+def check_keys(keys: Sequence[str]) -> Sequence[str]:
+    """The keys of a user, or ValueError where IAM cannot have them."""
     if not 1 <= len(keys) <= 2 or len(set(keys)) < len(keys):
         raise ValueError(f"keys {list(keys)} given, a user has one or two of different names")
     return keys

@@ -66,5 +66,5 @@ class MultipartUploadRole(ComponentResource):
             opts=child,
         )
 
-        self.role_arn = Output.all(role.arn, attached.id).apply(lambda done: str(done[0]))
+        self.role_arn = Output.all(role.arn, attached.id).apply(lambda done: done[0])
         self.register_outputs({"role_arn": self.role_arn})

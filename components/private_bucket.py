@@ -148,8 +148,8 @@ class PrivateBucket(ComponentResource):
             )
             settled.append(rules.id)
 
-        self.bucket_name = Output.all(bucket.id, *settled).apply(lambda ids: str(ids[0]))
-        self.bucket_arn = Output.all(bucket.arn, *settled).apply(lambda ids: str(ids[0]))
+        self.bucket_name = Output.all(bucket.id, *settled).apply(lambda ids: ids[0])
+        self.bucket_arn = Output.all(bucket.arn, *settled).apply(lambda ids: ids[0])
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
 
@@ -172,7 +172,7 @@ def _cors_rules(
             "allowed_methods": rule["AllowedMethods"],
             "allowed_headers": rule["AllowedHeaders"],
             "expose_headers": rule["ExposeHeaders"],
-            "max_age_seconds": rule["MaxAgeSeconds"],
+            "max_age_seconds": int(rule["MaxAgeSeconds"]),  # a float from another language
         }
         for rule in (cors.rule(**each) for each in given)
     ]

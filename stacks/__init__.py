@@ -1,1 +1,1 @@
-"""Stacks: for every kind of project a file that combines components and says what is handed over."""
+"""Stacks: a file for every kind of project, which combines components and says what they give."""

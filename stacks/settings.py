@@ -9,6 +9,8 @@ import pulumi
 
 from components import names
 from components._args import did_you_mean, naming
+from components.access_user import check_keys
+from components.policies import cors
 
 _T = TypeVar("_T")
 
@@ -51,7 +53,7 @@ class ValohaiS3(Project):
     """A Valohai data store on S3: `kind: valohai-s3`."""
 
     bucket: str = ""
-    """Name of the bucket. Default: made by program; needs `object-access:namespace`."""
+    """Name of the bucket. Default: made by program; needs the environment's `namespace`."""
     region: str = "eu-west-1"
     """Region of the bucket. Default: eu-west-1, as Valohai recommends."""
     origin: str = "https://app.valohai.com"
@@ -69,13 +71,14 @@ class ValohaiS3(Project):
         if not self.bucket:
             if not self.namespace:
                 raise ValueError(
-                    "no bucket given, and a name made by program needs 'object-access:namespace', "
-                    "a word of your own such as your company's; set one of the two"
+                    "no bucket given, and a name made by program needs the environment's "
+                    "'namespace', a word of your own such as your company's; set one of the two"
                 )
             object.__setattr__(self, "bucket", self.made("data", 63))
         names.check_bucket_name(self.bucket)
         names.check_region(self.region)
-        names.check_origin(self.origin)
+        cors.rule([self.origin], ["POST"])
+        check_keys(self.keys)
         names.check_tags(self.tags, "iam")
 
 
@@ -123,7 +126,7 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
         names.check_label("project", name)
         if not isinstance(body, dict):
             raise ValueError("no settings given, start with 'kind: valohai-s3'")
-        kind = body.get("kind")
+        kind = str(body.get("kind"))
         if kind not in KINDS:
             raise ValueError(f"kind '{kind}' is unknown, use one of {', '.join(KINDS)}")
         common = {

@@ -1,0 +1,120 @@
+"""A cloud of paper: records what a program declares, and answers as AWS would name it."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pulumi
+import pytest
+from pulumi.runtime import settings as runtime_settings
+
+ACCOUNT = "123456789012"
+
+
+class Declared(NamedTuple):
+    """One custom resource, as it reached the engine."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+class PaperCloud(pulumi.runtime.Mocks):
+    """Records resources in the order in which they came, and which were under way at once."""
+
+    def __init__(self) -> None:
+        self.declared: list[Declared] = []
+        self.components: list[str] = []
+        self.overlaps: list[tuple[str, str]] = []
+        self._under_way: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def new_resource(
+        self, args: pulumi.runtime.MockResourceArgs
+    ) -> tuple[str | None, dict[str, Any]]:
+        if not args.custom:
+            self.components.append(f"{args.typ} {args.name}")
+            return None, args.inputs
+        bucket = args.inputs.get("bucket", "")
+        with self._lock:
+            self.declared.append(Declared(args.typ, args.name, args.inputs))
+            self.overlaps += [(other, args.name) for b, other in self._under_way if b == bucket]
+            if bucket:
+                self._under_way.add((bucket, args.name))
+        threading.Event().wait(0.002)  # long enough for a second call to overlap
+        with self._lock:
+            self._under_way.discard((bucket, args.name))
+        return self._answer(args.typ, args.name, args.inputs)
+
+    def _answer(self, token: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        kind = token.rpartition(":")[2]
+        identifier = inputs.get("bucket") or inputs.get("name") or f"{name}-id"
+        computed: dict[str, Any] = {}
+        if kind == "Bucket":
+            computed = {"arn": f"arn:aws:s3:::{identifier}"}
+        elif kind in ("User", "Role"):
+            arn = f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{identifier}"
+            computed = {"arn": arn, "uniqueId": f"AID{kind.upper()}EXAMPLE"}
+        elif kind == "AccessKey":
+            identifier, computed = f"AKIA-{name}", {"secret": f"secret-of-{name}"}
+        return identifier, {**inputs, **computed}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"an unplanned call of {args.token}")
+
+    def one(self, kind: str, name: str | None = None) -> dict[str, Any]:
+        """The inputs of the one resource of that kind (and name)."""
+        found = [
+            each.inputs
+            for each in self.declared
+            if each.type.endswith(f":{kind}") and name in (None, each.name)
+        ]
+        assert len(found) == 1, f"{len(found)} resources {kind} {name or ''}"
+        return found[0]
+
+    def kinds(self) -> list[str]:
+        """The kinds of everything declared, sorted."""
+        return sorted(each.type.rpartition(":")[2] for each in self.declared)
+
+    def urns(self) -> list[str]:
+        """The URNs of everything registered, components included, sorted."""
+        monitor: Any = runtime_settings.get_monitor()
+        return sorted(monitor.get_registered_resources())
+
+
+@pytest.fixture
+def paper() -> PaperCloud:
+    """An empty paper cloud."""
+    return PaperCloud()
+
+
+@pytest.fixture
+def declare(paper: PaperCloud) -> Callable[..., dict[str, Any]]:
+    """Run a program on the paper cloud; gives its outputs as {name: (value, is it secret)}."""
+
+    def run(program: Callable[[], dict[str, Any] | None], config: dict[str, str] | None = None,
+            stack: str = "dev") -> dict[str, Any]:  # fmt: skip
+        runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # of an earlier test
+        pulumi.runtime.set_mocks(paper, "object-access", stack, preview=False)
+        pulumi.runtime.set_all_config(config or {})
+        resolved: dict[str, Any] = {}
+
+        async def resolve(name: str, value: Any) -> None:
+            output = pulumi.Output.from_input(value)
+            resolved[name] = (await output.future(), await output.is_secret())
+
+        @pulumi.runtime.test
+        def inside() -> pulumi.Output[Any]:
+            outputs = program() or {}
+            waiting = [resolve(name, value) for name, value in outputs.items()]
+            return pulumi.Output.from_input(asyncio.ensure_future(_gather(waiting)))
+
+        inside()
+        return resolved
+
+    return run
+
+
+async def _gather(waiting: list[Any]) -> None:
+    await asyncio.gather(*waiting)

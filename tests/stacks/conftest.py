@@ -1,0 +1,25 @@
+"""Run the real program on the paper cloud."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+from pulumi.runtime import get_root_resource
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def program(declare):
+    """Run the unmodified `__main__.py` for an environment; gives its hand-overs."""
+
+    def run(environment: dict, stack: str = "dev") -> dict:
+        def main() -> dict:
+            runpy.run_path(str(ROOT / "__main__.py"))
+            return dict(get_root_resource().outputs)
+
+        config = {"object-access:environment": json.dumps(environment)}
+        return declare(main, config, stack)
+
+    return run
