@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 environment ?= dev
 
-.PHONY: rehearse test check benchmarks lock clean
+.PHONY: rehearse test check benchmarks docs lock clean
 
 rehearse: .venv/ready
 	@$(BIN)/python -m rehearsal --environment $(environment)
@@ -18,6 +18,9 @@ check: .venv/ready
 
 benchmarks: .venv/ready
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: .venv/ready
+	@$(BIN)/python -m rehearsal --engine in-process --format svg > docs/rehearsal.svg
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready

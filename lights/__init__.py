@@ -1,4 +1,4 @@
-"""Lights: try what was handed over as its consumer will, and show what works and what is refused."""
+"""Lights: try what was handed over as its consumer will; show what works and what is refused."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from .light import Light, Probe, Tries, switch_all
 from .store import Store
 from .valohai_s3 import ValohaiS3
+
+__all__ = ["Light", "Store", "switch"]
 
 Handover = Mapping[str, Any]
 

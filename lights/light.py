@@ -39,7 +39,7 @@ class Failed(Exception):
 
 
 class Skip(Exception):
-    """This cannot be tried here. The text says why."""
+    """The promise cannot be tried here. The text says why."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,12 @@ class Tries:
 
     def probes(self) -> list[Probe]:
         """The promises, in the order in which they are written down."""
+        marked = [name for name, method in vars(type(self)).items() if hasattr(method, "light")]
+        methods = [getattr(self, name) for name in marked]
         return [
-            Probe(name, promise, getattr(self, attribute), refusals)
-            for attribute, method in vars(type(self)).items()
-            for name, promise, refusals in [getattr(method, "light", None) or (None, None, None)]
-            if name
+            Probe(name, promise, method, refusals)
+            for method in methods
+            for name, promise, refusals in [method.light]
         ]
 
 
@@ -131,7 +132,8 @@ def switch_on(project: str, probe: Probe) -> Light:
         return light(State.RED, str(error))
     except (ClientError, Refused) as error:
         code = error.code if isinstance(error, Refused) else error.response["Error"]["Code"]
-        return light(State.GREEN if code in probe.refusals else State.RED, code)
+        good = probe.promise is Promise.REFUSED and code in probe.refusals
+        return light(State.GREEN if good else State.RED, code)
     works = probe.promise is Promise.ALLOWED
     return light(State.GREEN if works else State.RED, "works" if works else "was allowed")
 

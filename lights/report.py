@@ -34,7 +34,11 @@ def table(lights: Iterable[Light]) -> Table:
     for light in lights:
         mark, style, _ = _MARKS[light.state]
         shown.add_row(
-            Text(mark, style), light.project, light.promise.value, light.name, Text(light.answer, style)
+            Text(mark, style),
+            light.project,
+            light.promise.value,
+            light.name,
+            Text(light.answer, style),
         )
     return shown
 
@@ -46,7 +50,9 @@ def markdown(lights: Iterable[Light]) -> str:
         f"| {light.answer.replace('|', '/')} |"
         for light in lights
     ]
-    return "\n".join(["| | project | must be | what was tried | answer |", "|---|---|---|---|---|", *rows])
+    return "\n".join(
+        ["| | project | must be | what was tried | answer |", "|---|---|---|---|---|", *rows]
+    )
 
 
 def data(lights: Iterable[Light]) -> list[dict[str, Any]]:

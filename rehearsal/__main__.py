@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,12 +16,14 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 def rehearse(
     context: typer.Context,
     environment: Annotated[str, typer.Option(help="Which environment to rehearse.")] = "dev",
-    format: Annotated[str, typer.Option(help="table, json or markdown.")] = "table",
-    keep: Annotated[bool, typer.Option(help="Leave the embedded cloud running until Ctrl-C.")] = False,
-    show_secrets: Annotated[bool, typer.Option(help="Print the secrets that are handed over.")] = False,
-    engine: Annotated[
-        str, typer.Option(help="auto, pulumi (its engine) or in-process.")
-    ] = "auto",
+    shape: Annotated[str, typer.Option("--format", help="table, json, markdown or svg.")] = "table",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the embedded cloud running until Ctrl-C.")
+    ] = False,
+    show_secrets: Annotated[
+        bool, typer.Option("--show-secrets", help="Print the secrets that are handed over.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="auto, pulumi (its engine) or in-process.")] = "auto",
 ) -> None:
     """Run the program against an embedded cloud that enforces access, and try what it hands over.
 
@@ -29,17 +32,23 @@ def rehearse(
     if context.invoked_subcommand is None:
         from .rehearse import rehearse as run
 
-        raise typer.Exit(run(environment, format, keep=keep, show_secrets=show_secrets, engine=engine))
+        raise typer.Exit(
+            run(environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
+        )
 
 
 @app.command()
 def serve(
-    accounts: Annotated[str, typer.Option(help="Account IDs, separated by commas.")] = "123456789012",
-    port: Annotated[int, typer.Option(help="Port for HTTPS; 0 is any free one.")] = 0,
-    http_port: Annotated[int, typer.Option(help="Port for HTTP; 0 is any free one.")] = 0,
+    accounts: Annotated[
+        str, typer.Option(help="Account IDs, separated by commas.")
+    ] = "123456789012",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="For HTTPS; 0: any free one.")] = 0,
+    http_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="For HTTP; 0: any free one.")
+    ] = 0,
     until_input_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve the embedded cloud alone, until Ctrl-C: point boto3, the AWS CLI or your own tool at it.
+    """Serve the embedded cloud alone, until Ctrl-C, for boto3, the AWS CLI or your own tool.
 
     Prints one line of JSON: where it is, the file of its certificate authority, and an
     administrator's keys for every account.
@@ -51,13 +60,18 @@ def serve(
         signal.signal(number, lambda *_: stop.set())
     if until_input_ends:
         # A pipe from the parent: it ends when the parent does, even when that was killed.
-        threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+        threading.Thread(target=_when_input_ends, args=(stop.set,), daemon=True).start()
     try:
         with server.running(_account_ids(accounts), port, http_port) as aws:
             print(json.dumps({"aws": aws}), flush=True)
             stop.wait()
     except ValueError as error:
         raise typer.Exit(_complain(error)) from None
+
+
+def _when_input_ends(then: Callable[[], None]) -> None:
+    sys.stdin.read()
+    then()
 
 
 def _account_ids(given: str) -> list[str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-
 from lights.store import Store
 from stacks.handoff import MASK
 
@@ -88,8 +87,7 @@ class Starting:
 
     def ready(self) -> Cloud:
         """The cloud, once it answers. Raises RuntimeError where it could not start."""
-        assert self._child.stdout is not None
-        line = self._child.stdout.readline()
+        line = self._child.stdout.readline() if self._child.stdout else ""
         if not line:
             raise RuntimeError("the embedded cloud did not start, see the message above")
         return Cloud(json.loads(line))

@@ -6,6 +6,7 @@ every resource on the embedded cloud.
 """
 
 import json
+import logging
 import os
 import runpy
 import shutil
@@ -26,6 +27,7 @@ from .cloud import ROOT, Cloud
 from .environments import FOLDER
 
 PROJECT = "object-access"
+PROGRAM = ROOT / "__main__.py"
 
 # Told of every resource as it comes into being.
 Watcher = Callable[["Made"], None]
@@ -49,11 +51,6 @@ class Run:
     handovers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def has_cli() -> bool:
-    """Whether Pulumi's CLI is on PATH."""
-    return shutil.which("pulumi") is not None
-
-
 def run(
     environment: str, config: Mapping[str, Any], cloud: Cloud, watch: Watcher, *, by_cli: bool
 ) -> Run:
@@ -75,7 +72,9 @@ class _Realize(pulumi.runtime.Mocks):
     def __init__(self, cloud: Cloud, run: Run, watch: Watcher):
         self._cloud, self._run, self._watch = cloud, run, watch
 
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+    def new_resource(
+        self, args: pulumi.runtime.MockResourceArgs
+    ) -> tuple[str | None, dict[str, Any]]:
         if not args.custom:
             return None, args.inputs
         try:
@@ -97,16 +96,21 @@ def _in_process(environment: str, config: Mapping[str, Any], cloud: Cloud, watch
             raise ValueError(
                 f"{key} is encrypted, which only Pulumi's engine can read: put 'pulumi' on PATH"
             )
+    # What fails is told once, by our caller and without secrets; asyncio would print it again.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     result = Run("in this process, without Pulumi's engine")
     runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # of an earlier run
     pulumi.runtime.set_mocks(_Realize(cloud, result, watch), PROJECT, environment, preview=False)
     pulumi.runtime.set_all_config(
-        {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+        {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in config.items()
+        }
     )
 
-    @pulumi.runtime.test
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
-        runpy.run_path(str(ROOT / "__main__.py"))
+        runpy.run_path(str(PROGRAM))
         root: Any = pulumi.runtime.get_root_resource()
         return pulumi.Output.from_input(dict(root.outputs)).apply(result.handovers.update)
 
@@ -128,7 +132,7 @@ def _by_cli(environment: str, cloud: Cloud, watch: Watcher) -> Run:
         done = event.res_outputs_event
         if done and done.metadata.op == automation.OpType.CREATE and done.metadata.new:
             new = done.metadata.new
-            if new.custom:
+            if new.custom and not new.type.startswith("pulumi:"):
                 made = Made(new.type, new.urn.rpartition("::")[2], new.id)
                 result.resources.append(made)
                 watch(made)

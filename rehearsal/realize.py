@@ -28,16 +28,16 @@ def resource(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
     return identifier, {**inputs, **computed}
 
 
-def function(cloud: Cloud, token: str) -> dict[str, Any]:
+def function(cloud: Cloud, name: str) -> dict[str, Any]:
     """Answer one of the plugin's functions."""
-    if token == "aws:index/getCallerIdentity:getCallerIdentity":
+    if name == "aws:index/getCallerIdentity:getCallerIdentity":
         identity = cloud.admin("sts").get_caller_identity()
         return {
             "accountId": identity["Account"],
             "arn": identity["Arn"],
             "userId": identity["UserId"],
         }
-    raise LookupError(f"{token} cannot be rehearsed without Pulumi's engine yet")
+    raise LookupError(f"{name} cannot be rehearsed without Pulumi's engine yet")
 
 
 # --- S3 ---

@@ -1,6 +1,7 @@
 """One rehearsal from beginning to end."""
 
 import json
+import shutil
 import signal
 import time
 import traceback
@@ -17,14 +18,18 @@ from .environments import config_of
 ENGINES = ("auto", "pulumi", "in-process")
 
 
-def rehearse(environment: str, format: str, *, keep: bool, show_secrets: bool, engine: str) -> int:
+def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, engine: str) -> int:
     """Rehearse an environment; returns the exit code: 0 where every light is as promised, 1 where
     one is not or the program failed, 2 where what was asked for cannot be done."""
     talk = Console(stderr=True, highlight=False)
     try:
         config = config_of(environment)
-        _check("format", format, ("table", "json", "markdown"))
+        _check("format", shape, ("table", "json", "markdown", "svg"))
         _check("engine", engine, ENGINES)
+        if engine == "pulumi" and not has_cli():
+            raise ValueError(
+                "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
+            )
     except ValueError as error:
         talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 2
@@ -37,19 +42,26 @@ def rehearse(environment: str, format: str, *, keep: bool, show_secrets: bool, e
         from . import engine as engines
         from .report import Report
 
-        by_cli = engine == "pulumi" or (engine == "auto" and engines.has_cli())
+        by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
         cloud = cloud_to_be.ready()
-        talk.print(f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim")
+        talk.print(
+            f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim"
+        )
         with _progress(talk) as watch:
             try:
                 run = engines.run(environment, config, cloud, watch, by_cli=by_cli)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
-                talk.print(f"error: {cloud.without_secrets(_told(error))}", style="red", markup=False, soft_wrap=True)
+                talk.print(
+                    f"error: {cloud.without_secrets(_told(error))}",
+                    style="red",
+                    markup=False,
+                    soft_wrap=True,
+                )
                 return 1
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
-        outsider = _outsider(cloud)
+        outsider = outsider_of(cloud)
         switched = lights.switch(run.handovers, cloud.store, outsider)
-        Report(environment, run, switched, show_secrets).print(Console(), format)
+        Report(environment, run, switched, show_secrets).write(shape)
         good = lights_report.all_as_promised(switched)
         talk.print(
             f"{lights_report.summary(switched)} after {time.perf_counter() - began:.1f} s",
@@ -58,6 +70,11 @@ def rehearse(environment: str, format: str, *, keep: bool, show_secrets: bool, e
         if keep:
             _keep(talk, cloud)
         return 0 if good else 1
+
+
+def has_cli() -> bool:
+    """Whether Pulumi's CLI is on PATH."""
+    return shutil.which("pulumi") is not None
 
 
 def _check(what: str, given: str, allowed: tuple[str, ...]) -> None:
@@ -70,7 +87,11 @@ def _told(error: BaseException) -> str:
     if type(error) in (ValueError, TypeError, LookupError, RuntimeError):
         return str(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _ours(frame.filename)]
-    where = f" ({frames[-1].filename.removeprefix(str(ROOT) + '/')}:{frames[-1].lineno})" if frames else ""
+    where = (
+        f" ({frames[-1].filename.removeprefix(str(ROOT) + '/')}:{frames[-1].lineno})"
+        if frames
+        else ""
+    )
     return f"{type(error).__name__}: {error}{where}"
 
 
@@ -85,7 +106,7 @@ def _progress(talk: Console) -> Iterator[Any]:
         yield lambda made: status.update(f"created {made.name} ({made.type})")
 
 
-def _outsider(cloud: Cloud) -> dict[str, str]:
+def outsider_of(cloud: Cloud) -> dict[str, str]:
     """Somebody else in the account: a bucket of theirs, and a user who may do anything on S3 and
     assume any role that lets them."""
     name = f"outsider-{uuid4().hex[:12]}"

@@ -1,7 +1,9 @@
 """What a rehearsal shows: what was created, what is handed over, the lights."""
 
+import io
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,8 @@ from stacks import handoff
 
 from .engine import Run
 
-FORMATS = ("table", "json", "markdown")
+FORMATS = ("table", "json", "markdown", "svg")
+WIDTH = 120  # columns, where there is no terminal to ask
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,20 @@ class Report:
     lights: Sequence[Light]
     show_secrets: bool
 
-    def print(self, console: Console, format: str) -> None:
-        """Write the report in one of `FORMATS`."""
-        if format == "table":
+    def write(self, shape: str) -> None:
+        """Print the report in one of `FORMATS`; `svg` is a picture of the table."""
+        # Beside a terminal's width, as much as the longest row needs.
+        console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+        if shape == "table":
             self._tables(console)
-        elif format == "json":
+        elif shape == "json":
             print(json.dumps(self._data(), indent=2, ensure_ascii=False))
-        else:
+        elif shape == "markdown":
             print(self._markdown())
+        else:
+            picture = Console(width=WIDTH, record=True, file=io.StringIO())
+            self._tables(picture)
+            print(picture.export_svg(title=f"make rehearse environment={self.environment}"))
 
     def _value(self, field: handoff.Field) -> str:
         return field.value if self.show_secrets else field.masked
@@ -41,28 +50,33 @@ class Report:
     def _tables(self, console: Console) -> None:
         made = Table(title="Created", title_justify="left", box=None, pad_edge=False)
         for heading in ("resource", "name", "id"):
-            made.add_column(heading)
+            made.add_column(heading, overflow="fold")
         for resource in self.run.resources:
             made.add_row(_short(resource.type), resource.name, resource.id)
         console.print(made, "")
         for name, handover in self.run.handovers.items():
-            fields = Table(
-                title=f"{name}: paste into {handoff.DESTINATIONS[handover['kind']]}",
-                title_justify="left", box=None, pad_edge=False, show_header=False,
-            )  # fmt: skip
-            for field in handoff.fields(handover):
-                fields.add_row(field.label, self._value(field))
-            console.print(fields, "")
-        console.print(lights_report.table(self.lights), "")
+            fields = handoff.fields(handover)
+            console.print(_headline(name, handover), style="bold", markup=False)
+            width = max(len(field.label) for field in fields)
+            for field in fields:
+                # No table: a value must stay in one piece, to be copied.
+                line = f"  {field.label:{width}}  {self._value(field)}"
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print("")
+        console.print(lights_report.table(self.lights))
 
     def _markdown(self) -> str:
         parts = [f"## Rehearsal of {self.environment}: {lights_report.summary(self.lights)}", ""]
         parts += [lights_report.markdown(self.lights), ""]
         for name, handover in self.run.handovers.items():
-            parts += [f"### {name}: paste into {handoff.DESTINATIONS[handover['kind']]}", ""]
-            rows = [f"| {field.label} | `{self._value(field)}` |" for field in handoff.fields(handover)]
+            parts += [f"### {_headline(name, handover)}", ""]
+            rows = [
+                f"| {field.label} | `{self._value(field)}` |" for field in handoff.fields(handover)
+            ]
             parts += ["| field | value |", "|---|---|", *rows, ""]
-        made = [f"| {_short(each.type)} | {each.name} | `{each.id}` |" for each in self.run.resources]
+        made = [
+            f"| {_short(each.type)} | {each.name} | `{each.id}` |" for each in self.run.resources
+        ]
         count = f"<details><summary>{len(made)} resources created</summary>"
         parts += [count, "", "| resource | name | id |", "|---|---|---|", *made, "", "</details>"]
         return "\n".join(parts)
@@ -81,8 +95,11 @@ class Report:
         }
 
 
+def _headline(name: str, handover: Mapping[str, Any]) -> str:
+    return f"{name}: paste into {handoff.DESTINATIONS[handover['kind']]}"
+
+
 def _short(token: str) -> str:
     """`aws:s3/bucket:Bucket` as `s3 Bucket`."""
     package, module, name = token.split(":")
     return f"{module.partition('/')[0]} {name}" if module != "index" else f"{package} {name}"
-

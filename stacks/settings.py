@@ -105,8 +105,8 @@ def load(config: pulumi.Config, environment: str) -> list[Project]:
     Raises ValueError with one line for the first setting that is unknown, missing or wrong;
     nothing has been declared by then.
     """
+    names.check_label("environment", environment)
     with naming(f"environment '{environment}'"):
-        names.check_label("environment", environment)
         body = config.get_object("environment")
         if not isinstance(body, dict):
             raise ValueError(
@@ -122,8 +122,8 @@ def load(config: pulumi.Config, environment: str) -> list[Project]:
 
 
 def _project(name: str, body: object, environment: str, shared: Environment) -> Project:
+    names.check_label("project", name)
     with naming(name):
-        names.check_label("project", name)
         if not isinstance(body, dict):
             raise ValueError("no settings given, start with 'kind: valohai-s3'")
         kind = str(body.get("kind"))

@@ -2,14 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pulumi
 import pytest
 from pulumi.runtime import settings as runtime_settings
 
-ACCOUNT = "123456789012"
+from rehearsal.aws import server
+from rehearsal.cloud import ACCOUNT, Cloud
 
 
 class Declared(NamedTuple):
@@ -81,6 +82,13 @@ class PaperCloud(pulumi.runtime.Mocks):
         """The URNs of everything registered, components included, sorted."""
         monitor: Any = runtime_settings.get_monitor()
         return sorted(monitor.get_registered_resources())
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Cloud]:
+    """An embedded cloud in this process, shared: tests give what they make names of their own."""
+    with server.running([ACCOUNT]) as aws:
+        yield Cloud({"aws": aws})
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ def refusal(check: Callable[..., object], *args: Any, **kwargs: Any) -> str:
     try:  # pytest.raises would take most of the time of the tests that call this often
         accepted = check(*args, **kwargs)
     except ValueError as error:
-        assert type(error) is ValueError
-        message = str(error)
+        kind, message = type(error), str(error)
     else:
         pytest.fail(f"{args} accepted as {accepted!r}")
+    assert kind is ValueError
     assert message.isprintable(), message
     assert message[0] in string.ascii_lowercase + string.digits, message
     return message
@@ -234,7 +234,7 @@ def test_the_known_regions_are_those_of_botocore() -> None:
 
 
 def test_the_places_of_the_regions_are_those_of_botocore() -> None:
-    """Each region is called by a place that AWS's own description of it has, and no two share it."""
+    """Each region is called by a place that AWS's description of it has, and no two share it."""
     described = {code: description for code, (_, description) in botocore_regions().items()}
     for code, region in names.REGIONS.items():
         assert region.place in described[code]
@@ -315,7 +315,7 @@ def test_iam_names_are_judged_as_the_quotas_say(kind: str) -> None:
     for length in (1, 2, most - 1, most, *rng.choices(range(1, most + 1), k=MANY)):
         name = "".join(rng.choices(legal, k=length))
         assert names.check_iam_name(kind, name) == name  # type: ignore[arg-type]
-        bad = put(f"{name}x", rng.choice(" /:*#'\"\\\n\x00éäſ中"), rng)
+        bad = put(f"{name}x", rng.choice(" /:*#'\"\\\n\x00éä\u017f中"), rng)
         assert refusal(names.check_iam_name, kind, bad).startswith(f"{kind} name ")
     for length in (0, most + 1, most + 2):
         assert refusal(names.check_iam_name, kind, "n" * length).endswith(
@@ -405,7 +405,6 @@ def is_prefix(prefix: str) -> bool:
 @given(
     pieces("a", "/", "/", "b/", ".", "..", "$", "{", "}", "*", "?", "é", " ", "s3://", "\n")
     | pieces("a" * 511, "é" * 255, "b/", "é/", "/", "c")
-    | st.text(st.characters(max_codepoint=0x120), max_size=20).map(lambda text: f"{text}/")
 )
 def test_prefixes_are_judged_as_the_rules_say(prefix: str) -> None:
     """A prefix is accepted exactly if the rules, written otherwise, accept it; what is suggested
@@ -413,6 +412,14 @@ def test_prefixes_are_judged_as_the_rules_say(prefix: str) -> None:
     assert accepts(names.check_prefix, prefix) == is_prefix(prefix)
     if not is_prefix(prefix):
         refusal(names.check_prefix, prefix)
+
+
+def test_a_prefix_holds_what_a_policy_takes_literally() -> None:
+    """Of the first 512 characters the printable ones of Latin-1 pass inside a segment, but for
+    `*` and `?`."""
+    passed = [chr(code) for code in range(512) if accepts(names.check_prefix, f"a{chr(code)}b/")]
+    latin = [chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x100))]
+    assert passed == [sign for sign in latin if sign not in "*?"]
 
 
 @pytest.mark.parametrize("prefix", ["", "a/", "projects/farm-animals/", "a b/ü/$x/{y}/...a/"])
@@ -505,7 +512,7 @@ def test_an_origin_as_browsers_send_it_is_accepted(origin: str) -> None:
     ],
 )
 def test_what_is_nearly_an_origin_is_corrected(given_origin: str, meant: str) -> None:
-    """A browser would never send these, so the rule would never match; the message has what would."""
+    """A browser never sends these, so the rule would never match; the message has what would."""
     message = refusal(names.check_origin, given_origin)
     assert message == f"origin {given_origin!r} is not as browsers send it, did you mean {meant!r}"
     assert names.check_origin(meant) == meant
@@ -532,7 +539,7 @@ def test_what_is_nearly_an_origin_is_corrected(given_origin: str, meant: str) ->
         "https://example..com",
         "https://-example.com",
         "https://bücher.example",
-        "https://ſ.example",
+        "https://\u017f.example",
         "https://example.com:0",
         "https://example.com:65536",
         "https://example.com:port",
@@ -567,8 +574,8 @@ def test_an_accepted_origin_is_only_scheme_host_and_port(origin: str) -> None:
     """A URL parser finds nothing else in it; what is suggested instead of a refused one is good."""
     if accepts(names.check_origin, origin):
         url = urlsplit(origin)
+        assert origin in {"*", f"{url.scheme}://{url.netloc}"}
         assert origin == "*" or (url.scheme in {"http", "https"} and url.hostname)
-        assert origin == "*" or origin == f"{url.scheme}://{url.netloc}"
         assert "@" not in origin
         assert origin == origin.lower()
         assert origin.count("*") <= 1
@@ -653,8 +660,7 @@ def test_a_hundred_thousand_pairs_have_as_many_names() -> None:
         for project, environment in product(words, words)
     }
     assert len(made) == pairs
-    readable = {name.rpartition("-")[0] for name in made}
-    assert pairs - len(readable) > PAIRS / 4, "the pairs are not alike enough to prove it"
+    assert len({name.rpartition("-")[2] for name in made}) == pairs, "the digests alone differ"
     assert all(map(is_bucket_name, made))
 
 

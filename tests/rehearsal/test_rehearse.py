@@ -1,0 +1,280 @@
+"""`python -m rehearsal`: the whole way, as a user goes it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rehearsal import engine, environments
+from rehearsal import rehearse as rehearse_module
+from rehearsal.cloud import starting
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "rehearsal"]
+# Without Pulumi's CLI, whatever this machine has: tests/engine/ has the ones with it.
+ENVIRONMENT = {**os.environ, "PATH": str(Path(sys.executable).parent)}
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def rehearsed() -> subprocess.CompletedProcess[str]:
+    """One rehearsal of the shipped environment."""
+    return command("--format", "json")
+
+
+def test_every_light_is_as_promised(rehearsed):
+    """Exit code 0, no red light, both projects, all that the issue promises was tried."""
+    report = json.loads(rehearsed.stdout)
+
+    assert rehearsed.returncode == 0
+    assert report["as_promised"] is True
+    assert {light["state"] for light in report["lights"]} == {"green", "skipped"}
+    tried = {light["light"] for light in report["lights"] if light["project"] == "vision"}
+    assert tried == {
+        "the small test file is written, read and removed",
+        "the bucket's files are listed",
+        "a presigned link reads from any page",
+        "the app's page may upload (preflight)",
+        "a form on the app's page uploads",
+        "the role uploads in parts, the file is read back whole",
+        "a page elsewhere may not upload (preflight)",
+        "another bucket of the account",
+        "anyone without keys",
+        "the same keys without TLS",
+        "making the bucket public",
+        "managing users and keys",
+        "administering the bucket",
+        "the role, assumed by another user",
+        "a session beyond the role's maximum",
+    }
+    skipped = [light for light in report["lights"] if light["state"] == "skipped"]
+    assert [(light["project"], light["light"]) for light in skipped] == [
+        ("valohai-guide", "administering the bucket")
+    ]
+
+
+def test_it_says_what_it_does_and_which_engine_ran(rehearsed):
+    """Progress goes to standard error, so that standard output can be piped."""
+    assert "the embedded AWS answers after" in rehearsed.stderr
+    assert "26 resources created in this process, without Pulumi's engine" in rehearsed.stderr
+    assert "29 green, 1 skipped" in rehearsed.stderr
+
+
+def test_secrets_are_masked(rehearsed):
+    """Neither stream shows one."""
+    for handover in json.loads(rehearsed.stdout)["handovers"].values():
+        assert handover["secret_access_key"] == "••••••••"
+        assert handover["access_key_id"].startswith("AKIA")
+
+
+def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
+    """The guide's fixed bucket name is free again; Markdown holds every light."""
+    again = command("--format", "markdown", "--show-secrets")
+
+    assert again.returncode == 0, again.stderr
+    assert "## Rehearsal of dev: 29 green, 1 skipped" in again.stdout
+    assert again.stdout.count("| 🟢 |") == 29
+    assert "••••" not in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--environment", "prdo"], "error: environment 'prdo' does not exist, there are dev"),
+        (["--environment", "../dev"], "error: environment '../dev' does not exist"),
+        (["--format", "xml"], "error: format 'xml' is unknown, use one of table, json, markdown"),
+        (["--engine", "terraform"], "error: engine 'terraform' is unknown, use one of auto"),
+        (["--engine", "pulumi"], "error: 'pulumi' is not on PATH"),
+        (["serve", "--accounts", "12"], "error: account '12' must be 12 digits"),
+        (["serve", "--accounts", "1" * 12 + "," + "1" * 12], "error: an account is named twice"),
+        (["serve", "--port", "70000"], "less than or equal to 65535"),
+    ],
+)
+def test_a_wrong_request_gets_one_line(arguments, message):
+    """Exit code 2, nothing started, nothing on standard output."""
+    done = command(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- programs that fail ---
+
+
+@pytest.fixture
+def program(monkeypatch, tmp_path, cloud):
+    """Rehearse a program of this test's own, with settings of its own; gives the exit code."""
+
+    @contextmanager
+    def already_running():
+        yield SimpleNamespace(ready=lambda: cloud)
+
+    monkeypatch.setattr(rehearse_module, "starting", already_running)
+    monkeypatch.setattr(environments, "FOLDER", tmp_path)
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+
+    def run(code: str | None = None, settings: str = "config: {}") -> int:
+        (tmp_path / "Pulumi.test.yaml").write_text(settings)
+        if code is not None:
+            (tmp_path / "__main__.py").write_text(code)
+            monkeypatch.setattr(engine, "PROGRAM", tmp_path / "__main__.py")
+        return rehearse_module.rehearse(
+            "test", "table", keep=False, show_secrets=False, engine="in-process"
+        )
+
+    return run
+
+
+HALF_WAY = """
+import pulumi, pulumi_aws as aws
+user = aws.iam.User("one", name="one")
+key = aws.iam.AccessKey("two", user=user.name)
+def fail(secret):
+    raise ArithmeticError(f"could not use {secret}")
+pulumi.export("x", key.secret.apply(fail))
+"""
+REFUSED = """
+import pulumi_aws as aws
+aws.s3.Bucket("one", bucket="Not_A_Bucket", region="eu-west-1")
+"""
+UNKNOWN = """
+import pulumi_aws as aws
+aws.sqs.Queue("one")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (HALF_WAY, "error: ArithmeticError: could not use ••••••••"),
+        (REFUSED, "InvalidBucketName"),
+        (UNKNOWN, "aws:sqs/queue:Queue cannot be rehearsed without Pulumi's engine yet"),
+        ("import nonsense", "ModuleNotFoundError: No module named 'nonsense'"),
+    ],
+)
+def test_a_program_that_fails_half_way(program, capfd, code, message):
+    """Its error is shown without a secret in it, and the exit code is 1."""
+    assert program(code) == 1
+
+    shown = capfd.readouterr()
+    assert message in shown.err
+    assert "Traceback" not in shown.err + shown.out
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ("config: [", 2, "error: Pulumi.test.yaml:1: this is no YAML, correct it"),
+        ("config: {}", 1, "error: environment 'test': nothing is set"),
+        (
+            "config: {'object-access:environment': {projects: {a: {kind: valohai-s3, regoin: x}}}}",
+            1,
+            "error: a: unknown setting 'regoin', did you mean 'region'",
+        ),
+        (
+            "config: {'object-access:token': {secure: v1:xyz}}",
+            1,
+            "error: object-access:token is encrypted, which only Pulumi's engine can read",
+        ),
+    ],
+)
+def test_settings_that_are_wrong(program, capfd, settings, code, message):
+    """One line, as `pulumi preview` would give it."""
+    assert program(settings=settings) == code
+
+    assert message in capfd.readouterr().err
+
+
+# --- nothing is left behind ---
+
+
+def reached(endpoint: str) -> bool:
+    """Whether somebody answers there."""
+    host, port = endpoint.rpartition("//")[2].split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def gone(endpoint: str, seconds: float = 10) -> bool:
+    """Whether nobody answers there any longer, soon."""
+    until = time.monotonic() + seconds
+    while reached(endpoint) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not reached(endpoint)
+
+
+def test_the_servers_stop_when_the_program_fails():
+    """Whatever ends the rehearsal, the embedded cloud ends with it."""
+    with pytest.raises(ArithmeticError), starting() as soon:
+        endpoint = soon.ready().store.endpoint
+        assert reached(endpoint)
+        raise ArithmeticError
+
+    assert gone(endpoint)
+
+
+def test_a_killed_rehearsal_leaves_no_server():
+    """`--keep` serves on; when its process is killed, the embedded cloud ends by itself."""
+    with subprocess.Popen(
+        [*COMMAND, "--keep"], cwd=ROOT, env=ENVIRONMENT, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    ) as kept:  # fmt: skip
+        line = next(line for line in kept.stderr if "AWS_ENDPOINT_URL" in line)
+        endpoint = line.strip().rpartition("=")[2]
+        assert reached(endpoint)
+        kept.send_signal(signal.SIGKILL)
+
+    assert gone(endpoint)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_stops_cleanly(number):
+    """It prints one line of JSON, and ends with exit code 0, its files removed."""
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--accounts", "111111111111,222222222222"],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE,
+    ) as served:  # fmt: skip
+        aws = json.loads(served.stdout.readline())["aws"]
+        assert set(aws["accounts"]) == {"111111111111", "222222222222"}
+        assert Path(aws["ca_bundle"]).is_file()
+        assert reached(aws["endpoint"])
+        assert reached(aws["http_endpoint"])
+        served.send_signal(number)
+
+    assert served.returncode == 0
+    assert gone(aws["endpoint"])
+    assert not Path(aws["ca_bundle"]).exists()
+
+
+def test_a_port_in_use():
+    """The line says which, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = command("serve", "--http-port", str(port))
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: port {port} is in use, give --http-port another one or leave it out for any "
+        "free one\n"
+    )
