@@ -2,11 +2,13 @@
 
 import io
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.table import Table
 
@@ -17,7 +19,7 @@ from stacks import handoff
 from .engine import Run
 
 FORMATS = ("table", "json", "markdown", "svg")
-WIDTH = 120  # columns, where there is no terminal to ask
+WIDTH = 128  # columns, where there is no terminal to ask
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,10 @@ class Report:
         else:
             picture = Console(width=WIDTH, record=True, file=io.StringIO())
             self._tables(picture)
-            print(picture.export_svg(title=f"make rehearse environment={self.environment}"))
+            title = f"make rehearse environment={self.environment}"
+            # Without the fonts that Rich's picture would fetch: any monospaced one does.
+            frame = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+            print(picture.export_svg(title=title, code_format=frame))
 
     def _value(self, field: handoff.Field) -> str:
         return field.value if self.show_secrets else field.masked
@@ -51,7 +56,7 @@ class Report:
         made = Table(title="Created", title_justify="left", box=None, pad_edge=False)
         for heading in ("resource", "name", "id"):
             made.add_column(heading, overflow="fold")
-        for resource in self.run.resources:
+        for resource in sorted(self.run.resources, key=lambda made: made.name):
             made.add_row(_short(resource.type), resource.name, resource.id)
         console.print(made, "")
         for name, handover in self.run.handovers.items():

@@ -57,7 +57,9 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
     try:
         expires = datetime.fromisoformat(policy["expiration"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError):
-        raise AwsError(400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value") from None
+        raise AwsError(
+            400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value"
+        ) from None
     if now > expires:
         raise _refused("Policy expired.")
     values = {**form.fields, "bucket": bucket}
@@ -74,7 +76,7 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
         value = values.get(name, "")
         good = value == wanted if operator == "eq" else value.startswith(wanted)
         if not good:
-            raise _refused(f'Policy Condition failed: {json.dumps([operator, f"${name}", wanted])}')
+            raise _refused(f"Policy Condition failed: {json.dumps([operator, f'${name}', wanted])}")
     extra = sorted(
         name for name in set(form.fields) - mentioned - _FREE if not name.startswith("x-ignore-")
     )
@@ -95,12 +97,21 @@ def _policy(encoded: str) -> Mapping[str, Any]:
 def _check_length(given: int, shortest: int, longest: int) -> None:
     sizes = {"ProposedSize": str(given)}
     if given > longest:
-        raise AwsError(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size",
-                       MaxSizeAllowed=str(longest), **sizes)
+        raise AwsError(
+            400,
+            "EntityTooLarge",
+            "Your proposed upload exceeds the maximum allowed size",
+            MaxSizeAllowed=str(longest),
+            **sizes,
+        )
     if given < shortest:
-        raise AwsError(400, "EntityTooSmall",
-                       "Your proposed upload is smaller than the minimum allowed size",
-                       MinSizeAllowed=str(shortest), **sizes)
+        raise AwsError(
+            400,
+            "EntityTooSmall",
+            "Your proposed upload is smaller than the minimum allowed size",
+            MinSizeAllowed=str(shortest),
+            **sizes,
+        )
 
 
 def _refused(why: str) -> AwsError:

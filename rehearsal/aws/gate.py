@@ -48,7 +48,9 @@ class Gate:
         except Exception:
             # What we did not foresee is our fault, and never an Allow.
             traceback.print_exc(file=sys.stderr)
-            answer = s3_error(AwsError(500, "InternalError", "The embedded AWS failed, see its log."))
+            answer = s3_error(
+                AwsError(500, "InternalError", "The embedded AWS failed, see its log.")
+            )
         answer.replace("x-amz-request-id", request_id())
         answer.replace("Content-Length", str(len(answer.body)))
         if incoming.method == "HEAD":
@@ -94,7 +96,9 @@ class Gate:
     def _query_answer(self, incoming: Incoming, service: str, now: datetime) -> Answer:
         claim = signatures.claim(incoming, now)
         if claim is None:
-            raise AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+            raise AwsError(
+                403, "MissingAuthenticationToken", "Request is missing Authentication Token"
+            )
         caller = self._caller(claim, service, now)
         context = _context(incoming, caller, claim, now)
         if service == "s3control":
@@ -103,14 +107,22 @@ class Gate:
         if service == "sts":
             return self._sts.answer(action, incoming.form, caller, context)
         if service != "iam":
-            raise AwsError(501, "NotImplemented", f"the embedded AWS has S3, IAM and STS, no {service}")
+            raise AwsError(
+                501, "NotImplemented", f"the embedded AWS has S3, IAM and STS, no {service}"
+            )
         if caller.session and caller.principal.kind == "user":
             # GetSessionToken: "You cannot call any IAM API operations" without MFA.
-            raise AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid")
-        self._require(f"iam:{action}", self._iam.resource(action, incoming.form, caller), caller, context)
+            raise AwsError(
+                403, "InvalidClientTokenId", "The security token included in the request is invalid"
+            )
+        self._require(
+            f"iam:{action}", self._iam.resource(action, incoming.form, caller), caller, context
+        )
         return self._iam.answer(action, incoming, caller)
 
-    def _control_answer(self, incoming: Incoming, caller: Caller, context: dict[str, str]) -> Answer:
+    def _control_answer(
+        self, incoming: Incoming, caller: Caller, context: dict[str, str]
+    ) -> Answer:
         """S3 Control, as far as Pulumi's and Terraform's AWS providers call it: tags of a bucket."""
         found = re.fullmatch(r"/v20180820/tags/(arn:[^/]+)", incoming.path)
         if not found:
@@ -177,7 +189,11 @@ def _service(incoming: Incoming) -> str:
     if scope:
         return scope[1]
     form = "application/x-www-form-urlencoded"
-    if incoming.path == "/" and incoming.method == "POST" and incoming.header("Content-Type").startswith(form):
+    if (
+        incoming.path == "/"
+        and incoming.method == "POST"
+        and incoming.header("Content-Type").startswith(form)
+    ):
         return "sts"
     return "s3"
 
@@ -224,10 +240,16 @@ def _bad_key(service: str, access_key_id: str) -> AwsError:
             "The AWS Access Key Id you provided does not exist in our records.",
             AWSAccessKeyId=access_key_id,
         )
-    return AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+    return AwsError(
+        403, "InvalidClientTokenId", "The security token included in the request is invalid."
+    )
 
 
 def _bad_token(service: str) -> AwsError:
     if service == "s3":
-        return AwsError(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
-    return AwsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        return AwsError(
+            400, "InvalidToken", "The provided token is malformed or otherwise invalid."
+        )
+    return AwsError(
+        403, "InvalidClientTokenId", "The security token included in the request is invalid."
+    )

@@ -48,7 +48,11 @@ class Iam:
     def resource(self, action: str, form: Mapping[str, str], caller: Caller) -> str:
         """The ARN that the action's permission is about."""
         account = caller.principal.account
-        if arn := form.get("PolicyArn") if "PolicyVersion" in action or action == "GetPolicy" else "":
+        if (
+            arn := form.get("PolicyArn")
+            if "PolicyVersion" in action or action == "GetPolicy"
+            else ""
+        ):
             return arn
         for parameter, (kind, _) in _SUBJECTS.items():
             if name := form.get(parameter):
@@ -57,7 +61,9 @@ class Iam:
                     finder = self._store.user if kind == "user" else self._store.role
                     holder = finder(account, name)
                 path = form.get("Path", "/")
-                return holder.arn if holder else f"arn:{PARTITION}:iam::{account}:{kind}{path}{name}"
+                return (
+                    holder.arn if holder else f"arn:{PARTITION}:iam::{account}:{kind}{path}{name}"
+                )
         if _OWN_USER.fullmatch(action) and caller.principal.kind == "user":
             return caller.principal.arn
         return f"arn:{PARTITION}:iam::{account}:*"
@@ -84,18 +90,26 @@ class Iam:
         for parameter, (kind, longest) in _SUBJECTS.items():
             name = form.get(parameter, "x")
             if not re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) or len(name) > longest:
-                raise _invalid(f"The specified value for {parameter[0].lower()}{parameter[1:]} is "
-                               f"invalid. It must contain only alphanumeric characters and/or +=,.@_- "
-                               f"and be at most {longest} characters, for a {kind}.")
+                raise _invalid(
+                    f"The specified value for {parameter[0].lower()}{parameter[1:]} is "
+                    f"invalid. It must contain only alphanumeric characters and/or +=,.@_- "
+                    f"and be at most {longest} characters, for a {kind}."
+                )
         if action in ("CreateUser", "CreateRole"):
             self._check_unused(action, form, account)
+        if action == "DeleteUser" and self._store.has_keys(account, form.get("UserName", "")):
+            raise AwsError(
+                409, "DeleteConflict", "Cannot delete entity, must delete access keys first."
+            )
         duration = form.get("MaxSessionDuration", "3600")
         if not duration.isdigit() or not 3_600 <= int(duration) <= 43_200:
-            raise _invalid(f"Value '{duration}' at 'maxSessionDuration' failed to satisfy "
-                           "constraint: Member must have value between 3600 and 43200")
+            raise _invalid(
+                f"Value '{duration}' at 'maxSessionDuration' failed to satisfy "
+                "constraint: Member must have value between 3600 and 43200"
+            )
         if action in _DOCUMENTS:
             kind_, limit = _DOCUMENTS[action]
-            text = form.get("AssumeRolePolicyDocument" if kind_ == "trust" else "PolicyDocument", "")
+            text = form.get("AssumeRolePolicyDocument") or form.get("PolicyDocument", "")
             self._check_document(kind_, text)
             self._check_size(limit, text, form, account)
 
@@ -112,19 +126,27 @@ class Iam:
         except (ValueError, TypeError, AttributeError) as error:
             raise AwsError(400, "MalformedPolicyDocument", f"{error}") from None
         if re.search(r"[^\t\n\r\x20-\xff]", text):
-            raise AwsError(400, "MalformedPolicyDocument", "The policy has characters beyond U+00FF")
+            raise AwsError(
+                400, "MalformedPolicyDocument", "The policy has characters beyond U+00FF"
+            )
         if kind == "trust":
             for arn in principal_arns(text):
                 if self._store.unique_id(arn) is None:
-                    raise AwsError(400, "MalformedPolicyDocument",
-                                   f'Invalid principal in policy: "AWS":"{arn}"')
+                    raise AwsError(
+                        400,
+                        "MalformedPolicyDocument",
+                        f'Invalid principal in policy: "AWS":"{arn}"',
+                    )
 
     def _check_size(self, limit: str, text: str, form: Mapping[str, str], account: str) -> None:
         size = len("".join(text.split()))
         if "inline" in limit:
             name = form.get("PolicyName", "")
-            size += sum(len("".join(other.split()))
-                        for key, other in self._store.inline(account, form).items() if key != name)
+            size += sum(
+                len("".join(other.split()))
+                for key, other in self._store.inline(account, form).items()
+                if key != name
+            )
         if size > LIMITS[limit]:
             holder = form.get("UserName") or form.get("RoleName") or form.get("GroupName") or ""
             if "inline" in limit:

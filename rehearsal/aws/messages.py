@@ -84,6 +84,7 @@ def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
     environ = incoming.environ | {
         "wsgi.input": io.BytesIO(body),
         "CONTENT_LENGTH": str(len(body)),
+        "RAW_URI": incoming.raw_path,  # by which moto tells an encoded `/` or `?` from its own
         **changed,
     }
     environ.pop("HTTP_TRANSFER_ENCODING", None)

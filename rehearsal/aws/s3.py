@@ -45,7 +45,9 @@ class S3:
 
     # --- the way of a request ---
 
-    def answer(self, incoming: Incoming, caller: Caller, context: dict[str, str], region: str) -> Answer:
+    def answer(
+        self, incoming: Incoming, caller: Caller, context: dict[str, str], region: str
+    ) -> Answer:
         """Do a request for a caller who has been authenticated, or refuse it."""
         name, key = operations.target(incoming)
         bucket = self._store.bucket(name) if name else None
@@ -53,6 +55,10 @@ class S3:
         creates = bool(permissions) and permissions[0].action == "s3:CreateBucket"
         if creates:
             _check_new_bucket(incoming, name)
+            if bucket is not None and bucket.account_id != caller.principal.account:
+                raise AwsError(
+                    409, "BucketAlreadyExists", "The requested bucket name is not available."
+                )
         elif name and bucket is None:
             raise _no_such_bucket(name)
         elif bucket is not None:
@@ -77,7 +83,9 @@ class S3:
                 raise AwsError(403, "AccessDenied", "Access Denied")
         return answer
 
-    def upload_form(self, incoming: Incoming, form: forms.Form, caller: Caller, context: dict[str, str]) -> Answer:
+    def upload_form(
+        self, incoming: Incoming, form: forms.Form, caller: Caller, context: dict[str, str]
+    ) -> Answer:
         """Do the upload of a form whose signature has been checked."""
         name, _ = operations.target(incoming)
         bucket = self._store.bucket(name)
@@ -101,7 +109,6 @@ class S3:
             | {
                 "REQUEST_METHOD": "PUT",
                 "REQUEST_URI": path,
-                "RAW_URI": path,
                 "PATH_INFO": f"/{name}/{form.key}",
                 "QUERY_STRING": "",
                 "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
@@ -127,7 +134,9 @@ class S3:
         account = bucket.account_id if bucket is not None else caller.principal.account
         signed = bucket.region_name if bucket is not None else region
         query = "&".join(
-            part for part in incoming.raw_query.split("&") if not _SIGNATURE_FIELDS.match(part.partition("=")[0])
+            part
+            for part in incoming.raw_query.split("&")
+            if not _SIGNATURE_FIELDS.match(part.partition("=")[0])
         )
         return forward(
             APPS["s3"],
@@ -145,7 +154,8 @@ class S3:
             raise _denied(permission, caller, decision, self._store.bucket(permission.bucket))
 
     def _decide(self, permission: Needed, caller: Caller, context: Mapping[str, str]) -> Decision:
-        bucket = self._store.bucket(permission.bucket)
+        creates = permission.action == "s3:CreateBucket"
+        bucket = None if creates else self._store.bucket(permission.bucket)
         owner = bucket.account_id if bucket is not None else caller.principal.account
         own = caller.policies
         policy = self._bucket_policy(bucket, caller)
@@ -175,7 +185,9 @@ class S3:
         try:
             document = ElementTree.fromstring(incoming.body)
         except ElementTree.ParseError:
-            raise AwsError(400, "MalformedXML", "The XML you provided was not well-formed") from None
+            raise AwsError(
+                400, "MalformedXML", "The XML you provided was not well-formed"
+            ) from None
         kept, refused = "", []
         for element in document:
             inside = {_tag(part): part.text or "" for part in element}
@@ -187,7 +199,9 @@ class S3:
                 kept += f"<Object>{elements(inside)}</Object>"
             else:
                 refused.append(inside["Key"])
-        answer = Answer(200, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>")
+        answer = Answer(
+            200, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>"
+        )
         if "<Object>" in kept:
             incoming.body = f"<Delete>{kept}</Delete>".encode()
             store = self._store.bucket(bucket)
@@ -202,18 +216,24 @@ class S3:
 
     # --- settings of the bucket ---
 
-    def _check_settings(self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller) -> None:
+    def _check_settings(
+        self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller
+    ) -> None:
         if own.action == "s3:PutBucketPolicy" and incoming.method == "PUT":
             self._check_policy(incoming, bucket, caller)
         if own.action == "s3:PutBucketCORS" and incoming.method == "PUT":
             _check_cors(incoming.body)
         writes_acl = own.action in ("s3:PutBucketAcl", "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
-        if incoming.method in ("PUT", "POST") and (writes_acl or (key and operations.has_acl(incoming))):
+        if incoming.method in ("PUT", "POST") and (
+            writes_acl or (key and operations.has_acl(incoming))
+        ):
             _check_acl(incoming, bucket, writes_acl)
 
     def _check_policy(self, incoming: Incoming, bucket: Any, caller: Caller) -> None:
         if len(incoming.body) > LIMITS["bucket policy"]:
-            raise _malformed(f"Policy exceeds the maximum allowed document size of {LIMITS['bucket policy']} bytes.")
+            raise _malformed(
+                f"Policy exceeds the maximum allowed document size of {LIMITS['bucket policy']} bytes."
+            )
         try:
             text = incoming.body.decode()
             document = json.loads(text)
@@ -245,10 +265,14 @@ class S3:
         origin = incoming.header("Origin")
         method = incoming.header("Access-Control-Request-Method")
         if not origin or not method:
-            raise AwsError(400, "BadRequest", "Insufficient information. Origin request header needed.")
+            raise AwsError(
+                400, "BadRequest", "Insufficient information. Origin request header needed."
+            )
         bucket = self._store.bucket(operations.target(incoming)[0])
         if bucket is None or not bucket.cors:
-            raise AwsError(403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+            raise AwsError(
+                403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket."
+            )
         asked = incoming.header("Access-Control-Request-Headers")
         rule = first_match(_rules(bucket), origin, method, asked.split(","))
         if rule is None:
@@ -267,7 +291,9 @@ class S3:
     def add_cors(self, incoming: Incoming, answer: Answer) -> None:
         """Say which page may read the answer, and nothing else about it."""
         answer.headers = [
-            header for header in answer.headers if not header[0].lower().startswith("access-control-")
+            header
+            for header in answer.headers
+            if not header[0].lower().startswith("access-control-")
         ]
         origin = incoming.header("Origin")
         bucket = self._store.bucket(operations.target(incoming)[0]) if origin else None
@@ -306,9 +332,15 @@ def _cors_headers(rule: CorsRule, origin: str) -> list[tuple[str, str]]:
 
 def _check_cors(body: bytes) -> None:
     for element in ElementTree.fromstring(body).iter():
-        if _tag(element) in ("AllowedOrigin", "AllowedHeader") and (element.text or "").count("*") > 1:
-            raise AwsError(400, "InvalidRequest",
-                           f'{_tag(element)} "{element.text}" can not have more than one wildcard.')
+        if (
+            _tag(element) in ("AllowedOrigin", "AllowedHeader")
+            and (element.text or "").count("*") > 1
+        ):
+            raise AwsError(
+                400,
+                "InvalidRequest",
+                f'{_tag(element)} "{element.text}" can not have more than one wildcard.',
+            )
 
 
 def _check_acl(incoming: Incoming, bucket: Any, writes_acl: bool) -> None:
@@ -319,7 +351,9 @@ def _check_acl(incoming: Incoming, bucket: Any, writes_acl: bool) -> None:
     grants = incoming.body.decode("utf-8", "replace") + "".join(
         value for key, value in incoming.environ.items() if key.startswith("HTTP_X_AMZ_GRANT_")
     )
-    public = canned in _PUBLIC_ACLS or (writes_acl and (_ALL_USERS in grants or _SIGNED_IN in grants))
+    public = canned in _PUBLIC_ACLS or (
+        writes_acl and (_ALL_USERS in grants or _SIGNED_IN in grants)
+    )
     if public and bucket.public_access_block and bucket.public_access_block.block_public_acls:
         raise AwsError(403, "AccessDenied", "Access Denied")
 
@@ -333,10 +367,14 @@ def _acl_allows(permission: Needed, bucket: Any, caller: Caller) -> bool:
     level, enough = _ACL_ALLOWS[permission.action]
     holder = bucket if level == "bucket" else bucket.keys.get(permission.key)
     groups = {_ALL_USERS} if caller.principal.kind == "anonymous" else {_ALL_USERS, _SIGNED_IN}
-    return holder is not None and holder.acl is not None and any(
-        grantee.uri in groups and enough & set(grant.permissions)
-        for grant in holder.acl.grants
-        for grantee in grant.grantees
+    return (
+        holder is not None
+        and holder.acl is not None
+        and any(
+            grantee.uri in groups and enough & set(grant.permissions)
+            for grant in holder.acl.grants
+            for grantee in grant.grantees
+        )
     )
 
 
@@ -347,11 +385,18 @@ def _check_new_bucket(incoming: Incoming, name: str) -> None:
         # S3 takes dots, where our own names never have them.
         check_bucket_name(re.sub(r"(?<=[a-z0-9])\.(?=[a-z0-9])", "0", name))
     except ValueError:
-        raise AwsError(400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=name) from None
-    enforced = incoming.header("X-Amz-Object-Ownership", "BucketOwnerEnforced") == "BucketOwnerEnforced"
+        raise AwsError(
+            400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=name
+        ) from None
+    enforced = (
+        incoming.header("X-Amz-Object-Ownership", "BucketOwnerEnforced") == "BucketOwnerEnforced"
+    )
     if enforced and operations.has_acl(incoming) and incoming.header("X-Amz-Acl") != "private":
-        raise AwsError(400, "InvalidBucketAclWithObjectOwnership",
-                       "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")
+        raise AwsError(
+            400,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        )
 
 
 def _check_owner_and_region(incoming: Incoming, bucket: Any, region: str) -> None:
@@ -375,7 +420,12 @@ def _s3_context(incoming: Incoming, bucket: Any) -> dict[str, str]:
             context[f"s3:{name}"] = incoming.query[name]
     if "versionId" in incoming.query:
         context["s3:versionid"] = incoming.query["versionId"]
-    for name in ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-content-sha256", "x-amz-storage-class"):
+    for name in (
+        "x-amz-acl",
+        "x-amz-server-side-encryption",
+        "x-amz-content-sha256",
+        "x-amz-storage-class",
+    ):
         if value := incoming.header(name):
             context[f"s3:{name}"] = value
     if bucket is not None:

@@ -10,13 +10,26 @@ from typing import Any
 
 import trustme
 from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.wsgi import Server
+from cheroot.wsgi import Gateway_10, Server
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, environ_key_for_header
 
 from .gate import Gate
 from .store import Store
 
 HOST = "127.0.0.1"  # loopback only: anyone who reaches it can ask for anything
 REGION = "eu-west-1"
+
+
+class _Gateway(Gateway_10):  # type: ignore[misc]
+    """WSGI cannot tell `x-amz-meta-a_b` from `x-amz-meta-a-b`: keep the names that have an `_`."""
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        names = [name.decode("latin-1").lower() for name in self.req.inheaders]
+        environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {
+            environ_key_for_header(name): name for name in names if "_" in name
+        }
+        return environ
 
 
 @contextmanager
@@ -47,7 +60,7 @@ def _serving(
     gate: Gate, port: int, option: str, adapter: BuiltinSSLAdapter | None = None
 ) -> Iterator[int]:
     server = Server((HOST, port), gate, numthreads=8, request_queue_size=128, shutdown_timeout=1)
-    server.ssl_adapter = adapter
+    server.ssl_adapter, server.gateway = adapter, _Gateway
     try:
         server.prepare()
     except OSError as error:

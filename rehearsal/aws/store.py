@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import create_backend_app  # noqa: E402
 from moto.iam.access_control import PermissionResult  # noqa: E402
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends  # noqa: E402
 
-from components.policies.evaluate import Policies, Policy, PolicyKind, Principal  # noqa: E402
+from components.policies.evaluate import Policies, Policy, PolicyKind  # noqa: E402
 
 PARTITION = "aws"
 ADMINISTRATOR = "administrator"
@@ -66,12 +66,16 @@ class Store:
         for account in self.accounts:
             found = iam_backends[account][PARTITION].access_keys.get(access_key_id)
             if found and found.user_name:
-                return Key(account, found.user_name, found.secret_access_key, found.status == "Active")
+                return Key(
+                    account, found.user_name, found.secret_access_key, found.status == "Active"
+                )
         return None
 
     def user(self, account: str, name: str) -> Any:
         """moto's user, or None."""
-        return iam_backends[account][PARTITION].users.get(name) if account in self.accounts else None
+        return (
+            iam_backends[account][PARTITION].users.get(name) if account in self.accounts else None
+        )
 
     def role(self, account: str, name: str) -> Any:
         """moto's role, or None."""
@@ -87,6 +91,11 @@ class Store:
         iam = iam_backends[account][PARTITION]
         holders = list(iam.users.values()) if kind == "user" else self._roles(account)
         return {holder.name.lower() for holder in holders}
+
+    def has_keys(self, account: str, name: str) -> bool:
+        """Whether the user has an access key."""
+        user = self.user(account, name)
+        return bool(user and user.access_keys)
 
     def inline(self, account: str, form: Mapping[str, str]) -> dict[str, str]:
         """The inline policies of the user, role or group that an IAM action names."""
@@ -120,7 +129,7 @@ class Store:
             return None
         managed = iam_backends[account][PARTITION].managed_policies.get(arn)
         # A boundary that is gone allows nothing.
-        text = managed.document if managed else ALLOW_ALL.replace("Allow", "Deny")
+        text = _document(managed) if managed else ALLOW_ALL.replace("Allow", "Deny")
         return compiled(f"the permissions boundary {arn}", text)
 
     def principal_tags(self, holder: Any) -> dict[str, str]:
@@ -173,7 +182,13 @@ def _identity(holder: Any) -> Iterator[Policy]:
     for name, text in list(holder.policies.items()):
         yield compiled(f"the policy '{name}' of {kind} {holder.name}", text)
     for managed in list(holder.managed_policies.values()):
-        yield compiled(f"the managed policy {managed.arn}", managed.document)
+        yield compiled(f"the managed policy {managed.arn}", _document(managed))
+
+
+def _document(managed: Any) -> str:
+    """The text of a managed policy's default version."""
+    wanted = managed.default_version_id
+    return next(str(each.document) for each in managed.versions if each.version_id == wanted)
 
 
 def split_arn(arn: str) -> tuple[str, str, str]:

@@ -61,7 +61,9 @@ class Sts:
         """The session with that access key."""
         return self._sessions.get(access_key_id)
 
-    def answer(self, action: str, form: dict[str, str], caller: Caller, context: dict[str, str]) -> Answer:
+    def answer(
+        self, action: str, form: dict[str, str], caller: Caller, context: dict[str, str]
+    ) -> Answer:
         """Do one action for a caller who has been authenticated."""
         if action == "GetCallerIdentity":
             return query_result(action, NAMESPACE, _identity(caller))
