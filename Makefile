@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 environment ?= dev
+# Where it is set, every start compiles Pulumi anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: rehearse test check benchmarks docs lock clean
 

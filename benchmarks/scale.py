@@ -25,9 +25,7 @@ def measure(projects: int) -> tuple[float, float]:
     class Instant(pulumi.runtime.Mocks):
         """Answers at once."""
 
-        def new_resource(
-            self, args: pulumi.runtime.MockResourceArgs
-        ) -> tuple[str, dict[str, Any]]:
+        def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
             return args.name, args.inputs | {"arn": "arn:aws:iam::1:x/y", "uniqueId": "AIDA"}
 
         def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:

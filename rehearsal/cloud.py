@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from lights.store import Store
 from stacks.handoff import MASK
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +21,9 @@ class Cloud:
     partition = "aws"
 
     def __init__(self, described: dict[str, Any]):
+        # Imported here: boto3 takes a third of a second, in which the cloud can start already.
+        from lights.store import Store
+
         self.described = described
         aws = described["aws"]
         self.store = Store(aws["endpoint"], aws["http_endpoint"], aws["ca_bundle"])

@@ -26,10 +26,7 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
         config = config_of(environment)
         _check("format", shape, ("table", "json", "markdown", "svg"))
         _check("engine", engine, ENGINES)
-        if engine == "pulumi" and not has_cli():
-            raise ValueError(
-                "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
-            )
+        _check_cli(engine)
     except ValueError as error:
         talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 2
@@ -75,6 +72,13 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
 def has_cli() -> bool:
     """Whether Pulumi's CLI is on PATH."""
     return shutil.which("pulumi") is not None
+
+
+def _check_cli(engine: str) -> None:
+    if engine == "pulumi" and not has_cli():
+        raise ValueError(
+            "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
+        )
 
 
 def _check(what: str, given: str, allowed: tuple[str, ...]) -> None:

@@ -143,7 +143,7 @@ class Pattern:
 
 
 def _variable(text: str, context: Context) -> str | None:
-    """The value of `${key}` or `${key, 'default'}`; `${*}`, `${?}` and `${$}` stand for themselves."""
+    """The value of `${key}` or `${key, 'default'}`; `${*}`, `${?}`, `${$}` are themselves."""
     if text in ("*", "?", "$"):
         return text
     key, _, default = text.partition(",")
@@ -178,16 +178,16 @@ def _moment(text: str) -> float:
 
 
 def _compares(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> _Test:
-    def test(given: str, wanted: Pattern | str, context: Context) -> bool:
+    def test(given: str, wanted: str, _: Context) -> bool:
         try:
-            return holds(read(given), read(str(wanted)))
+            return holds(read(given), read(wanted))
         except ValueError:
             return False
 
     return test
 
 
-def _within(given: str, wanted: str, context: Context) -> bool:
+def _within(given: str, wanted: str, _: Context) -> bool:
     try:
         return ipaddress.ip_address(given) in ipaddress.ip_network(wanted, strict=False)
     except ValueError:
@@ -206,19 +206,19 @@ def _matches(given: str, wanted: Pattern, context: Context) -> bool:
     return wanted.matches(given, context)
 
 
-def _reading(**options: bool) -> Callable[[str, bool], Any]:
+def _reading(**options: bool) -> Callable[..., Pattern]:
     return lambda text, variables: Pattern(text, variables=variables, **options)
 
 
-def _plain(text: str, variables: bool) -> str:
+def _plain(text: str, *, variables: bool) -> str:  # noqa: ARG001 one shape for all readers
     return text
 
 
-def _lowered(text: str, variables: bool) -> str:
+def _lowered(text: str, *, variables: bool) -> str:  # noqa: ARG001
     return text.lower()
 
 
-def _casefolded(text: str, variables: bool) -> Pattern:
+def _casefolded(text: str, *, variables: bool) -> Pattern:
     return Pattern(text.casefold(), wild=False, variables=variables)
 
 
@@ -232,7 +232,7 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
 }
 # Operator -> (how a value of the policy is read, how one value is tested). The negated operators
 # are the same tests, turned round as a whole: `NotEquals [a, b]` is neither a nor b.
-_OPERATORS: dict[str, tuple[Callable[[str, bool], Any], _Test]] = {
+_OPERATORS: dict[str, tuple[Callable[..., Any], _Test]] = {
     "StringEquals": (_EQUAL, _matches),
     "StringEqualsIgnoreCase": (_casefolded, _same_case_folded),
     "StringLike": (_LIKE, _matches),
@@ -276,7 +276,7 @@ class Condition:
         if positive not in _OPERATORS:
             raise ValueError(f"unknown condition operator '{operator}'")
         read, self._test = _OPERATORS[positive]
-        self._wanted = [read(text, variables) for text in _listed(values)]
+        self._wanted = [read(text, variables=variables) for text in _listed(values)]
         # A key that the request lacks: only a negated operator, IfExists and ForAllValues hold.
         self._if_absent = bool(if_exists) or (
             quantifier == "ForAllValues" if quantifier else self._negated
@@ -367,22 +367,21 @@ class Principals:
 
     def match(self, principal: Principal) -> Match:
         """How closely the element names the one who asks."""
+        who = {principal.arn, principal.unique_id} - {""}
+        match = Match.NOT
         if principal.kind == "service":
-            return Match.DIRECT if principal.arn in self._services else Match.NOT
-        if principal.kind != "anonymous":
-            who = {principal.arn, principal.unique_id} - {""}
-            if principal.kind == "user" and who & self._aws:
-                return Match.DIRECT
-            if principal.kind == "role":
-                if principal.arn in self._aws:
-                    return Match.DIRECT
-                if {principal.role_arn, principal.unique_id} & self._aws:
-                    return Match.ROLE
-        if self._everyone:
-            return Match.ROLE if principal.kind == "role" else Match.DIRECT
-        if principal.account and self._names_account(principal):
-            return Match.DIRECT if principal.kind == "root" else Match.ACCOUNT
-        return Match.NOT
+            match = Match.DIRECT if principal.arn in self._services else Match.NOT
+        elif (principal.kind == "user" and who & self._aws) or (
+            principal.kind == "role" and principal.arn in self._aws
+        ):
+            match = Match.DIRECT
+        elif self._everyone:
+            match = Match.ROLE if principal.kind == "role" else Match.DIRECT
+        elif principal.kind == "role" and {principal.role_arn, principal.unique_id} & self._aws:
+            match = Match.ROLE
+        elif principal.account and self._names_account(principal):
+            match = Match.DIRECT if principal.kind == "root" else Match.ACCOUNT
+        return match
 
     def _names_account(self, principal: Principal) -> bool:
         return any(
@@ -546,34 +545,34 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         name = policy.name if policy else ""
         return match, Decision(bool(match), Reason.ALLOWED, name, statement)
 
-    asker, is_trust = request.principal, action.startswith("sts:assumerole")
     direct, by_resource = allow(policies.resource)
-    if asker.kind in ("anonymous", "service"):
+    if request.principal.kind in ("anonymous", "service"):
         return by_resource if direct else Decision(False, Reason.NO_RESOURCE)
-
-    identity = _first(allow(policy) for policy in policies.identity)
-    if asker.kind == "root":
-        identity = Decision(True, Reason.ALLOWED, "account root")
     narrowed = None
     if policies.boundary and not allow(policies.boundary)[0]:
         narrowed = Reason.NO_BOUNDARY
     elif policies.session and not allow(policies.session)[0]:
         narrowed = Reason.NO_SESSION
+    is_trust = action.startswith("sts:assumerole")
+    at_home = request.principal.account == request.account
 
-    if asker.account == request.account and direct >= Match.ROLE:
+    if at_home and direct >= Match.ROLE:
         # The resource's policy suffices. A grant to a role is narrowed all the same, one to a
         # user or to a session by name is not; but a boundary must always allow assuming a role.
         exempt = direct is Match.DIRECT and not is_trust
-        if exempt or not narrowed:
-            return by_resource
-        return Decision(False, narrowed)
-    needs_resource = is_trust or asker.account != request.account
-    if needs_resource and not direct:
+        decision = by_resource
+    elif (is_trust or not at_home) and not direct:
         return Decision(False, Reason.NO_RESOURCE)
-    if not identity:
-        return Decision(False, Reason.NO_IDENTITY)
-    return Decision(False, narrowed) if narrowed else identity
+    else:
+        exempt = False
+        decision = _by_identity(request.principal, (allow(policy) for policy in policies.identity))
+    if decision.allowed and narrowed and not exempt:
+        return Decision(False, narrowed)
+    return decision
 
 
-def _first(answers: Iterable[tuple[Match, Decision]]) -> Decision | None:
-    return next((decision for match, decision in answers if match), None)
+def _by_identity(asker: Principal, answers: Iterable[tuple[Match, Decision]]) -> Decision:
+    if asker.kind == "root":
+        return Decision(True, Reason.ALLOWED, "account root")
+    allowed = (decision for match, decision in answers if match)
+    return next(allowed, Decision(False, Reason.NO_IDENTITY))

@@ -53,7 +53,9 @@ def _opens(statement: Mapping[str, Any]) -> bool:
 
 
 def _everyone(principal: Any) -> bool:
-    return any("*" in _listed(value) for value in principal.values()) if isinstance(principal, Mapping) else principal == "*"
+    if isinstance(principal, Mapping):
+        return any("*" in _listed(value) for value in principal.values())
+    return bool(principal == "*")
 
 
 def _fixed(key: str, values: Any) -> bool:

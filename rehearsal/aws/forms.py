@@ -66,12 +66,14 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
     mentioned = set()
     for condition in policy.get("conditions", []):
         if isinstance(condition, dict):
-            [(name, value)] = condition.items()
-            condition = ["eq", f"${name}", value]
-        operator, name, wanted = condition[0], str(condition[1]).lstrip("$").lower(), condition[2]
-        if operator.lower() == "content-length-range":
-            _check_length(len(form.content), int(condition[1]), int(wanted))
+            [(subject, wanted)] = condition.items()
+            operator = "eq"
+        else:
+            operator, subject, wanted = condition
+        if operator == "content-length-range":
+            _check_length(len(form.content), int(subject), int(wanted))
             continue
+        name = subject.lstrip("$").lower()
         mentioned.add(name)
         value = values.get(name, "")
         good = value == wanted if operator == "eq" else value.startswith(wanted)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from components.policies.evaluate import ANONYMOUS, Policies, Principal, Request, Reason, evaluate
+from components.policies.evaluate import ANONYMOUS, Policies, Principal, Reason, Request, evaluate
 
 from . import forms, signatures
 from .iam import Iam
@@ -15,7 +15,6 @@ from .messages import (
     Answer,
     AwsError,
     Incoming,
-    elements,
     forward,
     query_error,
     request_id,
@@ -23,7 +22,7 @@ from .messages import (
 )
 from .s3 import S3
 from .signatures import Claim
-from .store import APPS, PARTITION, Store
+from .store import APPS, Store
 from .sts import Caller, Sts
 
 _REASONS = {
@@ -45,7 +44,7 @@ class Gate:
         incoming = Incoming(environ)
         try:
             answer = self._answer(incoming)
-        except Exception:
+        except Exception:  # noqa: BLE001 a server answers, whatever happens
             # What we did not foresee is our fault, and never an Allow.
             traceback.print_exc(file=sys.stderr)
             answer = s3_error(
@@ -123,7 +122,7 @@ class Gate:
     def _control_answer(
         self, incoming: Incoming, caller: Caller, context: dict[str, str]
     ) -> Answer:
-        """S3 Control, as far as Pulumi's and Terraform's AWS providers call it: tags of a bucket."""
+        """S3 Control, as far as Pulumi's and Terraform's AWS providers call it: tags."""
         found = re.fullmatch(r"/v20180820/tags/(arn:[^/]+)", incoming.path)
         if not found:
             raise AwsError(501, "NotImplemented", "of S3 Control, the embedded AWS has only tags")
@@ -229,7 +228,7 @@ def _context(
         context["aws:username"] = caller.name
     if caller.session:
         context["aws:tokenissuetime"] = caller.session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return context | caller.tags
+    return {**context, **caller.tags}
 
 
 def _bad_key(service: str, access_key_id: str) -> AwsError:

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from components.policies.documents import LIMITS
 from components.policies.evaluate import Policy, PolicyKind
 
-from .messages import Answer, AwsError, forward, query_result
-from .messages import Incoming
+from .messages import Answer, AwsError, Incoming, forward, query_result
 from .store import APPS, PARTITION, Store, principal_arns
 from .sts import Caller
 

@@ -46,9 +46,7 @@ class Incoming:
         self.raw_path: str = (
             raw_path if raw_path.startswith("/") else "/" + raw_path.split("/", 3)[-1]
         )
-        self.query: dict[str, str] = dict(
-            (unquote(key), unquote(value)) for key, value in self.query_pairs
-        )
+        self.query = {unquote(key): unquote(value) for key, value in self.query_pairs}
         self.body: bytes = environ["wsgi.input"].read()
 
     @cached_property
@@ -91,7 +89,7 @@ def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
     answer = Answer()
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
-        answer.status, answer.headers = int(status.split()[0]), headers
+        answer.status, answer.headers = int(status.split(maxsplit=1)[0]), headers
 
     answer.body = b"".join(app(environ, start_response))
     return answer

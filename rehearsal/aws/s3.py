@@ -3,11 +3,11 @@
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from components.names import check_bucket_name
@@ -23,7 +23,10 @@ from .store import APPS, Store, principal_arns
 from .sts import Caller
 
 # Without this, moto refuses whoever did not sign: but the gate has judged already.
-_LET_IN = f"AWS4-HMAC-SHA256 Credential=GATE/20260101/{{region}}/s3/aws4_request, SignedHeaders=host, Signature=0"
+_LET_IN = (
+    "AWS4-HMAC-SHA256 Credential=GATE/20260101/{region}/s3/aws4_request, "
+    "SignedHeaders=host, Signature=0"
+)
 _SIGNATURE_FIELDS = re.compile(r"(X-Amz-|AWSAccessKeyId|Signature$|Expires$|x-amz-security-token)")
 # What a grant to a public group in an access control list allows.
 _ACL_ALLOWS = {
@@ -50,38 +53,40 @@ class S3:
     ) -> Answer:
         """Do a request for a caller who has been authenticated, or refuse it."""
         name, key = operations.target(incoming)
-        bucket = self._store.bucket(name) if name else None
-        permissions = operations.needed(incoming, name, key) if not _is_delete(incoming) else []
-        creates = bool(permissions) and permissions[0].action == "s3:CreateBucket"
-        if creates:
-            _check_new_bucket(incoming, name)
-            if bucket is not None and bucket.account_id != caller.principal.account:
-                raise AwsError(
-                    409, "BucketAlreadyExists", "The requested bucket name is not available."
-                )
-        elif name and bucket is None:
-            raise _no_such_bucket(name)
-        elif bucket is not None:
-            _check_owner_and_region(incoming, bucket, region)
+        if _is_delete(incoming):
+            bucket = self._find(incoming, name, region)
+            return self._delete_each(
+                incoming, caller, context | _s3_context(incoming, bucket), name
+            )
+        permissions = operations.needed(incoming, name, key)
+        own = permissions[0].action
+        creates = own == "s3:CreateBucket"
+        bucket = self._find(incoming, name, region) if name and not creates else None
         context = context | _s3_context(incoming, bucket)
         for permission in permissions:
             self._require(permission, caller, context)
-        if _is_delete(incoming):
-            return self._delete_each(incoming, caller, context, name)
+        if creates:
+            self._check_new_bucket(incoming, name, caller)
         if bucket is not None:
             self._check_settings(incoming, bucket, key, permissions[0], caller)
 
         answer = self._forward(incoming, caller, bucket, region)
         if creates and answer.status == 200:
             self._store.secure_new_bucket(name)
-        if permissions[0].action == "s3:PutBucketPolicy" and answer.status < 300:
+        if own == "s3:PutBucketPolicy" and answer.status < 300:
             self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
         if answer.status == 404 and key and incoming.method in ("GET", "HEAD"):
             # Who may not list is not told that an object is missing.
-            listing = Needed("s3:ListBucket", name)
-            if not self._decide(listing, caller, context).allowed:
-                raise AwsError(403, "AccessDenied", "Access Denied")
+            self._require(Needed("s3:ListBucket", name), caller, context)
         return answer
+
+    def _find(self, incoming: Incoming, name: str, region: str) -> Any:
+        """The bucket that a request is about, in the region that it was signed for."""
+        bucket = self._store.bucket(name)
+        if bucket is None:
+            raise _no_such_bucket(name)
+        _check_owner_and_region(incoming, bucket, region)
+        return bucket
 
     def upload_form(
         self, incoming: Incoming, form: forms.Form, caller: Caller, context: dict[str, str]
@@ -183,8 +188,8 @@ class S3:
     ) -> Answer:
         """DeleteObjects: every key is judged by itself, the answer names the refused ones."""
         try:
-            document = ElementTree.fromstring(incoming.body)
-        except ElementTree.ParseError:
+            document = ET.fromstring(incoming.body)  # noqa: S314 on loopback
+        except ET.ParseError:
             raise AwsError(
                 400, "MalformedXML", "The XML you provided was not well-formed"
             ) from None
@@ -216,6 +221,25 @@ class S3:
 
     # --- settings of the bucket ---
 
+    def _check_new_bucket(self, incoming: Incoming, name: str, caller: Caller) -> None:
+        if not _is_legal(name):
+            raise AwsError(
+                400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=name
+            )
+        taken = self._store.bucket(name)
+        if taken is not None and taken.account_id != caller.principal.account:
+            raise AwsError(
+                409, "BucketAlreadyExists", "The requested bucket name is not available."
+            )
+        ownership = incoming.header("X-Amz-Object-Ownership", "BucketOwnerEnforced")
+        has_list = operations.has_acl(incoming) and incoming.header("X-Amz-Acl") != "private"
+        if ownership == "BucketOwnerEnforced" and has_list:
+            raise AwsError(
+                400,
+                "InvalidBucketAclWithObjectOwnership",
+                "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+            )
+
     def _check_settings(
         self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller
     ) -> None:
@@ -232,7 +256,8 @@ class S3:
     def _check_policy(self, incoming: Incoming, bucket: Any, caller: Caller) -> None:
         if len(incoming.body) > LIMITS["bucket policy"]:
             raise _malformed(
-                f"Policy exceeds the maximum allowed document size of {LIMITS['bucket policy']} bytes."
+                "Policy exceeds the maximum allowed document size of "
+                f"{LIMITS['bucket policy']} bytes."
             )
         try:
             text = incoming.body.decode()
@@ -331,7 +356,7 @@ def _cors_headers(rule: CorsRule, origin: str) -> list[tuple[str, str]]:
 
 
 def _check_cors(body: bytes) -> None:
-    for element in ElementTree.fromstring(body).iter():
+    for element in ET.fromstring(body).iter():  # noqa: S314 on loopback
         if (
             _tag(element) in ("AllowedOrigin", "AllowedHeader")
             and (element.text or "").count("*") > 1
@@ -345,9 +370,9 @@ def _check_cors(body: bytes) -> None:
 
 def _check_acl(incoming: Incoming, bucket: Any, writes_acl: bool) -> None:
     canned = incoming.header("X-Amz-Acl")
-    if bucket.ownership_rule == "BucketOwnerEnforced":
-        if writes_acl or canned != "bucket-owner-full-control":
-            raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+    without_lists = bucket.ownership_rule == "BucketOwnerEnforced"
+    if without_lists and (writes_acl or canned != "bucket-owner-full-control"):
+        raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
     grants = incoming.body.decode("utf-8", "replace") + "".join(
         value for key, value in incoming.environ.items() if key.startswith("HTTP_X_AMZ_GRANT_")
     )
@@ -378,25 +403,15 @@ def _acl_allows(permission: Needed, bucket: Any, caller: Caller) -> bool:
     )
 
 
-def _check_new_bucket(incoming: Incoming, name: str) -> None:
+def _is_legal(name: str) -> bool:
+    """Whether S3 takes the name. It takes dots, which our own names never have."""
+    if ".." in name or name.endswith(".mrap") or re.fullmatch(r"[\d.]+", name):
+        return False
     try:
-        if ".." in name or name.endswith(".mrap") or re.fullmatch(r"[\d.]+", name):
-            raise ValueError
-        # S3 takes dots, where our own names never have them.
         check_bucket_name(re.sub(r"(?<=[a-z0-9])\.(?=[a-z0-9])", "0", name))
     except ValueError:
-        raise AwsError(
-            400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=name
-        ) from None
-    enforced = (
-        incoming.header("X-Amz-Object-Ownership", "BucketOwnerEnforced") == "BucketOwnerEnforced"
-    )
-    if enforced and operations.has_acl(incoming) and incoming.header("X-Amz-Acl") != "private":
-        raise AwsError(
-            400,
-            "InvalidBucketAclWithObjectOwnership",
-            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-        )
+        return False
+    return True
 
 
 def _check_owner_and_region(incoming: Incoming, bucket: Any, region: str) -> None:
@@ -440,8 +455,12 @@ def _denied(permission: Needed, caller: Caller, decision: Decision, bucket: Any)
     why = decision.reason.value
     if decision.reason is not Reason.EXPLICIT_DENY:
         why = f"{why} the {permission.action} action"
-    message = f'{caller} is not authorized to perform: {permission.action} on resource: "{permission.arn}" {why}'
-    return AwsError(403, "AccessDenied", message)
+    return AwsError(
+        403,
+        "AccessDenied",
+        f"{caller} is not authorized to perform: {permission.action} on resource: "
+        f'"{permission.arn}" {why}',
+    )
 
 
 def _is_delete(incoming: Incoming) -> bool:
@@ -467,5 +486,5 @@ def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _tag(element: ElementTree.Element) -> str:
+def _tag(element: ET.Element) -> str:
     return element.tag.rpartition("}")[2]

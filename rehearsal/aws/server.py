@@ -20,11 +20,11 @@ HOST = "127.0.0.1"  # loopback only: anyone who reaches it can ask for anything
 REGION = "eu-west-1"
 
 
-class _Gateway(Gateway_10):  # type: ignore[misc]
+class _Gateway(Gateway_10):
     """WSGI cannot tell `x-amz-meta-a_b` from `x-amz-meta-a-b`: keep the names that have an `_`."""
 
-    def get_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environ()
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # cheroot's stub has None
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
         names = [name.decode("latin-1").lower() for name in self.req.inheaders]
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {
             environ_key_for_header(name): name for name in names if "_" in name

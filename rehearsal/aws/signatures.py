@@ -124,7 +124,9 @@ def _from_header(incoming: Incoming, authorization: str, now: datetime) -> Claim
             MaxAllowedSkewMilliseconds="900000",
         )
     payload = incoming.header("X-Amz-Content-Sha256") or hashlib.sha256(incoming.body).hexdigest()
-    to_sign = _string_to_sign(incoming, found[2], payload, stamp, f"{day}/{region}/{service}", {})
+    to_sign = _string_to_sign(
+        incoming, found[2], payload, stamp, f"{day}/{region}/{service}", set()
+    )
     _check_payload(incoming, payload)
     return Claim(
         access_key_id,
@@ -182,10 +184,33 @@ def _from_url(incoming: Incoming, now: datetime) -> Claim:
 
 # Query parameters that Signature Version 2 signs as part of the resource.
 _SUB_RESOURCES = frozenset(
-    "acl cors delete lifecycle location logging notification partNumber policy requestPayment "
-    "response-cache-control response-content-disposition response-content-encoding "
-    "response-content-language response-content-type response-expires restore tagging torrent "
-    "uploadId uploads versionId versioning versions website".split()
+    [
+        "acl",
+        "cors",
+        "delete",
+        "lifecycle",
+        "location",
+        "logging",
+        "notification",
+        "partNumber",
+        "policy",
+        "requestPayment",
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-encoding",
+        "response-content-language",
+        "response-content-type",
+        "response-expires",
+        "restore",
+        "tagging",
+        "torrent",
+        "uploadId",
+        "uploads",
+        "versionId",
+        "versioning",
+        "versions",
+        "website",
+    ]
 )
 
 

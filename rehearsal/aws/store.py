@@ -10,12 +10,12 @@ from typing import Any
 # The gate decides on CORS; moto would answer every origin. Read when moto is imported.
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
-from moto.iam.models import iam_backends  # noqa: E402
-from moto.moto_server.werkzeug_app import create_backend_app  # noqa: E402
-from moto.iam.access_control import PermissionResult  # noqa: E402
-from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends  # noqa: E402
+from moto.iam.access_control import PermissionResult
+from moto.iam.models import iam_backends
+from moto.moto_server.werkzeug_app import create_backend_app
+from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
 
-from components.policies.evaluate import Policies, Policy, PolicyKind  # noqa: E402
+from components.policies.evaluate import Policies, Policy, PolicyKind
 
 PARTITION = "aws"
 ADMINISTRATOR = "administrator"
@@ -72,13 +72,13 @@ class Store:
         return None
 
     def user(self, account: str, name: str) -> Any:
-        """moto's user, or None."""
+        """Moto's user, or None."""
         return (
             iam_backends[account][PARTITION].users.get(name) if account in self.accounts else None
         )
 
     def role(self, account: str, name: str) -> Any:
-        """moto's role, or None."""
+        """Moto's role, or None."""
         return next((role for role in self._roles(account) if role.name == name), None)
 
     def _roles(self, account: str) -> list[Any]:
@@ -162,7 +162,7 @@ class Store:
     # --- buckets ---
 
     def bucket(self, name: str) -> Any:
-        """moto's bucket of that name in any account, or None."""
+        """Moto's bucket of that name in any account, or None."""
         partition, account = s3_backends.bucket_accounts.get(name, (PARTITION, ""))
         return s3_backends[account][partition].buckets.get(name) if account else None
 

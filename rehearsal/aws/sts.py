@@ -42,7 +42,7 @@ class Caller:
     principal: Principal
     name: str = ""
     user_id: str = ""
-    policies: Policies = Policies()
+    policies: Policies = field(default_factory=Policies)
     session: Session | None = None
     tags: Mapping[str, str] = field(default_factory=dict)  # as condition keys
 

@@ -159,10 +159,10 @@ IDENTITY = [
      "IAM: policy variables"),
     ("a variable in a condition", [allow(GET, OBJECTS, **when("StringEquals", aws__PrincipalArn="$ME"))],
      "get a/1", "ok", "IAM: aws:PrincipalArn"),
-    ("a header as condition, given", [allow(PUT, OBJECTS, **{"Condition": {"StringEquals": {
-        "s3:x-amz-server-side-encryption": "AES256"}}})], "put encrypted", "ok", "S3: condition keys"),
-    ("a header as condition, not given", [allow(PUT, OBJECTS, **{"Condition": {"StringEquals": {
-        "s3:x-amz-server-side-encryption": "AES256"}}})], "put a/2", "AccessDenied", "S3: condition keys"),
+    ("a header as condition, given", [allow(PUT, OBJECTS, Condition={"StringEquals": {
+        "s3:x-amz-server-side-encryption": "AES256"}})], "put encrypted", "ok", "S3: condition keys"),
+    ("a header as condition, not given", [allow(PUT, OBJECTS, Condition={"StringEquals": {
+        "s3:x-amz-server-side-encryption": "AES256"}})], "put a/2", "AccessDenied", "S3: condition keys"),
     ("tagging on upload is a permission more", [allow(PUT, OBJECTS)], "put tagged", "AccessDenied",
      "S3 API: PutObject"),
     ("copying reads the source", [allow(PUT, OBJECTS), allow(GET, A_ONLY)], "copy b to a", "AccessDenied",

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from .conftest import REGION, World, allow, answer
+from .conftest import REGION, World, allow
 
 KEYS = ["plain", "with space", "plus+sign", "ünïcödé", "til~de", "a//b", "slash/", "per%cent", "q?m=1&x",
         "colon:semi;comma,", "'quotes\"", "(brackets)[x]{y}", "$&@=!*", "."]  # fmt: skip
