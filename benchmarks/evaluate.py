@@ -22,14 +22,8 @@ CONTEXT = {
     "s3:prefix": "a/x",
 }
 DOCUMENTS = [
-    to_text
-    for to_text in map(
-        json.dumps,
-        (
-            grant(ARN, [Access.LIST, Access.READ, Access.WRITE], "a/"),
-            buckets.private(ARN, [USER.arn]),
-        ),
-    )
+    json.dumps(grant(ARN, [Access.LIST, Access.READ, Access.WRITE], "a/")),
+    json.dumps(buckets.private(ARN, [USER.arn])),
 ]
 REQUESTS = [
     Request(USER, action, resource, USER.account, CONTEXT)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from components.policies.evaluate import ANONYMOUS, Policies, Principal, Reason, Request, evaluate
+from components.policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluate
 
 from . import forms, signatures
 from .iam import Iam
@@ -133,16 +133,8 @@ class Gate:
     def _require(self, action: str, resource: str, caller: Caller, context: dict[str, str]) -> None:
         request = Request(caller.principal, action, resource, caller.principal.account, context)
         decision = evaluate(request, caller.policies)
-        if decision.allowed:
-            return
-        why = decision.reason.value
-        if decision.reason is not Reason.EXPLICIT_DENY:
-            why = f"{why} the {action} action"
-        raise AwsError(
-            403,
-            "AccessDenied",
-            f"{caller} is not authorized to perform: {action} on resource: {resource} {why}",
-        )
+        if not decision.allowed:
+            raise caller.refused(action, resource, decision)
 
     # --- who asks ---
 

@@ -452,15 +452,7 @@ def _denied(permission: Needed, caller: Caller, decision: Decision, bucket: Any)
     # AWS explains itself only within one account.
     if bucket is not None and caller.principal.account != bucket.account_id:
         return AwsError(403, "AccessDenied", "Access Denied")
-    why = decision.reason.value
-    if decision.reason is not Reason.EXPLICIT_DENY:
-        why = f"{why} the {permission.action} action"
-    return AwsError(
-        403,
-        "AccessDenied",
-        f"{caller} is not authorized to perform: {permission.action} on resource: "
-        f'"{permission.arn}" {why}',
-    )
+    return caller.refused(permission.action, f'"{permission.arn}"', decision)
 
 
 def _is_delete(incoming: Incoming) -> bool:

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from components.policies.evaluate import (
+    Decision,
+    Policies,
+    Policy,
+    Principal,
+    Reason,
+    Request,
+    evaluate,
+)
 
 from .messages import Answer, AwsError, elements, query_result
 from .store import PARTITION, Store, compiled, split_arn
@@ -48,6 +56,14 @@ class Caller:
 
     def __str__(self) -> str:
         return f"User: {self.principal.arn or 'anonymous'}"
+
+    def refused(self, action: str, resource: str, decision: Decision) -> AwsError:
+        """The error that says who may not do what, and which kind of policy is missing."""
+        why = decision.reason.value
+        if decision.reason is not Reason.EXPLICIT_DENY:
+            why = f"{why} the {action} action"
+        message = f"{self} is not authorized to perform: {action} on resource: {resource} {why}"
+        return AwsError(403, "AccessDenied", message)
 
 
 class Sts:

@@ -75,6 +75,17 @@ class World:
         client.meta.events.unregister("before-parameter-build.s3", validate_bucket_name)
         return client
 
+    def signing(self, keys: dict[str, str], version: str) -> Any:
+        """An S3 client that signs URLs and forms in this version, "s3v4" or "s3"."""
+        return boto3.client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=self.aws["endpoint"],
+            config=Config(signature_version=version),
+            aws_access_key_id=keys["access_key_id"],
+            aws_secret_access_key=keys["secret_access_key"],
+        )
+
     def admin(self, service: str, account: str = HERE) -> Any:
         """A client of the account's administrator."""
         return self.client(service, self.aws["accounts"][account])

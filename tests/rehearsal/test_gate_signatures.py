@@ -12,7 +12,6 @@ import pytest
 import requests
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.credentials import Credentials
 
 from .conftest import REGION, World, allow
@@ -119,12 +118,7 @@ def test_uploads_with_trailing_checksums(world: World, body, tls):
 def presigned(world: World, request):
     """A presigned URL in either version, and what one may change in it."""
     bucket, user = world.bucket(), world.user(allow("s3:*"))
-    client = world.store._session.client(
-        "s3", region_name=REGION, endpoint_url=world.aws["endpoint"],
-        aws_access_key_id=user["access_key_id"],
-        aws_secret_access_key=user["secret_access_key"],
-        config=Config(signature_version=request.param),
-    )  # fmt: skip
+    client = world.signing(user, request.param)
 
     def make(operation="get_object", key="a/1", expires=60, **params):
         given = {"Bucket": bucket, "Key": key, **params}
@@ -217,12 +211,7 @@ def test_a_url_has_the_rights_of_who_signed_it(world: World):
 def form(world: World, request):
     """Post a form that a user signed; gives the status and code, and what was stored."""
     bucket, user = world.bucket(keys=()), world.user(allow("s3:*"))
-    client = world.store._session.client(
-        "s3", region_name=REGION, endpoint_url=world.aws["endpoint"],
-        aws_access_key_id=user["access_key_id"],
-        aws_secret_access_key=user["secret_access_key"],
-        config=Config(signature_version=request.param),
-    )  # fmt: skip
+    client = world.signing(user, request.param)
 
     def post(
         key="up/${filename}",
