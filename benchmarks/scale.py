@@ -5,6 +5,7 @@ The engine is left out: every resource is answered at once, so that what is meas
 
 import json
 import resource
+import runpy
 import subprocess
 import sys
 import time
@@ -19,8 +20,6 @@ def measure(projects: int) -> tuple[float, float]:
     """Seconds and KiB of memory per project, of a program with so many, in this process."""
     sys.path.insert(0, str(ROOT))
     import pulumi
-
-    from stacks import registry, settings
 
     class Instant(pulumi.runtime.Mocks):
         """Answers at once."""
@@ -41,8 +40,7 @@ def measure(projects: int) -> tuple[float, float]:
 
         @pulumi.runtime.test  # type: ignore[untyped-decorator]
         def program() -> None:
-            for each in settings.load(pulumi.Config(), "dev"):
-                pulumi.export(each.name, registry.build(each))
+            runpy.run_path(str(ROOT / "__main__.py"))
 
         program()
 

@@ -5,6 +5,7 @@ own test monitor (`pulumi.runtime.Mocks`), with an implementation that mocks not
 every resource on the embedded cloud.
 """
 
+import gc
 import json
 import logging
 import os
@@ -114,7 +115,10 @@ def _in_process(environment: str, config: Mapping[str, Any], cloud: Cloud, watch
         root: Any = pulumi.runtime.get_root_resource()
         return pulumi.Output.from_input(dict(root.outputs)).apply(result.handovers.update)
 
-    program()
+    try:
+        program()
+    finally:
+        gc.enable()  # the program has no need of it, the lights have
     return result
 
 

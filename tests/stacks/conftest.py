@@ -1,5 +1,6 @@
 """Run the real program on the paper cloud."""
 
+import gc
 import json
 import runpy
 from pathlib import Path
@@ -16,7 +17,10 @@ def program(declare):
 
     def run(environment: dict, stack: str = "dev") -> dict:
         def main() -> dict:
-            runpy.run_path(str(ROOT / "__main__.py"))
+            try:
+                runpy.run_path(str(ROOT / "__main__.py"))
+            finally:
+                gc.enable()
             return dict(get_root_resource().outputs)
 
         config = {"object-access:environment": json.dumps(environment)}
