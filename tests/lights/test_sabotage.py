@@ -5,11 +5,12 @@ import importlib
 import pytest
 
 import lights
-from components.policies import grants
-from components.policies.documents import document
+from components.policies import cors, grants
+from components.policies.documents import document, to_json
 from components.policies.grants import Access
 from lights.light import State
-from rehearsal import engine
+from lights.valohai_s3 import ELSEWHERE
+from rehearsal import engine, realize
 from rehearsal.rehearse import outsider_of
 from stacks import valohai_s3
 from stacks.settings import ValohaiAccess
@@ -58,15 +59,28 @@ def trust_the_account(arn, unique_id):
     return document([{"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}])
 
 
-def open_to_all(arn, guests=()):
-    """Sabotage: a bucket policy that lets everyone read, list and write."""
+def open_to_all(cloud, inputs):
+    """Sabotage: instead of its policy, the bucket gets one that lets everyone read and list."""
+    s3, bucket = cloud.admin("s3"), inputs["bucket"]
+    s3.delete_public_access_block(Bucket=bucket)
     statement = {
         "Effect": "Allow",
         "Principal": "*",
-        "Action": ["s3:GetObject", "s3:ListBucket", "s3:PutObject"],
-        "Resource": [arn, f"{arn}/*"],
+        "Action": ["s3:GetObject", "s3:ListBucket"],
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
-    return document([statement])
+    s3.put_bucket_policy(Bucket=bucket, Policy=to_json(document([statement])))
+    return bucket, {}
+
+
+def realized(token, function):
+    """Sabotage: one type of resource is created in another way."""
+    return ("rehearsal.realize", "_TYPES", {**realize._TYPES, token: function})
+
+
+def also_elsewhere(origins, *args, real=cors.rule, **more):
+    """Sabotage: another origin may do what the app's may."""
+    return real(origins if "*" in origins else [*origins, ELSEWHERE], *args, **more)
 
 
 def all_but(access: Access):
@@ -103,6 +117,19 @@ SABOTAGE = {
             "Effect": "Deny", "Principal": "*", "Action": "s3:PutBucketPolicy", "Resource": arn,
             "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(guests)}}}])),
         {"the same keys without TLS"},
+    ),
+    "another page may upload": (
+        ("components.policies.cors", "rule", also_elsewhere),
+        {"a page elsewhere may not upload (preflight)"},
+    ),
+    "longer sessions": (
+        realized("aws:iam/role:Role",
+                 lambda cloud, inputs: realize._role(cloud, inputs | {"maxSessionDuration": 7200})),
+        {"a session beyond the role's maximum"},
+    ),
+    "open to everyone": (
+        realized("aws:s3/bucketPolicy:BucketPolicy", open_to_all),
+        {"anyone without keys", "the same keys without TLS"},
     ),
 }  # fmt: skip
 
