@@ -4,29 +4,53 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .access_user import AccessUser, AccessUserArgs, GrantArgs
+    from ._buckets import CorsRuleArgs
+    from ._grants import GrantArgs
+    from .access_user import AccessUser, AccessUserArgs
+    from .compatible_bucket import CompatibleBucket, CompatibleBucketArgs
+    from .delegated_role import DelegatedRole, DelegatedRoleArgs
     from .multipart_role import MultipartUploadRole, MultipartUploadRoleArgs
-    from .private_bucket import CorsRuleArgs, PrivateBucket, PrivateBucketArgs
+    from .prefix_policy import PrefixPolicy, PrefixPolicyArgs
+    from .private_bucket import PrivateBucket, PrivateBucketArgs
+    from .workload_role import WebIdentityArgs, WorkloadRole, WorkloadRoleArgs
 
 _HOME = {
     "AccessUser": "access_user",
     "AccessUserArgs": "access_user",
-    "CorsRuleArgs": "private_bucket",
-    "GrantArgs": "access_user",
+    "CompatibleBucket": "compatible_bucket",
+    "CompatibleBucketArgs": "compatible_bucket",
+    "CorsRuleArgs": "_buckets",
+    "DelegatedRole": "delegated_role",
+    "DelegatedRoleArgs": "delegated_role",
+    "GrantArgs": "_grants",
     "MultipartUploadRole": "multipart_role",
     "MultipartUploadRoleArgs": "multipart_role",
+    "PrefixPolicy": "prefix_policy",
+    "PrefixPolicyArgs": "prefix_policy",
     "PrivateBucket": "private_bucket",
     "PrivateBucketArgs": "private_bucket",
+    "WebIdentityArgs": "workload_role",
+    "WorkloadRole": "workload_role",
+    "WorkloadRoleArgs": "workload_role",
 }
 __all__ = [
     "AccessUser",
     "AccessUserArgs",
+    "CompatibleBucket",
+    "CompatibleBucketArgs",
     "CorsRuleArgs",
+    "DelegatedRole",
+    "DelegatedRoleArgs",
     "GrantArgs",
     "MultipartUploadRole",
     "MultipartUploadRoleArgs",
+    "PrefixPolicy",
+    "PrefixPolicyArgs",
     "PrivateBucket",
     "PrivateBucketArgs",
+    "WebIdentityArgs",
+    "WorkloadRole",
+    "WorkloadRoleArgs",
 ]
 
 

@@ -7,19 +7,8 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from . import _args, names
-from .policies.documents import PolicyDocument, check_size, to_json
-from .policies.grants import Access, grant
-
-
-class GrantArgs(TypedDict):
-    """One grant: verbs on one bucket, or on one prefix of it."""
-
-    bucket_arn: str
-    """ARN of the bucket."""
-    access: Sequence[Access]
-    """What may be done there."""
-    prefix: NotRequired[str]
-    """Keys to open, ending in "/". Default: every key in the bucket."""
+from ._grants import GrantArgs, once, separate
+from .policies.documents import to_json
 
 
 class AccessUserArgs(TypedDict):
@@ -27,8 +16,12 @@ class AccessUserArgs(TypedDict):
 
     user_name: str
     """Name of the IAM user, up to 64 characters. Changing it makes another user."""
-    grants: Mapping[str, GrantArgs]
-    """What the user may do. A grant's key becomes its inline policy's name."""
+    grants: NotRequired[Mapping[str, GrantArgs]]
+    """What the user may do. A grant's key becomes its inline policy's name. Default: nothing but
+    what `managed_policies` allow."""
+    managed_policies: NotRequired[Mapping[str, Input[str]]]
+    """ARNs of managed policies, such as a `PrefixPolicy`'s, under names of yours. Default:
+    none."""
     keys: NotRequired[Sequence[str]]
     """Names of the user's access keys; the last one is handed over. To rotate without an
     interruption add a second name, apply, move the consumer over, drop the first name, apply.
@@ -58,8 +51,15 @@ class AccessUser(ComponentResource):
         _args.check(name, args, AccessUserArgs)
         with _args.naming(name):
             user_name = names.check_iam_name("user", args["user_name"])
-            policies = _policies(name, args["grants"])
-            keys = check_keys(args.get("keys", ["key"]))
+            managed = args.get("managed_policies", {})
+            policies = (
+                {}
+                if managed and "grants" not in args
+                else separate(name, args.get("grants", {}), "user inline policies")
+            )
+            if clash := sorted(set(managed) & set(policies)):
+                raise ValueError(f"'{clash[0]}' names a grant and a managed policy, rename one")
+            keys = names.check_keys(args.get("keys", ["key"]))
             tags = names.check_tags(args.get("tags", {}), "iam")
         super().__init__("object-access:index:AccessUser", name, {**args}, opts)
         child = ResourceOptions(parent=self)
@@ -77,13 +77,19 @@ class AccessUser(ComponentResource):
             ).id
             for key, policy in policies.items()
         ]
+        granted += [
+            aws.iam.UserPolicyAttachment(
+                f"{name}-{key}", user=user.name, policy_arn=arn, opts=child
+            ).id
+            for key, arn in managed.items()
+        ]
         made = [aws.iam.AccessKey(f"{name}-{key}", user=user.name, opts=child) for key in keys]
 
-        self.user_name = _once(granted, user.name)
-        self.user_arn = _once(granted, user.arn)
+        self.user_name = once(granted, user.name)
+        self.user_arn = once(granted, user.arn)
         self.unique_id = user.unique_id
-        self.access_key_id = _once(granted, made[-1].id)
-        self.secret_access_key = Output.secret(_once(granted, made[-1].secret))
+        self.access_key_id = once(granted, made[-1].id)
+        self.secret_access_key = Output.secret(once(granted, made[-1].secret))
         self.register_outputs(
             {
                 "user_name": self.user_name,
@@ -93,27 +99,3 @@ class AccessUser(ComponentResource):
                 "secret_access_key": self.secret_access_key,
             }
         )
-
-
-def _once(done: Sequence[Output[str]], value: Output[str]) -> Output[str]:
-    """The value, but not before everything in `done` exists."""
-    return Output.all(value, *done).apply(lambda values: values[0])
-
-
-def _policies(name: str, grants: Mapping[str, GrantArgs]) -> dict[str, PolicyDocument]:
-    if not grants:
-        raise ValueError("a user without grants can do nothing, give at least one")
-    policies = {}
-    for key, args in grants.items():
-        names.check_iam_name("policy", key)
-        _args.check(f"{name}-{key}", args, GrantArgs)
-        policies[key] = grant(args["bucket_arn"], args["access"], args.get("prefix", ""))
-    check_size("user inline policies", *policies.values())
-    return policies
-
-
-def check_keys(keys: Sequence[str]) -> Sequence[str]:
-    """The keys of a user, or ValueError where IAM cannot have them."""
-    if not 1 <= len(keys) <= 2 or len(set(keys)) < len(keys):
-        raise ValueError(f"keys {list(keys)} given, a user has one or two of different names")
-    return keys

@@ -68,6 +68,40 @@ _PREFIX_FAULTS: Sequence[_Fault] = (
 )
 _KEY_BYTES = 1_024  # S3 User Guide, "Naming Amazon S3 objects"
 
+_PRINCIPAL_FAULTS: Sequence[_Fault] = (
+    (r"^\*\Z", "is everyone", "name an account, a role or a user"),
+    (r":sts:", "is a session", "give the ARN of its role"),
+    (r"\.amazonaws\.", "is a service", "name an account, a role or a user"),
+    (
+        r"^(?!(\d{12}|arn:aws[\w-]*:iam::\d{12}:(root|(user|role)/[\w+=,.@/-]+))\Z)",
+        "is no principal",
+        "give the 12 digits of an account, or the ARN of a role or user",
+    ),
+)
+_ACCOUNT_FAULTS: Sequence[_Fault] = (
+    (r"^(?!\d{12}\Z)", "is no account", "give its 12 digits, in quotes"),
+)
+_LONGEST_EXTERNAL_ID = 1_224  # STS API Reference, AssumeRole
+_SHORTEST_SESSION, _LONGEST_SESSION = 3_600, 43_200  # IAM API Reference, CreateRole
+_KMS_FAULTS: Sequence[_Fault] = (
+    (r"(^|:)alias/", "is an alias, which policies do not resolve", "give the ARN of the key"),
+    (
+        r"^(?!arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+\Z)",
+        "is no ARN of a key",
+        "give one like 'arn:aws:kms:eu-west-1:123456789012:key/...'",
+    ),
+)
+_PROFILE_FAULTS: Sequence[_Fault] = (
+    (r"[\s\[\]'\"\\#;=]", "has {found}", "use letters, digits and hyphens"),
+    (r"^\Z", "is empty", "give the name of a section of ~/.aws/credentials"),
+)
+
+_DIRECTORY_FAULTS: Sequence[_Fault] = (
+    (r"^[^/]|^\Z", "does not begin with '/'", "give it from the root on"),
+    (r"[^A-Za-z0-9_+=,.@/-]", "has {found}", "use letters, digits and _+=,.@-"),
+    (r"(^|/)\.\.?(/|\Z)", "has a '.' or '..' segment", "write it out"),
+)
+
 _HOST_LABEL = "[a-z0-9]+(?:-+[a-z0-9]+)*"
 _ORIGIN = (
     r"(?:(https?)://)?(?:[^/?#]*@)?"
@@ -209,6 +243,87 @@ def check_iam_name(kind: Literal["user", "role", "group", "policy"], name: str) 
     return _checked(f"{kind} name", name, faults, lambda text: re.sub(r"\s+", "-", text))
 
 
+def check_keys(keys: Sequence[str]) -> Sequence[str]:
+    """The names of a user's access keys: one or two of different names, as IAM has no more."""
+    if not 1 <= len(keys) <= 2 or len(set(keys)) < len(keys):
+        raise ValueError(f"keys {list(keys)} given, a user has one or two of different names")
+    return keys
+
+
+def check_principal(principal: str) -> str:
+    """Whom a role can trust by name: an account (12 digits, or the ARN of its root), or the ARN of
+    an IAM user or role (IAM User Guide, "AWS JSON policy elements: Principal")."""
+    return _checked("principal", principal, _PRINCIPAL_FAULTS, str.strip)
+
+
+def check_account(account: str) -> str:
+    """The ID of an AWS account: 12 digits, as a text, for it may begin with 0."""
+    return _checked("account", account, _ACCOUNT_FAULTS, lambda text: re.sub(r"\D", "", text))
+
+
+def check_external_id(external_id: str, least: int = 2) -> str:
+    """An external ID that STS takes: up to 1,224 letters, digits and `_+=,.@:/-` (STS API
+    Reference, AssumeRole).
+
+    `least` is the length that the consumer asks for. Consumers treat the ID like a passphrase, so
+    no message repeats it.
+    """
+    given = _text("external ID", external_id)
+    if found := re.search(r"[^A-Za-z0-9_+=,.@:/-]", given):
+        raise ValueError(
+            f"external ID has {found[0]!r}, use only letters, digits and _+=,.@:/-, "
+            "or give none to have one made"
+        )
+    if not least <= len(given) <= _LONGEST_EXTERNAL_ID:
+        raise ValueError(
+            f"external ID has {len(given)} characters, {least} to {_LONGEST_EXTERNAL_ID:,} are "
+            "allowed; give none to have one made"
+        )
+    return given
+
+
+def check_session_duration(seconds: float) -> int:
+    """A role's maximum session duration in seconds: 3,600 to 43,200 (IAM API Reference,
+    CreateRole). Whole numbers may arrive as floats from another language."""
+    if not _SHORTEST_SESSION <= seconds <= _LONGEST_SESSION or seconds != int(seconds):
+        raise ValueError(
+            f"session duration {seconds} given, IAM takes whole seconds from {_SHORTEST_SESSION:,} "
+            f"(one hour) to {_LONGEST_SESSION:,} (twelve)"
+        )
+    return int(seconds)
+
+
+def check_kms_key_arn(arn: str) -> str:
+    """The ARN of a KMS key; policies do not understand a key's ID or alias."""
+    return _checked("KMS key", arn, _KMS_FAULTS, str.strip)
+
+
+def check_endpoint(endpoint: str) -> str:
+    """The address of an S3-compatible store, such as `https://s3.example.org`: scheme, host, and a
+    port where it is not the scheme's own; no path, for the bucket goes there, and no keys."""
+    shown = _without_user_info(_text("endpoint", endpoint))
+    match = re.fullmatch(_ORIGIN, endpoint, re.ASCII | re.DOTALL | re.IGNORECASE)
+    tidy = _origin(*match.groups(default="")) if match and "*" not in endpoint else ""
+    if not tidy:
+        raise ValueError(f"endpoint {shown} is no address, give one like 'https://s3.example.org'")
+    if tidy != endpoint:
+        raise ValueError(f"endpoint {shown} has more than an address, did you mean '{tidy}'")
+    return endpoint
+
+
+def check_profile(profile: str) -> str:
+    """The name of a profile in `~/.aws/credentials`."""
+    return _checked("profile", profile, _PROFILE_FAULTS, lambda text: re.sub(r"\s+", "-", text))
+
+
+def check_directory(directory: str) -> str:
+    """A directory to mount a bucket on, as a mount line and an fstab line can hold it: absolute,
+    of letters, digits and `_+=,.@-`."""
+    return _checked(
+        "directory", directory, _DIRECTORY_FAULTS, lambda text: "/" + re.sub(r"\s+", "-", text)
+    )
+
+
 def check_tags(tags: Mapping[str, str], store: Literal["iam", "s3"]) -> dict[str, str]:
     """Tags that IAM takes for users and roles, or S3 for buckets.
 
@@ -254,8 +369,7 @@ def check_origin(origin: str) -> str:
     """
     if _text("origin", origin) == "*":
         return origin
-    # Whoever pastes an address with a password in it must not find that in a log.
-    shown = _shown(re.sub(r"^(\w+://)?.*@", r"\1...@", origin, flags=re.DOTALL))
+    shown = _without_user_info(origin)
     match = re.fullmatch(_ORIGIN, origin, re.ASCII | re.DOTALL | re.IGNORECASE)
     tidy = _origin(*match.groups(default="")) if match else ""
     if not tidy:
@@ -315,6 +429,11 @@ def _text(what: str, value: object) -> str:
 def _shown(text: str) -> str:
     """The text in quotes, on one line, and not longer than one can read."""
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."
+
+
+def _without_user_info(address: str) -> str:
+    # Whoever pastes an address with a password in it must not find that in a log.
+    return _shown(re.sub(r"^(\w+://)?.*@", r"\1...@", address, flags=re.DOTALL))
 
 
 def _fault(text: str, faults: Sequence[_Fault]) -> tuple[str, str] | None:

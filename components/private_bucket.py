@@ -7,27 +7,9 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from . import _args, names
+from ._buckets import ABORT_UPLOADS_AFTER, KEEP_OLD_VERSIONS, CorsRuleArgs, cors_rules
 from .policies import buckets, cors
 from .policies.documents import check_size, to_json
-
-# How long the store keeps what is no longer wanted, in days.
-ABORT_UPLOADS_AFTER = 7
-KEEP_OLD_VERSIONS = 30
-
-
-class CorsRuleArgs(TypedDict):
-    """One CORS rule: which pages in a browser may send which requests."""
-
-    origins: Sequence[str]
-    """Origins such as "https://app.example.com", or "*"."""
-    methods: Sequence[str]
-    """Of GET, HEAD, PUT, POST and DELETE. With the origin "*" only GET and HEAD."""
-    headers: NotRequired[Sequence[str]]
-    """Request headers that the page may send. Default: none."""
-    expose: NotRequired[Sequence[str]]
-    """Response headers that the page may read. Default: none."""
-    max_age_seconds: NotRequired[int]
-    """How long a browser may remember the answer. Default: 3000."""
 
 
 class PrivateBucketArgs(TypedDict):
@@ -66,7 +48,7 @@ class PrivateBucket(ComponentResource):
         with _args.naming(name):
             bucket_name = names.check_bucket_name(args["bucket_name"])
             region = names.check_region(args["region"])
-            cors_rules = _cors_rules(name, args.get("cors", []))
+            rules = cors_rules(name, args.get("cors", []))
             tags = names.check_tags(args.get("tags", {}), "s3")
         arn = names.bucket_arn(bucket_name, region)
         super().__init__("object-access:index:PrivateBucket", name, {**args}, opts)
@@ -138,15 +120,15 @@ class PrivateBucket(ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=policy),
         )
         settled: list[Output[str]] = [lifecycle.id]
-        if cors_rules:
-            rules = aws.s3.BucketCorsConfiguration(
+        if rules:
+            allowed = aws.s3.BucketCorsConfiguration(
                 f"{name}-cors",
                 bucket=bucket.id,
                 region=region,
-                cors_rules=cors_rules,
+                cors_rules=[_for_plugin(rule) for rule in rules],
                 opts=ResourceOptions(parent=self, depends_on=lifecycle),
             )
-            settled.append(rules.id)
+            settled.append(allowed.id)
 
         self.bucket_name = Output.all(bucket.id, *settled).apply(lambda ids: ids[0])
         self.bucket_arn = Output.all(bucket.arn, *settled).apply(lambda ids: ids[0])
@@ -159,20 +141,11 @@ def _policy(arn: str, guests: Sequence[str]) -> str:
     return to_json(policy)
 
 
-def _cors_rules(
-    name: str, given: Sequence[CorsRuleArgs]
-) -> list[aws.s3.BucketCorsConfigurationCorsRuleArgsDict]:
-    if len(given) > cors.MAX_RULES:
-        raise ValueError(f"{len(given)} CORS rules given, S3 takes at most {cors.MAX_RULES}")
-    for rule in given:
-        _args.check(name, rule, CorsRuleArgs)
-    return [
-        {
-            "allowed_origins": rule["AllowedOrigins"],
-            "allowed_methods": rule["AllowedMethods"],
-            "allowed_headers": rule["AllowedHeaders"],
-            "expose_headers": rule["ExposeHeaders"],
-            "max_age_seconds": int(rule["MaxAgeSeconds"]),  # a float from another language
-        }
-        for rule in (cors.rule(**each) for each in given)
-    ]
+def _for_plugin(rule: cors.CorsRule) -> aws.s3.BucketCorsConfigurationCorsRuleArgsDict:
+    return {
+        "allowed_origins": rule["AllowedOrigins"],
+        "allowed_methods": rule["AllowedMethods"],
+        "allowed_headers": rule["AllowedHeaders"],
+        "expose_headers": rule["ExposeHeaders"],
+        "max_age_seconds": int(rule["MaxAgeSeconds"]),  # a float from another language
+    }

@@ -60,7 +60,7 @@ class Report:
             made.add_row(_short(resource.type), resource.name, resource.id)
         console.print(made, "")
         for name, handover in self.run.handovers.items():
-            fields = handoff.fields(handover)
+            fields = handoff.fields(name, handover)
             console.print(_headline(name, handover), style="bold", markup=False)
             width = max(len(field.label) for field in fields)
             for field in fields:
@@ -76,7 +76,8 @@ class Report:
         for name, handover in self.run.handovers.items():
             parts += [f"### {_headline(name, handover)}", ""]
             rows = [
-                f"| {field.label} | `{self._value(field)}` |" for field in handoff.fields(handover)
+                f"| {field.label} | `{self._value(field)}` |"
+                for field in handoff.fields(name, handover)
             ]
             parts += ["| field | value |", "|---|---|", *rows, ""]
         made = [

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import settings, valohai_s3
+from . import kopah, lightly, modelstore, mountpoint, settings, valohai_s3
 
 # What a project hands over: facts to paste, to save and to try, some of them outputs.
 Handover = Mapping[str, Any]
 
 _BUILD: Mapping[type, Callable[[Any], Handover]] = {
+    settings.Kopah: kopah.build,
+    settings.Lightly: lightly.build,
+    settings.Modelstore: modelstore.build,
+    settings.Mountpoint: mountpoint.build,
     settings.ValohaiS3: valohai_s3.build,
 }
 

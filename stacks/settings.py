@@ -3,16 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
-from typing import Any, TypeVar, get_origin, get_type_hints
-
-import pulumi
+from typing import Any, Protocol, TypeVar, get_origin, get_type_hints
 
 from components import names
 from components._args import did_you_mean, naming
-from components.access_user import check_keys
 from components.policies import cors
 
 _T = TypeVar("_T")
+
+
+class Config(Protocol):
+    """What is needed of `pulumi.Config`; importing Pulumi itself would take a second."""
+
+    def get_object(self, key: str, /) -> Any: ...
 
 
 class ValohaiAccess(Enum):
@@ -49,40 +52,208 @@ class Project:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValohaiS3(Project):
-    """A Valohai data store on S3: `kind: valohai-s3`."""
+class S3Project(Project):
+    """What every project on AWS S3 has."""
 
     bucket: str = ""
     """Name of the bucket. Default: made by program; needs the environment's `namespace`."""
     region: str = "eu-west-1"
-    """Region of the bucket. Default: eu-west-1, as Valohai recommends."""
-    origin: str = "https://app.valohai.com"
-    """Origin of the Valohai app, for uploads from the browser. Default: Valohai's own."""
-    access: ValohaiAccess = ValohaiAccess.DOCUMENTED
-    """`documented` or `narrow`. Default: documented."""
-    multipart: bool = False
-    """Make the role for outputs of more than 5 GB. Default: false."""
+    """Region of the bucket. Default: eu-west-1."""
     keys: tuple[str, ...] = ("key",)
-    """Names of the user's access keys, two during a rotation; the last is handed over."""
+    """Names of the user's access keys, two during a rotation; the last is handed over. Default:
+    one, called key."""
     force_destroy: bool = False
     """Delete the objects with the bucket. Default: false."""
 
     def __post_init__(self) -> None:
-        if not self.bucket:
-            if not self.namespace:
-                raise ValueError(
-                    "no bucket given, and a name made by program needs the environment's "
-                    "'namespace', a word of your own such as your company's; set one of the two"
-                )
-            object.__setattr__(self, "bucket", self.made("data", 63))
-        names.check_bucket_name(self.bucket)
+        _name_bucket(self)
         names.check_region(self.region)
-        cors.rule([self.origin], ["POST"])
-        check_keys(self.keys)
+        names.check_keys(self.keys)
         names.check_tags(self.tags, "iam")
 
 
-KINDS: Mapping[str, type[Project]] = {"valohai-s3": ValohaiS3}
+@dataclass(frozen=True, kw_only=True)
+class ValohaiS3(S3Project):
+    """A Valohai data store on S3: `kind: valohai-s3`."""
+
+    origin: str = "https://app.valohai.com"
+    """Origin of the Valohai app, for uploads from the browser. Default: Valohai's own."""
+    access: ValohaiAccess = ValohaiAccess.DOCUMENTED
+    """`documented` is `s3:*` on the bucket, as Valohai's guide has it; `narrow` names the actions,
+    which is not yet proven against Valohai itself. Default: documented."""
+    multipart: bool = False
+    """Make the role for outputs of more than 5 GB. Default: false."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        cors.rule([self.origin], ["POST"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptingProject(S3Project):
+    """A project that may use a bucket which is there already."""
+
+    adopt: bool = False
+    """Use a bucket that exists, and leave its settings alone; several projects may adopt the same
+    one. Default: false, it is made."""
+
+    def __post_init__(self) -> None:
+        if self.adopt and not self.bucket:
+            raise ValueError("adopt is set without a bucket, name the bucket that exists")
+        super().__post_init__()
+
+
+class LightlyAccess(Enum):
+    """How Lightly reaches the bucket."""
+
+    DELEGATED = "delegated"
+    """By a role that Lightly's account assumes: no key leaves the house."""
+    USER = "user"
+    """By a user's access key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lightly(AdoptingProject):
+    """Datasources for Lightly on S3: `kind: lightly`."""
+
+    prefix: str = ""
+    """What Lightly reads, ending in "/". Default: the whole bucket."""
+    output: str = ""
+    """What Lightly also writes, ending in "/", for thumbnails and crops; it may be the same as
+    `prefix`. Default: nothing, Lightly only reads."""
+    access: LightlyAccess = LightlyAccess.DELEGATED
+    """`delegated` for a role that Lightly assumes, `user` for an access key. Default: delegated."""
+    separate: bool = False
+    """One role or user for the input datasource and one for the output, instead of one for both.
+    Default: false."""
+    account: str = "916419735646"
+    """Lightly's account. Default: 916419735646, Lightly's since July 2022; older guides have
+    311530292373."""
+    external_id: str = field(default="", repr=False)
+    """External ID of the role, at least 10 characters. Default: made by program."""
+    role_name: str = ""
+    """Exact name of the role; the output's, where it has its own, gets "-output" at the end.
+    Default: made by program."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names.check_prefix(self.prefix)
+        names.check_prefix(self.output)
+        names.check_account(self.account)
+        if self.separate and not self.output:
+            raise ValueError("separate is set without an output, give its prefix")
+        if self.external_id:
+            # Lightly's API takes nothing shorter.
+            names.check_external_id(self.external_id, least=10)
+        names.check_iam_name("role", f"{self.role_name or 'x'}{'-output' * self.separate}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modelstore(AdoptingProject):
+    """A model registry of the library modelstore on S3: `kind: modelstore`."""
+
+    prefix: str = ""
+    """Where in the bucket the library keeps its folder, ending in "/". Default: at the top."""
+    append_only: bool = False
+    """Models can be added, not deleted. Default: false."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names.check_prefix(self.prefix)
+
+
+class MountAccess(Enum):
+    """What a mounted bucket can be used for."""
+
+    READ = "read"
+    """List and read."""
+    WRITE = "write"
+    """Also write new files."""
+    DELETE = "delete"
+    """Also delete."""
+
+
+class Holder(Enum):
+    """Who mounts the bucket."""
+
+    VM = "vm"
+    """A virtual machine with an instance profile: there is no key."""
+    KEY = "key"
+    """A user with an access key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mountpoint(AdoptingProject):
+    """A bucket for the AWS CLI and Mountpoint: `kind: mountpoint`."""
+
+    region: str = "us-west-2"
+    """Region of the bucket. Default: us-west-2."""
+    prefix: str = ""
+    """What is mounted, ending in "/". Default: the whole bucket."""
+    access: MountAccess = MountAccess.READ
+    """`read`, `write` for new files too, or `delete` for everything. Default: read."""
+    holder: Holder = Holder.VM
+    """`vm` for an instance profile, `key` for an access key. Default: vm."""
+    directory: str = ""
+    """Where it is mounted. Default: /mnt/ and the bucket's name."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names.check_prefix(self.prefix)
+        _name_directory(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kopah(Project):
+    """A bucket on UW's Kopah or another S3-compatible store without IAM: `kind: kopah`."""
+
+    bucket: str = ""
+    """Name of the bucket. Default: made by program; needs the environment's `namespace`."""
+    endpoint: str = "https://s3.kopah.uw.edu"
+    """Address of the store. Default: Kopah's."""
+    profile: str = "kopah"
+    """Section of ~/.aws/credentials with the keys that the store's operator gave you. Default:
+    kopah."""
+    adopt: bool = False
+    """Use a bucket that exists; it is then not deleted either. Default: false, it is made."""
+    versioning: bool = False
+    """Keep overwritten and deleted objects for 30 days. Default: false."""
+    force_destroy: bool = False
+    """Delete the objects with the bucket. Default: false."""
+    directory: str = ""
+    """Where it is mounted. Default: /mnt/ and the bucket's name."""
+
+    def __post_init__(self) -> None:
+        _name_bucket(self)
+        names.check_endpoint(self.endpoint)
+        names.check_profile(self.profile)
+        _name_directory(self)
+
+
+def _name_bucket(project: S3Project | Kopah) -> None:
+    if not project.bucket:
+        if not project.namespace:
+            raise ValueError(
+                "no bucket given, and a name made by program needs the environment's "
+                "'namespace', a word of your own such as your company's; set one of the two"
+            )
+        object.__setattr__(project, "bucket", project.made("data", 63))
+    names.check_bucket_name(project.bucket)
+
+
+def _name_directory(project: Mountpoint | Kopah) -> None:
+    if not project.directory:
+        object.__setattr__(project, "directory", f"/mnt/{project.bucket}")
+    names.check_directory(project.directory)
+
+
+KINDS: Mapping[str, type[Project]] = {
+    "kopah": Kopah,
+    "lightly": Lightly,
+    "modelstore": Modelstore,
+    "mountpoint": Mountpoint,
+    "valohai-s3": ValohaiS3,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +270,7 @@ class Environment:
     """Tags on everything that can be tagged."""
 
 
-def load(config: pulumi.Config, environment: str) -> list[Project]:
+def load(config: Config, environment: str) -> list[Project]:
     """The projects of an environment, checked, in the order of its file.
 
     Raises ValueError with one line for the first setting that is unknown, missing or wrong;
@@ -125,7 +296,7 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
     names.check_label("project", name)
     with naming(name):
         if not isinstance(body, dict):
-            raise ValueError("no settings given, start with 'kind: valohai-s3'")
+            raise ValueError(f"no settings given, start with 'kind:' and one of {', '.join(KINDS)}")
         kind = str(body.get("kind"))
         if kind not in KINDS:
             raise ValueError(f"kind '{kind}' is unknown, use one of {', '.join(KINDS)}")
@@ -171,17 +342,28 @@ def _typed(key: str, value: object, wanted: Any) -> Any:
             raise ValueError(f"{key} must be a mapping, not {value!r}")
         return value
     if not isinstance(value, wanted):
-        kind = {str: "a text", bool: "true or false"}[wanted]
-        raise ValueError(f"{key} must be {kind}, not {value!r}")
+        if wanted is str:
+            # YAML reads digits as a number: 012345678901 is then another one.
+            raise ValueError(f"{key} must be a text, put {_shown(key, value)} in quotes")
+        raise ValueError(f"{key} must be true or false, not {value!r}")
     return value
 
 
+def _shown(key: str, value: object) -> str:
+    return "it" if key in _SECRET else repr(value)
+
+
+_SECRET = frozenset({"external_id"})
+
+
 def _check_no_shared_bucket(projects: list[Project]) -> None:
-    owners: dict[str, str] = {}
+    owners: dict[tuple[str, str], Project] = {}
     for project in projects:
-        if (bucket := getattr(project, "bucket", "")) in owners:
+        bucket = getattr(project, "bucket", "")
+        other = owners.setdefault((getattr(project, "endpoint", ""), bucket), project)
+        both_adopt = getattr(project, "adopt", False) and getattr(other, "adopt", False)
+        if other is not project and not both_adopt:
             raise ValueError(
-                f"{project.name}: bucket '{bucket}' belongs to project '{owners[bucket]}' already, "
+                f"{project.name}: bucket '{bucket}' belongs to project '{other.name}' already, "
                 "give each project its own"
             )
-        owners[bucket] = project.name

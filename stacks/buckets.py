@@ -1,0 +1,26 @@
+"""The bucket of a project: made for it, or there already."""
+
+from typing import Any
+
+from components import PrivateBucket
+from components.names import bucket_arn
+
+from . import existing
+from .settings import AdoptingProject
+
+
+def bucket_of(project: AdoptingProject) -> tuple[str, Any]:
+    """The ARN of the project's bucket, and its name once it can be used."""
+    if project.adopt:
+        return existing.check(project.bucket, project.region), project.bucket
+    made = PrivateBucket(
+        project.name,
+        {
+            "bucket_name": project.bucket,
+            "region": project.region,
+            "protect": project.protect,
+            "force_destroy": project.force_destroy,
+            "tags": project.tags,
+        },
+    )
+    return bucket_arn(project.bucket, project.region), made.bucket_name

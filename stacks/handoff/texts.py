@@ -1,0 +1,216 @@
+"""A hand-over as a file or a command line: one function for each format, strings in, text out."""
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+Handover = Mapping[str, Any]
+
+
+def container(project: str, given: Handover) -> str:
+    """A command that runs a container in which the mounted bucket holds the checkpoints."""
+    mode = "ro" if given["access"] == "read" else "rw"
+    directory = given["directory"]
+    return f"docker run --mount type=bind,source={directory},target=/checkpoints,{mode} {project}"
+
+
+def copy_from_aws(given: Handover) -> str:
+    """Two commands that copy a bucket of AWS, by way of a directory: no S3 client knows two
+    stores at once."""
+    return (
+        f"aws s3 sync s3://AWS-BUCKET ./copy && "
+        f"aws s3 sync ./copy s3://{given['bucket']} --profile {given['profile']}"
+    )
+
+
+def as_json(_project: str, given: Handover) -> str:
+    """Everything, as JSON."""
+    return json.dumps(dict(given), indent=2, ensure_ascii=False) + "\n"
+
+
+def env(_project: str, given: Handover) -> str:
+    """Variables for a shell, a `.env` file or a container."""
+    values = {
+        **_key_pair(given),
+        "AWS_REGION": _region(given),
+        "AWS_DEFAULT_REGION": _region(given),
+        "AWS_ENDPOINT_URL_S3": given.get("endpoint", ""),
+    }
+    if given["kind"] == "kopah":
+        values |= {name.upper(): value for name, value in _CHECKSUMS.items()}
+    if given["kind"] == "modelstore":
+        values |= {
+            "MODEL_STORE_AWS_BUCKET": given["bucket"],
+            "MODEL_STORE_REGION": given["region"],
+            "MODEL_STORE_AWS_ROOT_PREFIX": given["prefix"].rstrip("/"),
+        }
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items() if value)
+
+
+def aws_profile(project: str, given: Handover) -> str:
+    """Sections for `~/.aws/credentials` and `~/.aws/config`."""
+    parts = [("", given)]
+    if given.get("separate"):
+        own = {key[7:]: value for key, value in given.items() if key.startswith("output_")}
+        shared = {key: value for key, value in given.items() if key in ("kind", "region")}
+        parts = [("", {**given, "separate": False}), ("-output", {**shared, **own})]
+    name = _profile(project, given)
+    keys = [_section(name + part, _lower(each)) for part, each in parts if _has_keys(each)]
+    settings = [_section(f"profile {name}{part}", _settings(each)) for part, each in parts]
+    files = [("~/.aws/credentials", keys), ("~/.aws/config", settings)]
+    return "\n".join(f"# {file}\n{''.join(sections)}" for file, sections in files if sections)
+
+
+def _lower(given: Handover) -> dict[str, str]:
+    return {name.lower(): value for name, value in _key_pair(given).items()}
+
+
+def _has_keys(given: Handover) -> bool:
+    return not ("role_arn" in given or given.get("instance_profile"))
+
+
+def _settings(given: Handover) -> dict[str, str]:
+    settings = {"region": _region(given)}
+    if given["kind"] == "kopah":
+        settings |= {
+            "endpoint_url": given["endpoint"],
+            "s3": "\n  addressing_style = path",
+            **{name.removeprefix("aws_"): value for name, value in _CHECKSUMS.items()},
+        }
+    if "external_id" in given:
+        settings |= {
+            "role_arn": given["role_arn"],
+            "external_id": given["external_id"],
+            "duration_seconds": "43200",
+            "source_profile": "default",
+        }
+    return settings
+
+
+def s3cfg(_project: str, given: Handover) -> str:
+    """A complete `~/.s3cfg` for s3cmd."""
+    keys = _key_pair(given)
+    at = urlsplit(given.get("endpoint") or f"https://s3.{_region(given)}.amazonaws.com")
+    # Path style: the bucket's name goes behind the host wherever it is not a part of it.
+    bucket_at = at.netloc if "endpoint" in given else f"%(bucket)s.{at.netloc}"
+    tls = str(at.scheme == "https")
+    settings = {
+        "access_key": keys["AWS_ACCESS_KEY_ID"],
+        "secret_key": keys["AWS_SECRET_ACCESS_KEY"],
+        "host_base": at.netloc,
+        "host_bucket": bucket_at,
+        "bucket_location": _region(given),
+        "use_https": tls,
+        "public_url_use_https": tls,
+    }
+    return _section("default", settings)
+
+
+def mount(project: str, given: Handover) -> str:
+    """The command that mounts the bucket, with exactly the options that the grant supports."""
+    words = ["mount-s3", given["bucket"], given["directory"]]
+    for name, value in _mount_options(project, given).items():
+        words += [f"--{name}", *([value] if value else [])]
+    return shlex.join(words) + "\n"
+
+
+def fstab(project: str, given: Handover) -> str:
+    """The same as a line of `/etc/fstab`."""
+    options = _mount_options(project, given)
+    prefix, read_only = options.pop("prefix", ""), "read-only" in options
+    options.pop("read-only", None)
+    listed = ["_netdev", "nosuid", "nodev", "nofail", "ro" if read_only else "rw"]
+    listed += [f"{name}={value}" if value else name for name, value in options.items()]
+    return f"s3://{given['bucket']}/{prefix} {given['directory']} mount-s3 {','.join(listed)} 0 0\n"
+
+
+def _mount_options(project: str, given: Handover) -> dict[str, str]:
+    """Mountpoint's options that the grant supports, no more and no fewer (mountpoint-s3,
+    CONFIGURATION.md)."""
+    if "directory" not in given:
+        raise ValueError("is not a project to mount, use another format")
+    access = given.get("access", "delete")
+    options = {}
+    if access == "read":
+        options["read-only"] = ""
+    if access == "delete":
+        options["allow-delete"] = ""
+    if given.get("prefix"):
+        options["prefix"] = given["prefix"]
+    if not given.get("instance_profile"):
+        options["profile"] = _profile(project, given)
+    if "endpoint" in given:
+        options |= {"endpoint-url": given["endpoint"], "force-path-style": ""}
+    else:
+        options["region"] = given["region"]
+    return options
+
+
+def python(project: str, given: Handover) -> str:
+    """Lines of Python that reach the bucket."""
+    if given["kind"] == "modelstore":
+        prefix = given["prefix"].rstrip("/")
+        arguments = {"bucket_name": given["bucket"], "region": given["region"]}
+        arguments |= {"root_prefix": prefix} if prefix else {}
+        return (
+            f"from modelstore import ModelStore\n\n{_call('ModelStore.from_aws_s3', arguments)}\n"
+        )
+    if "external_id" in given:
+        raise ValueError("is used by its consumer in another account, use form or aws-profile")
+    session = "boto3.session.Session"
+    if not given.get("instance_profile"):
+        session = _call(session, {"profile_name": _profile(project, given)})
+    else:
+        session = _call(session, {"region_name": given["region"]})
+    client = _call(f"{session}.client", {}, "s3")
+    listing = {"Bucket": given["bucket"], "Prefix": given.get("prefix", "")}
+    return f"import boto3\n\ns3 = {client}\n{_call('s3.list_objects_v2', listing)}\n"
+
+
+def _call(name: str, keywords: Mapping[str, str], *arguments: str) -> str:
+    listed = [json.dumps(each) for each in arguments]
+    listed += [f"{key}={json.dumps(value)}" for key, value in keywords.items()]
+    return f"{name}({', '.join(listed)})"
+
+
+# What a store that is not AWS needs of newer clients (boto3 issue 4392).
+_CHECKSUMS = {
+    "aws_request_checksum_calculation": "when_required",
+    "aws_response_checksum_validation": "when_required",
+}
+
+
+def _key_pair(given: Handover) -> dict[str, str]:
+    if given.get("separate"):
+        raise ValueError("has a key for input and one for output, use form or aws-profile")
+    if "access_key_id" not in given:
+        why = (
+            f"get theirs from instance profile {given['instance_profile']}"
+            if given.get("instance_profile")
+            else "are the consumer's own"
+            if "role_arn" in given
+            else f"are not in profile '{given['profile']}' of this machine"
+        )
+        raise ValueError(f"has no keys to hand over, they {why}; use another format")
+    return {
+        "AWS_ACCESS_KEY_ID": given["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": given["secret_access_key"],
+    }
+
+
+def _region(given: Handover) -> str:
+    return str(given.get("region", "us-east-1"))  # stores without regions take S3's first
+
+
+def _profile(project: str, given: Handover) -> str:
+    return str(given.get("profile", project))
+
+
+def _section(name: str, settings: Mapping[str, str]) -> str:
+    return f"[{name}]\n{_lines(settings.items())}"
+
+
+def _lines(settings: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"{key} = {value}\n" for key, value in settings)
