@@ -1,7 +1,7 @@
 # Everything runs in .venv, made on first use; Python 3.11 or later and a package registry suffice.
 PYTHON ?= python3
 BIN := .venv/bin
-environment ?= dev
+environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 

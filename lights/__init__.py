@@ -3,25 +3,40 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .light import Light, Probe, Tries, switch_all
+from .kopah import Kopah
+from .light import Light, Others, Tries, switch_all
+from .lightly import Lightly
+from .modelstore import Modelstore
+from .mountpoint import Mountpoint
 from .store import Store
 from .valohai_s3 import ValohaiS3
 
-__all__ = ["Light", "Store", "switch"]
+__all__ = ["Light", "Others", "Store", "switch"]
 
 Handover = Mapping[str, Any]
 
-_TRIES: Mapping[str, Callable[[Handover, Store, Handover | None], Tries]] = {
+_TRIES: Mapping[str, Callable[[str, Handover, Store, Others], Tries]] = {
+    "kopah": Kopah,
+    "lightly": Lightly,
+    "modelstore": Modelstore,
+    "mountpoint": Mountpoint,
     "valohai-s3": ValohaiS3,
 }
 
 
 def switch(
-    handovers: Mapping[str, Handover], store: Store, outsider: Handover | None = None
+    handovers: Mapping[str, Handover],
+    store: Store,
+    others: Others | None = None,
+    watch: Callable[[Light], object] | None = None,
 ) -> list[Light]:
-    """Try every project's hand-over where the store is; the lights in the order of the projects."""
-    probes: dict[str, list[Probe]] = {
-        name: _TRIES[handover["kind"]](handover, store, outsider).probes()
+    """Try every project's hand-over where the store is; the lights in the order of the projects.
+
+    `watch` is told of each light as it goes on, from several threads.
+    """
+    others = others or Others()
+    tries = {
+        name: _TRIES[handover["kind"]](name, handover, store, others)
         for name, handover in handovers.items()
     }
-    return switch_all(probes)
+    return switch_all(tries, watch)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from inspect import getattr_static
 from typing import Any, NoReturn, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -42,6 +43,26 @@ class Skip(Exception):
     """The promise cannot be tried here. The text says why."""
 
 
+class NotPromised(Exception):
+    """The project makes no such promise: there is nothing to show."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """People and accounts beside a project's own, from whom it must be safe. A rehearsal has all
+    of them; without one, what needs it is skipped."""
+
+    outsider: Mapping[str, str] | None = None
+    """Somebody else in the account, who may do anything on S3: keys, and a `bucket` in a
+    `region`."""
+    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Keys of accounts by their ID, trusted ones among them."""
+    stranger: Mapping[str, str] | None = None
+    """Keys of an account that nobody trusts."""
+    compatible: Mapping[str, str] | None = None
+    """Keys of somebody else on the S3-compatible store."""
+
+
 @dataclass(frozen=True)
 class Probe:
     """A promise and how it is tried: `attempt` returns where the store does what it is asked and
@@ -63,6 +84,9 @@ class Light:
     promise: Promise
     state: State
     answer: str
+
+    def __str__(self) -> str:
+        return f"{self.project}: {self.name}: {self.state.value}"
 
 
 def allowed(name: str) -> Callable[[_F], _F]:
@@ -90,14 +114,21 @@ class Tries:
     """A collection of marked methods, each of which tries one promise."""
 
     def probes(self) -> list[Probe]:
-        """The promises, in the order in which they are written down."""
-        marked = [name for name, method in vars(type(self)).items() if hasattr(method, "light")]
+        """The promises, a subclass's own first, in the order in which they are written down."""
+        names: dict[str, None] = {}
+        for each in type(self).__mro__:
+            names |= dict.fromkeys(vars(each))
+        # A subclass that overrides a promise without marking it does not make it.
+        marked = [name for name in names if hasattr(getattr_static(type(self), name), "light")]
         methods = [getattr(self, name) for name in marked]
         return [
             Probe(name, promise, method, refusals)
             for method in methods
             for name, promise, refusals in [method.light]
         ]
+
+    def tidy(self) -> None:
+        """Remove whatever trying may have left."""
 
 
 def none_allowed(refusals: Iterable[str], calls: Mapping[str, Callable[[], object]]) -> NoReturn:
@@ -118,14 +149,16 @@ def none_allowed(refusals: Iterable[str], calls: Mapping[str, Callable[[], objec
     raise Refused(code)
 
 
-def switch_on(project: str, probe: Probe) -> Light:
-    """Try one probe."""
+def switch_on(project: str, probe: Probe) -> Light | None:
+    """Try one probe; None where the project does not promise it."""
 
     def light(state: State, answer: str) -> Light:
         return Light(project, probe.name, probe.promise, state, answer)
 
     try:
         probe.attempt()
+    except NotPromised:
+        return None
     except Skip as why:
         return light(State.SKIPPED, str(why))
     except (Failed, BotoCoreError, OSError) as error:
@@ -134,14 +167,30 @@ def switch_on(project: str, probe: Probe) -> Light:
         code = error.code if isinstance(error, Refused) else error.response["Error"]["Code"]
         good = probe.promise is Promise.REFUSED and code in probe.refusals
         return light(State.GREEN if good else State.RED, code)
+    except Exception as error:  # noqa: BLE001 a client of somebody else's: anything may come
+        return light(State.RED, f"{type(error).__name__}: {error}")
     works = probe.promise is Promise.ALLOWED
     return light(State.GREEN if works else State.RED, "works" if works else "was allowed")
 
 
-def switch_all(probes: Mapping[str, list[Probe]]) -> list[Light]:
-    """Try every project's probes in their order, independent projects side by side."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        by_project = pool.map(
-            lambda item: [switch_on(item[0], probe) for probe in item[1]], probes.items()
-        )
-        return [light for lights in by_project for light in lights]
+def switch_all(
+    tries: Mapping[str, Tries], watch: Callable[[Light], object] | None = None
+) -> list[Light]:
+    """Try every project's promises in their order, independent projects side by side; `watch` is
+    told of each light."""
+
+    def one(item: tuple[str, Tries]) -> list[Light]:
+        project, trying = item
+        lights = []
+        try:
+            for probe in trying.probes():
+                if light := switch_on(project, probe):
+                    lights.append(light)
+                    if watch:
+                        watch(light)
+        finally:
+            trying.tidy()
+        return lights
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return [light for lights in pool.map(one, tries.items()) for light in lights]

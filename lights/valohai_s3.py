@@ -4,45 +4,29 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
-from uuid import uuid4
 
 import requests
 
 from components.names import bucket_arn
 
-from .light import Failed, Refused, Skip, Tries, allowed, none_allowed, refused
-from .store import Store
+from .light import Failed, NotPromised, Refused, allowed, none_allowed, refused
+from .s3 import DENIED, ELSEWHERE, PrivateS3Tries
 
 PART = 5 * 1024 * 1024  # bytes: the smallest part that S3 takes, but for the last
-ELSEWHERE = "https://elsewhere.example"
-DENIED = ("AccessDenied", "403")
 
 
-class ValohaiS3(Tries):
-    """What is promised to Valohai, and what must be refused.
-
-    `outsider` is somebody else's hand-over in the same account: a bucket that is none of ours and
-    a user who may do anything. Without one, what needs it is skipped. Everything is written under
-    one name that nobody else uses, and removed again.
-    """
-
-    def __init__(
-        self, handover: Mapping[str, str], store: Store, outsider: Mapping[str, str] | None = None
-    ):
-        self._given, self._store, self._outsider = handover, store, outsider
-        self._bucket, self._region = handover["bucket"], handover["region"]
-        self._key = f"object-access-light-{uuid4().hex}"
+class ValohaiS3(PrivateS3Tries):
+    """What is promised to Valohai, and what must be refused."""
 
     # --- allowed ---
 
     @allowed("the small test file is written, read and removed")
     def test_file(self) -> None:
-        body = self._key.encode()
-        self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=body)
-        read = self._s3.get_object(Bucket=self._bucket, Key=self._key)["Body"].read()
-        self._s3.delete_object(Bucket=self._bucket, Key=self._key)
+        body = self._name.encode()
+        self._s3.put_object(Bucket=self._bucket, Key=self._name, Body=body)
+        read = self._s3.get_object(Bucket=self._bucket, Key=self._name)["Body"].read()
+        self._s3.delete_object(Bucket=self._bucket, Key=self._name)
         if read != body:
             raise Failed("the file that was read is not the one that was written")
 
@@ -52,12 +36,12 @@ class ValohaiS3(Tries):
 
     @allowed("a presigned link reads from any page")
     def presigned(self) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=self._key, Body=b"light")
+        self._s3.put_object(Bucket=self._bucket, Key=self._name, Body=b"light")
         url = self._s3.generate_presigned_url(
-            "get_object", Params={"Bucket": self._bucket, "Key": self._key}, ExpiresIn=60
+            "get_object", Params={"Bucket": self._bucket, "Key": self._name}, ExpiresIn=60
         )
         answer = self._http("GET", url, headers={"Origin": ELSEWHERE})
-        self._s3.delete_object(Bucket=self._bucket, Key=self._key)
+        self._s3.delete_object(Bucket=self._bucket, Key=self._name)
         _expect(answer, 200, origin="*")
 
     @allowed("the app's page may upload (preflight)")
@@ -66,7 +50,7 @@ class ValohaiS3(Tries):
 
     @allowed("a form on the app's page uploads")
     def form(self) -> None:
-        form = self._s3.generate_presigned_post(self._bucket, self._key, ExpiresIn=60)
+        form = self._s3.generate_presigned_post(self._bucket, self._name, ExpiresIn=60)
         answer = self._http(
             "POST",
             form["url"],
@@ -75,7 +59,7 @@ class ValohaiS3(Tries):
             headers={"Origin": self._given["origin"]},
         )
         _expect(answer, 204, origin=self._given["origin"])
-        self._s3.delete_object(Bucket=self._bucket, Key=self._key)
+        self._s3.delete_object(Bucket=self._bucket, Key=self._name)
 
     @allowed("the role uploads in parts, the file is read back whole")
     def multipart(self) -> None:
@@ -89,7 +73,7 @@ class ValohaiS3(Tries):
                 "session_token": credentials["SessionToken"],
             },
         )
-        where = {"Bucket": self._bucket, "Key": self._key}
+        where = {"Bucket": self._bucket, "Key": self._name}
         upload = {**where, "UploadId": role.create_multipart_upload(**where)["UploadId"]}
         parts, sent = [], hashlib.sha256()
         for number, body in enumerate((os.urandom(PART), b"the end"), 1):
@@ -111,44 +95,14 @@ class ValohaiS3(Tries):
             raise Refused("403 AccessForbidden")
         _expect(answer, 200, origin=ELSEWHERE)
 
-    @refused("another bucket of the account")
-    def other_bucket(self) -> None:
-        where = {"Bucket": self._somebody_else["bucket"]}
-        file = {**where, "Key": self._key}
-        none_allowed(
-            DENIED,
-            {
-                "listing": lambda: self._s3.list_objects_v2(**where),
-                "reading": lambda: self._s3.get_object(**file),
-                "writing": lambda: self._s3.put_object(**file, Body=b""),
-            },
-        )
-
-    @refused("anyone without keys")
-    def anonymous(self) -> None:
-        nobody = self._store.client("s3", self._region, None)
-        file = {"Bucket": self._bucket, "Key": self._key}
-        none_allowed(
-            DENIED,
-            {
-                "reading": lambda: nobody.get_object(**file),
-                "listing": lambda: nobody.list_objects_v2(Bucket=self._bucket),
-                "writing": lambda: nobody.put_object(**file, Body=b""),
-            },
-        )
-
-    @refused("the same keys without TLS")
-    def plain_http(self) -> None:
-        plain = self._store.client("s3", self._region, self._keys, tls=False)
-        plain.list_objects_v2(Bucket=self._bucket)
-
     @refused("making the bucket public", *DENIED, "AccessControlListNotSupported")
     def make_public(self) -> None:
+        self._only_embedded()
         statement = {
             "Effect": "Allow",
             "Principal": "*",
             "Action": "s3:GetObject",
-            "Resource": f"{bucket_arn(self._bucket, self._region)}/{self._key}",
+            "Resource": f"{bucket_arn(self._bucket, self._region)}/{self._name}",
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         where = {"Bucket": self._bucket}
@@ -163,22 +117,11 @@ class ValohaiS3(Tries):
             },
         )
 
-    @refused("managing users and keys")
-    def iam(self) -> None:
-        iam = self._store.client("iam", self._region, self._keys)
-        none_allowed(
-            DENIED,
-            {
-                "listing users": iam.list_users,
-                "making a key": iam.create_access_key,
-                "making a user": lambda: iam.create_user(UserName=self._key),
-            },
-        )
-
     @refused("administering the bucket")
     def administer(self) -> None:
         if self._given["access"] != "narrow":
-            raise Skip("the documented access includes it")
+            raise NotPromised
+        self._only_embedded()
         where = {"Bucket": self._bucket}
         versioning = {"Status": "Enabled"}
         none_allowed(
@@ -203,29 +146,15 @@ class ValohaiS3(Tries):
 
     # --- how ---
 
-    @cached_property
-    def _keys(self) -> dict[str, str]:
-        return {key: self._given[key] for key in ("access_key_id", "secret_access_key")}
-
-    @cached_property
-    def _s3(self) -> Any:
-        return self._store.client("s3", self._region, self._keys)
-
-    @property
-    def _somebody_else(self) -> Mapping[str, str]:
-        if self._outsider is None:
-            raise Skip("needs another user of the account, which only a rehearsal has")
-        return self._outsider
-
     def _assume(self, keys: Mapping[str, str], **more: Any) -> Any:
         arn = self._given.get("multipart_role_arn")
         if not arn:
-            raise Skip("no role was asked for")
+            raise NotPromised
         sts = self._store.client("sts", self._region, keys)
         return sts.assume_role(RoleArn=arn, RoleSessionName="object-access-light", **more)
 
     def _preflight(self, origin: str) -> requests.Response:
-        url = self._s3.generate_presigned_post(self._bucket, self._key)["url"]
+        url = self._s3.generate_presigned_post(self._bucket, self._name)["url"]
         return self._http(
             "OPTIONS",
             url,
@@ -234,11 +163,6 @@ class ValohaiS3(Tries):
                 "Access-Control-Request-Method": "POST",
                 "Access-Control-Request-Headers": "authorization",
             },
-        )
-
-    def _http(self, method: str, url: str, **request: Any) -> requests.Response:
-        return requests.request(
-            method, url, verify=self._store.ca_bundle or True, timeout=60, **request
         )
 
 

@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Annotated
+from contextlib import ExitStack
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +16,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.callback(invoke_without_command=True)
 def rehearse(
     context: typer.Context,
-    environment: Annotated[str, typer.Option(help="Which environment to rehearse.")] = "dev",
+    environment: Annotated[str, typer.Option(help="Which environment to rehearse.")] = "guides",
     shape: Annotated[str, typer.Option("--format", help="table, json, markdown or svg.")] = "table",
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the embedded cloud running until Ctrl-C.")
@@ -39,22 +40,24 @@ def rehearse(
 
 @app.command()
 def serve(
+    stores: Annotated[
+        str, typer.Option(help="Which, separated by commas: aws, compatible.")
+    ] = "aws,compatible",
     accounts: Annotated[
-        str, typer.Option(help="Account IDs, separated by commas.")
+        str, typer.Option(help="IDs of AWS accounts, separated by commas.")
     ] = "123456789012",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="For HTTPS; 0: any free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="AWS by HTTPS; 0: any free.")] = 0,
     http_port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="For HTTP; 0: any free one.")
+        int, typer.Option(min=0, max=65_535, help="AWS by HTTP; 0: any free.")
     ] = 0,
     until_input_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve the embedded cloud alone, until Ctrl-C, for boto3, the AWS CLI or your own tool.
+    """Serve the embedded stores alone, until Ctrl-C, for boto3, the AWS CLI or your own tool.
 
-    Prints one line of JSON: where it is, the file of its certificate authority, and an
-    administrator's keys for every account.
+    Prints one line of JSON. `aws`: where it is, the file of its certificate authority, and an
+    administrator's keys for every account. `compatible`: an S3-compatible store without IAM, our
+    keys and somebody else's.
     """
-    from .aws import server
-
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -62,16 +65,35 @@ def serve(
         # A pipe from the parent: it ends when the parent does, even when that was killed.
         threading.Thread(target=_when_input_ends, args=(stop.set,), daemon=True).start()
     try:
-        with server.running(_account_ids(accounts), port, http_port) as aws:
-            print(json.dumps({"aws": aws}), flush=True)
+        with ExitStack() as stack:
+            served: dict[str, Any] = {}
+            for store in _stores(stores):
+                if store == "aws":
+                    from .aws import server
+
+                    running = server.running(_account_ids(accounts), port, http_port)
+                else:
+                    from . import compatible
+
+                    running = compatible.running()
+                served[store] = stack.enter_context(running)
+            print(json.dumps(served), flush=True)
             stop.wait()
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         raise typer.Exit(_complain(error)) from None
 
 
 def _when_input_ends(then: Callable[[], None]) -> None:
     sys.stdin.read()
     then()
+
+
+def _stores(given: str) -> list[str]:
+    stores = given.split(",")
+    for store in stores:
+        if store not in ("aws", "compatible"):
+            raise ValueError(f"store '{store}' is unknown, use aws or compatible")
+    return stores
 
 
 def _account_ids(given: str) -> list[str]:

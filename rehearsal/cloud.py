@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,6 +14,7 @@ from stacks.handoff import MASK
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"
+STRANGER = "999999999999"  # an account that nobody trusts
 
 
 class Cloud:
@@ -20,25 +22,50 @@ class Cloud:
 
     partition = "aws"
 
-    def __init__(self, described: dict[str, Any]):
+    def __init__(
+        self,
+        described: dict[str, Any],
+        compatible: Callable[[], dict[str, Any]] = dict,
+        account: str = ACCOUNT,
+    ):
         # Imported here: boto3 takes a third of a second, in which the cloud can start already.
         from lights.store import Store
 
-        self.described = described
-        aws = described["aws"]
-        self.store = Store(aws["endpoint"], aws["http_endpoint"], aws["ca_bundle"])
-        self.region = aws["region"]
-        self._keys = aws["accounts"][ACCOUNT]
-        self._secrets = [self._keys["secret_access_key"]]
+        self.aws = described["aws"]
+        self.store = Store(
+            self.aws["endpoint"],
+            self.aws["http_endpoint"],
+            self.aws["ca_bundle"],
+            self.aws["metadata"],
+            embedded=True,
+        )
+        self.region = self.aws["region"]
+        self.account = account
+        self._compatible = compatible
+        self._secrets = [keys["secret_access_key"] for keys in self.aws["accounts"].values()]
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()  # making a boto3 client is not thread-safe, using it is
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys of the account's administrator."""
+        return dict(self.aws["accounts"][self.account])
+
+    @cached_property
+    def compatible(self) -> dict[str, Any]:
+        """The S3-compatible store, once it answers; nothing where none was started."""
+        described = self._compatible()
+        for keys in (described, described.get("somebody_else", {})):
+            if keys:
+                self.keep_secret(keys["secret_access_key"])
+        return described
 
     def admin(self, service: str, region: str | None = None) -> Any:
         """A client of the account's administrator."""
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self.store.client(service, region, self._keys)
+                self._clients[service, region] = self.store.client(service, region, self.keys)
             return self._clients[service, region]
 
     def keep_secret(self, secret: str) -> str:
@@ -54,42 +81,62 @@ class Cloud:
 
     def environment(self) -> dict[str, str]:
         """Variables by which any AWS client, Pulumi's plugin too, finds this cloud."""
-        aws = self.described["aws"]
         return {
-            "AWS_ENDPOINT_URL": aws["endpoint"],
-            "AWS_CA_BUNDLE": aws["ca_bundle"],
-            "AWS_REGION": aws["region"],
-            "AWS_ACCESS_KEY_ID": self._keys["access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": self._keys["secret_access_key"],
+            "AWS_ENDPOINT_URL": self.aws["endpoint"],
+            "AWS_CA_BUNDLE": self.aws["ca_bundle"],
+            "AWS_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.keys["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": self.keys["secret_access_key"],
         }
 
 
 @contextmanager
-def starting() -> Iterator["Starting"]:
-    """Start the embedded cloud and go on; `ready()` waits for it. It stops with the block, and by
-    itself when this process dies, however it dies: its standard input ends then."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "rehearsal", "serve", "--accounts", ACCOUNT, "--until-input-ends"],
+def starting(accounts: Sequence[str] = (), *, compatible: bool = False) -> Iterator["Starting"]:
+    """Start the embedded stores, each in a process of its own, and go on; `ready()` waits for AWS.
+    They stop with the block, and by themselves when this process dies, however it dies: their
+    standard input ends then. `accounts` are further ones of AWS."""
+    known = ",".join(dict.fromkeys([ACCOUNT, STRANGER, *accounts]))
+    children = [_child("aws", "--accounts", known)]
+    if compatible:
+        children.append(_child("compatible"))
+    try:
+        yield Starting(*children)
+    finally:
+        for child in children:
+            child.communicate(timeout=10)
+
+
+def _child(store: str, *options: str) -> "subprocess.Popen[str]":
+    command = ["-m", "rehearsal", "serve", "--until-input-ends", "--stores", store, *options]
+    return subprocess.Popen(
+        [sys.executable, *command],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    try:
-        yield Starting(child)
-    finally:
-        child.communicate(timeout=10)
 
 
 class Starting:
-    """An embedded cloud that may not answer yet."""
+    """Embedded stores that may not answer yet."""
 
-    def __init__(self, child: "subprocess.Popen[str]"):
-        self._child = child
+    def __init__(
+        self, aws: "subprocess.Popen[str]", compatible: "subprocess.Popen[str] | None" = None
+    ):
+        self._aws, self._compatible = aws, compatible
 
     def ready(self) -> Cloud:
-        """The cloud, once it answers. Raises RuntimeError where it could not start."""
-        line = self._child.stdout.readline() if self._child.stdout else ""
-        if not line:
-            raise RuntimeError("the embedded cloud did not start, see the message above")
-        return Cloud(json.loads(line))
+        """The cloud, once AWS answers. Raises RuntimeError where it could not start."""
+        return Cloud(_described(self._aws), self._when_compatible)
+
+    def _when_compatible(self) -> dict[str, Any]:
+        if self._compatible is None:
+            return {}
+        return dict(_described(self._compatible)["compatible"])
+
+
+def _described(child: "subprocess.Popen[str]") -> dict[str, Any]:
+    line = child.stdout.readline() if child.stdout else ""
+    if not line:
+        raise RuntimeError("an embedded store did not start, see the message above")
+    return dict(json.loads(line))

@@ -10,10 +10,10 @@ import json
 import logging
 import os
 import runpy
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from typing import Any
 import pulumi
 import yaml
 from botocore.exceptions import ClientError
+from pulumi.runtime import rpc
 from pulumi.runtime import settings as runtime_settings
 
 from . import realize
 from .cloud import ROOT, Cloud
-from .environments import FOLDER
+from .environments import FOLDER, at_rehearsal, profiles
 
 PROJECT = "object-access"
 PROGRAM = ROOT / "__main__.py"
@@ -41,6 +42,9 @@ class Made:
     type: str
     name: str
     id: str
+
+    def __str__(self) -> str:
+        return f"created {self.name} ({self.type})"
 
 
 @dataclass
@@ -59,9 +63,26 @@ def run(
 
     Raises what the program raises, and RuntimeError for what the cloud or the engine refuses.
     """
-    if by_cli:
-        return _by_cli(environment, cloud, watch)
-    return _in_process(environment, config, cloud, watch)
+    with tempfile.TemporaryDirectory(prefix="object-access-") as folder:
+        config = at_rehearsal(config, cloud)
+        variables = cloud.environment() | _profiles(Path(folder), config, cloud)
+        if by_cli:
+            return _by_cli(environment, config, variables, Path(folder), watch)
+        return _in_process(environment, config, variables, cloud, watch)
+
+
+def _profiles(folder: Path, config: Mapping[str, Any], cloud: Cloud) -> dict[str, str]:
+    """The profiles that the projects name, with the embedded store's keys, in place of one's own
+    files: nothing of this machine's is used by mistake."""
+    credentials = folder / "credentials"
+    with os.fdopen(os.open(credentials, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        for name in sorted(profiles(config)):
+            file.write(
+                f"[{name}]\naws_access_key_id = {cloud.compatible['access_key_id']}\n"
+                f"aws_secret_access_key = {cloud.compatible['secret_access_key']}\n"
+            )
+    files = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
+    return dict.fromkeys(files, str(credentials))
 
 
 # --- in this process ---
@@ -79,7 +100,7 @@ class _Realize(pulumi.runtime.Mocks):
         if not args.custom:
             return None, args.inputs
         try:
-            identifier, outputs = realize.resource(self._cloud, args.typ, args.inputs)
+            identifier, outputs = realize.resource(self._cloud, args.typ, _plain(args.inputs))
         except ClientError as error:
             raise RuntimeError(f"{args.name} ({args.typ}): {error}") from None
         made = Made(args.typ, args.name, identifier)
@@ -91,9 +112,15 @@ class _Realize(pulumi.runtime.Mocks):
         return realize.function(self._cloud, args.token), None
 
 
-def _in_process(environment: str, config: Mapping[str, Any], cloud: Cloud, watch: Watcher) -> Run:
+def _in_process(
+    environment: str,
+    config: Mapping[str, Any],
+    variables: Mapping[str, str],
+    cloud: Cloud,
+    watch: Watcher,
+) -> Run:
     for key, value in config.items():
-        if isinstance(value, dict) and set(value) == {"secure"}:
+        if _has_secret(value):
             raise ValueError(
                 f"{key} is encrypted, which only Pulumi's engine can read: put 'pulumi' on PATH"
             )
@@ -116,16 +143,53 @@ def _in_process(environment: str, config: Mapping[str, Any], cloud: Cloud, watch
         return pulumi.Output.from_input(dict(root.outputs)).apply(result.handovers.update)
 
     try:
-        program()
+        with _environment(variables):
+            program()
     finally:
         gc.enable()  # the program has no need of it, the lights have
     return result
 
 
+def _plain(value: Any) -> Any:
+    """The value without the marks that say what of it is secret, as a cloud's API takes it."""
+    if rpc.is_rpc_secret(value):
+        return _plain(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _has_secret(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return set(value) == {"secure"} or any(_has_secret(each) for each in value.values())
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """The variables, for as long as the program runs: it may look at the cloud by itself."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 # --- by Pulumi's engine ---
 
 
-def _by_cli(environment: str, cloud: Cloud, watch: Watcher) -> Run:
+def _by_cli(
+    environment: str,
+    config: Mapping[str, Any],
+    variables: Mapping[str, str],
+    folder: Path,
+    watch: Watcher,
+) -> Run:
     # Imported here: it takes a third of a second that nobody without the CLI should wait for.
     from pulumi import automation
     from pulumi.automation import errors
@@ -141,28 +205,27 @@ def _by_cli(environment: str, cloud: Cloud, watch: Watcher) -> Run:
                 result.resources.append(made)
                 watch(made)
 
-    with tempfile.TemporaryDirectory(prefix="object-access-") as folder:
-        stack = automation.create_stack(
-            environment,
-            work_dir=_workspace(Path(folder), environment),
-            opts=automation.LocalWorkspaceOptions(
-                env_vars={
-                    **cloud.environment(),
-                    "PULUMI_BACKEND_URL": f"file://{folder}",
-                    "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
-                    "PULUMI_SKIP_UPDATE_CHECK": "true",
-                }
-            ),
-        )
-        try:
-            stack.up(on_event=on_event)
-        except errors.CommandError as error:
-            raise RuntimeError(f"Pulumi's engine: {error}") from None
-        result.handovers = {name: output.value for name, output in stack.outputs().items()}
+    stack = automation.create_stack(
+        environment,
+        work_dir=_workspace(folder, environment, config),
+        opts=automation.LocalWorkspaceOptions(
+            env_vars={
+                **variables,
+                "PULUMI_BACKEND_URL": f"file://{folder}",
+                "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
+                "PULUMI_SKIP_UPDATE_CHECK": "true",
+            }
+        ),
+    )
+    try:
+        stack.up(on_event=on_event)
+    except errors.CommandError as error:
+        raise RuntimeError(f"Pulumi's engine: {error}") from None
+    result.handovers = {name: output.value for name, output in stack.outputs().items()}
     return result
 
 
-def _workspace(folder: Path, environment: str) -> str:
+def _workspace(folder: Path, environment: str, config: Mapping[str, Any]) -> str:
     """A Pulumi workspace beside the project: it runs the project's own program, and what the
     engine writes, such as a passphrase's salt, does not end up in the project's files."""
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
@@ -170,5 +233,7 @@ def _workspace(folder: Path, environment: str) -> str:
     project["stackConfigDir"] = "."
     project["runtime"] = {"name": "python", "options": {"virtualenv": sys.prefix}}
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-    shutil.copy(FOLDER / f"Pulumi.{environment}.yaml", folder)
+    file = yaml.safe_load((FOLDER / f"Pulumi.{environment}.yaml").read_text())
+    file["config"] = dict(config)
+    (folder / f"Pulumi.{environment}.yaml").write_text(yaml.safe_dump(file))
     return str(folder)

@@ -1,10 +1,18 @@
 """The environments: files `stacks/environments/Pulumi.<environment>.yaml`."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from stacks import settings
+
 from .cloud import ROOT
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
+
+KEY = "object-access:environment"
 
 FOLDER = ROOT / "stacks" / "environments"
 
@@ -29,3 +37,38 @@ def config_of(environment: str) -> dict[str, Any]:
         where = f"{shown}:{mark.line + 1}" if mark else shown
         raise ValueError(f"{where}: this is no YAML, correct it") from None
     return dict(config)
+
+
+def projects_of(environment: str, config: Mapping[str, Any]) -> list[settings.Project]:
+    """The projects, checked as the program will check them: what the rehearsal must provide is
+    known before it starts, and a mistake costs no time. Raises ValueError for one."""
+
+    class Config:
+        def get_object(self, key: str) -> Any:
+            return config.get(f"object-access:{key}")
+
+    return settings.load(Config(), environment)
+
+
+def at_rehearsal(config: Mapping[str, Any], cloud: "Cloud") -> dict[str, Any]:
+    """The configuration with the embedded store's address in the place of every other store's."""
+    if not profiles(config):
+        return dict(config)
+    body = config[KEY]
+    endpoint = cloud.compatible["endpoint"]
+    projects = {
+        name: {**project, "endpoint": endpoint} if project["kind"] == "kopah" else project
+        for name, project in body["projects"].items()
+    }
+    return {**config, KEY: {**body, "projects": projects}}
+
+
+def profiles(config: Mapping[str, Any]) -> set[str]:
+    """The profiles with keys of S3-compatible stores that the projects name."""
+    body = config.get(KEY)
+    listed = body.get("projects", {}) if isinstance(body, dict) else {}
+    return {
+        str(project.get("profile", settings.Kopah.profile))
+        for project in listed.values()
+        if isinstance(project, dict) and project.get("kind") == "kopah"
+    }

@@ -4,8 +4,13 @@ This is what stands in for Pulumi's AWS plugin where there is none. Inputs and o
 names of the plugin's schema.
 """
 
+import base64
+import secrets
+import string
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import dill
 
 from .cloud import Cloud
 
@@ -19,6 +24,8 @@ def resource(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
     Raises LookupError for a type that nobody has taught this file yet, and botocore's ClientError
     for what the cloud refuses.
     """
+    if token.startswith("pulumi-python:dynamic"):
+        return _dynamic(cloud, inputs)
     if token not in _TYPES:
         raise LookupError(
             f"{token} cannot be rehearsed without Pulumi's engine yet: "
@@ -44,10 +51,8 @@ def function(cloud: Cloud, name: str) -> dict[str, Any]:
 
 
 def _bucket(cloud: Cloud, inputs: Inputs) -> Realized:
-    s3, name, region = _s3(cloud, inputs), inputs["bucket"], inputs["region"]
-    where = {} if region == "us-east-1" else {"LocationConstraint": region}
-    options = {"CreateBucketConfiguration": where} if where else {}
-    s3.create_bucket(Bucket=name, **options)
+    s3, name = _s3(cloud, inputs), inputs["bucket"]
+    make_bucket(s3, name, inputs["region"])
     if inputs.get("tags"):
         s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _tags(inputs)})
     return name, {"arn": f"arn:{cloud.partition}:s3:::{name}"}
@@ -174,8 +179,57 @@ def _role_policy(cloud: Cloud, inputs: Inputs) -> Realized:
     return f"{inputs['role']}:{inputs['name']}", {}
 
 
+def _policy(cloud: Cloud, inputs: Inputs) -> Realized:
+    policy = cloud.admin("iam").create_policy(
+        PolicyName=inputs["name"], PolicyDocument=inputs["policy"], Tags=_tags(inputs)
+    )["Policy"]
+    return policy["Arn"], {"arn": policy["Arn"]}
+
+
+def _user_attachment(cloud: Cloud, inputs: Inputs) -> Realized:
+    user, arn = inputs["user"], inputs["policyArn"]
+    cloud.admin("iam").attach_user_policy(UserName=user, PolicyArn=arn)
+    return f"{user}/{arn}", {}
+
+
+def _instance_profile(cloud: Cloud, inputs: Inputs) -> Realized:
+    iam, name = cloud.admin("iam"), inputs["name"]
+    made = iam.create_instance_profile(InstanceProfileName=name, Tags=_tags(inputs))
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=inputs["role"])
+    return name, {"arn": made["InstanceProfile"]["Arn"]}
+
+
+# --- others ---
+
+
+def _random_password(cloud: Cloud, inputs: Inputs) -> Realized:
+    signs = string.ascii_letters + string.digits
+    if inputs.get("special", True):
+        signs += "!@#$%&*()-_=+[]{}<>:?"
+    made = "".join(secrets.choice(signs) for _ in range(_whole(inputs["length"])))
+    return "none", {"result": cloud.keep_secret(made)}
+
+
+def _dynamic(cloud: Cloud, inputs: Inputs) -> Realized:
+    """What Pulumi does with a resource whose provider is a part of the program."""
+    provider = dill.loads(base64.b64decode(inputs["__provider"]))  # noqa: S301 our own
+    cloud.compatible  # noqa: B018 it must have started by now
+    checked = provider.check({}, dict(inputs))
+    if checked.failures:
+        raise RuntimeError(checked.failures[0].reason)
+    made = provider.create(checked.inputs)
+    return made.id, made.outs
+
+
 def _s3(cloud: Cloud, inputs: Inputs) -> Any:
     return cloud.admin("s3", inputs["region"])
+
+
+def make_bucket(s3: Any, name: str, region: str) -> None:
+    """A bucket as anyone would make it in that region."""
+    where = {"LocationConstraint": region}
+    options = {} if region == "us-east-1" else {"CreateBucketConfiguration": where}
+    s3.create_bucket(Bucket=name, **options)
 
 
 def _tags(inputs: Inputs) -> list[dict[str, str]]:
@@ -194,10 +248,13 @@ def _whole(value: Any) -> Any:
 
 _TYPES: Mapping[str, Callable[[Cloud, Inputs], Realized]] = {
     "aws:iam/accessKey:AccessKey": _access_key,
+    "aws:iam/instanceProfile:InstanceProfile": _instance_profile,
+    "aws:iam/policy:Policy": _policy,
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
     "aws:iam/user:User": _user,
     "aws:iam/userPolicy:UserPolicy": _user_policy,
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _user_attachment,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _cors,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _lifecycle,
@@ -208,4 +265,5 @@ _TYPES: Mapping[str, Callable[[Cloud, Inputs], Realized]] = {
         _encryption
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _versioning,
+    "random:index/randomPassword:RandomPassword": _random_password,
 }

@@ -1,6 +1,5 @@
 """One rehearsal from beginning to end."""
 
-import json
 import shutil
 import signal
 import time
@@ -8,12 +7,13 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 from rich.console import Console
 
+from stacks import settings
+
 from .cloud import ROOT, Cloud, starting
-from .environments import config_of
+from .environments import config_of, projects_of
 
 ENGINES = ("auto", "pulumi", "in-process")
 
@@ -24,6 +24,7 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
     talk = Console(stderr=True, highlight=False)
     try:
         config = config_of(environment)
+        projects = projects_of(environment, config)
         _check("format", shape, ("table", "json", "markdown", "svg"))
         _check("engine", engine, ENGINES)
         _check_cli(engine)
@@ -31,12 +32,15 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
         talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 2
     began = time.perf_counter()
-    with starting() as cloud_to_be:
+    accounts = [project.account for project in projects if isinstance(project, settings.Lightly)]
+    compatible = any(isinstance(project, settings.Kopah) for project in projects)
+    with starting(accounts, compatible=compatible) as cloud_to_be:
         # The embedded cloud starts in its own process while this one imports Pulumi.
         import lights
         from lights import report as lights_report
 
         from . import engine as engines
+        from . import neighbours
         from .report import Report
 
         by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
@@ -46,6 +50,7 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
         )
         with _progress(talk) as watch:
             try:
+                neighbours.provide_adopted(cloud, projects)
                 run = engines.run(environment, config, cloud, watch, by_cli=by_cli)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
                 talk.print(
@@ -56,8 +61,9 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
                 )
                 return 1
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
-        outsider = outsider_of(cloud)
-        switched = lights.switch(run.handovers, cloud.store, outsider)
+        with _progress(talk) as watch:
+            handed = neighbours.with_keys(cloud, run.handovers)
+            switched = lights.switch(handed, cloud.store, neighbours.others_of(cloud, run), watch)
         Report(environment, run, switched, show_secrets).write(shape)
         good = lights_report.all_as_promised(switched)
         talk.print(
@@ -105,29 +111,9 @@ def _ours(path: str) -> bool:
 
 @contextmanager
 def _progress(talk: Console) -> Iterator[Any]:
-    """Tell of every resource while it comes into being, on a terminal only."""
+    """Tell of every resource and every light while it comes into being, on a terminal only."""
     with talk.status("running the program") as status:
-        yield lambda made: status.update(f"created {made.name} ({made.type})")
-
-
-def outsider_of(cloud: Cloud) -> dict[str, str]:
-    """Somebody else in the account: a bucket of theirs, and a user who may do anything on S3 and
-    assume any role that lets them."""
-    name = f"outsider-{uuid4().hex[:12]}"
-    where = {"LocationConstraint": cloud.region}
-    cloud.admin("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where)
-    iam = cloud.admin("iam")
-    iam.create_user(UserName=name)
-    statement = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=name, PolicyName="anything", PolicyDocument=document)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    return {
-        "bucket": name,
-        "region": cloud.region,
-        "access_key_id": key["AccessKeyId"],
-        "secret_access_key": key["SecretAccessKey"],
-    }
+        yield lambda made: status.update(f"{made}")
 
 
 def _keep(talk: Console, cloud: Cloud) -> None:

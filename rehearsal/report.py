@@ -10,7 +10,6 @@ from typing import Any
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
-from rich.table import Table
 
 from lights import Light
 from lights import report as lights_report
@@ -53,22 +52,28 @@ class Report:
         return field.value if self.show_secrets else field.masked
 
     def _tables(self, console: Console) -> None:
-        made = Table(title="Created", title_justify="left", box=None, pad_edge=False)
-        for heading in ("resource", "name", "id"):
-            made.add_column(heading, overflow="fold")
-        for resource in sorted(self.run.resources, key=lambda made: made.name):
-            made.add_row(_short(resource.type), resource.name, resource.id)
-        console.print(made, "")
+        console.print(f"Created: {len(self.run.resources)} resources", style="bold italic")
+        for thing, kinds in self._created().items():
+            # No table here and below: a value must stay in one piece, to be copied.
+            console.print(f"  {thing}  [dim]{', '.join(kinds)}", highlight=False, soft_wrap=True)
+        console.print("")
         for name, handover in self.run.handovers.items():
             fields = handoff.fields(name, handover)
             console.print(_headline(name, handover), style="bold", markup=False)
             width = max(len(field.label) for field in fields)
             for field in fields:
-                # No table: a value must stay in one piece, to be copied.
                 line = f"  {field.label:{width}}  {self._value(field)}"
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
             console.print("")
         console.print(lights_report.table(self.lights))
+
+    def _created(self) -> dict[str, list[str]]:
+        """What was created, each thing with what belongs to it: a bucket with its settings."""
+        things: dict[str, list[str]] = {}
+        for made in sorted(self.run.resources, key=lambda made: made.name):
+            owner = made.id if made.id.startswith("arn:") else made.id.split(":")[0].split("/")[0]
+            things.setdefault(owner, []).append(_short(made.type))
+        return things
 
     def _markdown(self) -> str:
         parts = [f"## Rehearsal of {self.environment}: {lights_report.summary(self.lights)}", ""]

@@ -40,10 +40,12 @@ def build(project: Lightly) -> dict[str, Any]:
         "kind": "lightly",
         "bucket": bucket,
         "region": project.region,
+        "adopted": project.adopt,
         "prefix": project.prefix,
         "output": project.output,
         "access": project.access.value,
         "separate": project.separate,
+        "account": project.account,
         **handed,
     }
 

@@ -41,6 +41,7 @@ def build(project: Modelstore) -> dict[str, Any]:
         "kind": "modelstore",
         "bucket": bucket,
         "region": project.region,
+        "adopted": project.adopt,
         "prefix": project.prefix,
         "append_only": project.append_only,
         "access_key_id": user.access_key_id,

@@ -42,6 +42,7 @@ def build(project: Mountpoint) -> dict[str, Any]:
         "kind": "mountpoint",
         "bucket": bucket,
         "region": project.region,
+        "adopted": project.adopt,
         "prefix": project.prefix,
         "access": project.access.value,
         "directory": project.directory,

@@ -20,6 +20,7 @@ from .messages import (
     request_id,
     s3_error,
 )
+from .metadata import Metadata
 from .s3 import S3
 from .signatures import Claim
 from .store import APPS, Store
@@ -39,6 +40,7 @@ class Gate:
     def __init__(self, store: Store):
         self._store, self._sts = store, Sts(store)
         self._s3, self._iam = S3(store), Iam(store)
+        self._metadata = Metadata(store, self._sts)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         incoming = Incoming(environ)
@@ -61,6 +63,8 @@ class Gate:
     # --- the three services ---
 
     def _answer(self, incoming: Incoming) -> Answer:
+        if answer := self._metadata.answer(incoming):
+            return answer
         now = datetime.now(UTC)
         service = _service(incoming)
         try:

@@ -50,6 +50,7 @@ def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[
             "endpoint": f"https://{HOST}:{https}",
             "http_endpoint": f"http://{HOST}:{http}",
             "ca_bundle": str(bundle),
+            "metadata": f"http://{HOST}:{http}/vm",
             "region": REGION,
             "accounts": {account: _administrator(store, account) for account in accounts},
         }
@@ -59,7 +60,7 @@ def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[
 def _serving(
     gate: Gate, port: int, option: str, adapter: BuiltinSSLAdapter | None = None
 ) -> Iterator[int]:
-    server = Server((HOST, port), gate, numthreads=8, request_queue_size=128, shutdown_timeout=1)
+    server = Server((HOST, port), gate, numthreads=16, request_queue_size=128, shutdown_timeout=1)
     server.ssl_adapter, server.gateway = adapter, _Gateway
     try:
         server.prepare()

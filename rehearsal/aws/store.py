@@ -86,6 +86,13 @@ class Store:
             return []
         return list(iam_backends[account][PARTITION].roles.values())
 
+    def role_of_profile(self, account: str, name: str) -> Any:
+        """Moto's role of an instance profile, or None."""
+        if account not in self.accounts:
+            return None
+        profiles = iam_backends[account][PARTITION].instance_profiles.values()
+        return next((role for each in profiles if each.name == name for role in each.roles), None)
+
     def names_in_use(self, account: str, kind: str) -> set[str]:
         """The names of all users or roles of the account, in lower case."""
         iam = iam_backends[account][PARTITION]

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from components.policies.evaluate import (
     Decision,
@@ -25,6 +26,8 @@ from .messages import Answer, AwsError, elements, query_result
 from .store import PARTITION, Store, compiled, split_arn
 
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+EC2 = "ec2.amazonaws.com"
+INSTANCE_SESSION = 21_600  # seconds: six hours, renewed by EC2 in time
 CHAINED_MAXIMUM = 3_600  # seconds: a role assumed with a role's credentials
 
 
@@ -106,9 +109,7 @@ class Sts:
         )
         if role is None or role.arn != arn:
             raise refused
-        trust = self._store.resource_policy(
-            f"the trust policy of role {role_name}", arn, role.assume_role_policy_document, "trust"
-        )
+        trust = self._trust(role)
         policies = Policies(
             identity=caller.policies.identity,
             boundary=caller.policies.boundary,
@@ -127,12 +128,29 @@ class Sts:
             raise _invalid(
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
             )
-        session_arn = f"arn:{PARTITION}:sts::{account}:assumed-role/{role_name}/{session_name}"
-        principal = Principal("role", account, session_arn, role.id, role.arn)
-        user_id = f"{role.id}:{session_name}"
-        session = self._new_session(principal, role_name, user_id, duration, policy)
-        assumed = elements({"AssumedRoleId": user_id, "Arn": session_arn})
+        session = self._role_session(account, role, session_name, duration, policy)
+        assumed = elements({"AssumedRoleId": session.user_id, "Arn": session.principal.arn})
         return f"{_credentials(session)}<AssumedRoleUser>{assumed}</AssumedRoleUser>"
+
+    def instance_session(self, account: str, role_name: str) -> Session | None:
+        """A session as EC2 gives it to a machine; None where the role does not trust EC2."""
+        role = self._store.role(account, role_name)
+        machine = Principal("service", arn=EC2)
+        request = Request(machine, "sts:AssumeRole", role.arn, account)
+        if not evaluate(request, Policies(resource=self._trust(role))).allowed:
+            return None
+        return self._role_session(account, role, "i-0abcdef1234567890", INSTANCE_SESSION, None)
+
+    def _trust(self, role: Any) -> Policy:
+        name, text = f"the trust policy of role {role.name}", role.assume_role_policy_document
+        return self._store.resource_policy(name, role.arn, text, "trust")
+
+    def _role_session(
+        self, account: str, role: Any, name: str, seconds: int, policy: Policy | None
+    ) -> Session:
+        arn = f"arn:{PARTITION}:sts::{account}:assumed-role/{role.name}/{name}"
+        principal = Principal("role", account, arn, role.id, role.arn)
+        return self._new_session(principal, role.name, f"{role.id}:{name}", seconds, policy)
 
     def _session_token(self, form: dict[str, str], caller: Caller) -> str:
         if caller.session:

@@ -1,0 +1,134 @@
+"""An S3-compatible store without IAM, as a university's: SeaweedFS, one process on loopback."""
+
+import ctypes
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+HOST = "127.0.0.1"
+START_WITHIN = 30  # seconds; it takes three
+_PORTS = (
+    "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port",
+    "filer.port.grpc", "s3.port", "s3.port.grpc",
+)  # fmt: skip
+
+
+@contextmanager
+def running() -> Iterator[dict[str, Any]]:
+    """The store, running until the block ends; gives its address and two users' keys: those that
+    its operator handed to us, and somebody else's.
+
+    Raises RuntimeError where it does not start.
+    """
+    program = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
+    if not program:
+        raise RuntimeError("SeaweedFS is not installed, run 'make rehearse' or pip install it")
+    ours, others = _keys(), _keys()
+    with tempfile.TemporaryDirectory(prefix="object-access-") as name:
+        folder = Path(name)
+        (folder / "data").mkdir()
+        (folder / "users.json").write_text(json.dumps(_users(ours, others)))
+        ports = _free_ports()
+        log = folder / "log"
+        with log.open("w") as file:
+            child = subprocess.Popen(
+                [program, "server", *_options(folder, ports)],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd=folder,
+                env={**os.environ, "TMPDIR": name},
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 nothing else runs in between
+            )
+        try:
+            endpoint = f"http://{HOST}:{ports['s3.port']}"
+            _wait(endpoint, child, log)
+            yield {"endpoint": endpoint, **ours, "somebody_else": others}
+        finally:
+            child.kill()  # its own way to end takes 15 seconds, and nothing is to be kept
+            child.wait()
+            for port in ports.values():
+                for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 its choice
+                    left.unlink()
+
+
+def _options(folder: Path, ports: dict[str, int]) -> list[str]:
+    options = {
+        "dir": folder / "data",
+        "ip": HOST,
+        "ip.bind": HOST,
+        "filer": "true",
+        "s3": "true",
+        "s3.config": folder / "users.json",
+        # As stores do that are run for many: no bucket by writing to it, no IAM.
+        "s3.autoCreateBucket": "false",
+        "s3.allowDeleteBucketNotEmpty": "false",
+        "s3.iam": "false",
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        "master.telemetry": "false",
+        "master.volumeSizeLimitMB": 64,
+        "volume.max": 50,
+        **ports,
+    }
+    return [f"-{name}={value}" for name, value in options.items()]
+
+
+def _users(ours: dict[str, str], others: dict[str, str]) -> dict[str, Any]:
+    def user(name: str, keys: dict[str, str], actions: list[str]) -> dict[str, Any]:
+        pair = {"accessKey": keys["access_key_id"], "secretKey": keys["secret_access_key"]}
+        return {"name": name, "credentials": [pair], "actions": actions}
+
+    elsewhere = [f"{verb}:elsewhere" for verb in ("Read", "Write", "List")]
+    return {
+        "identities": [
+            user("we", ours, ["Admin", "Read", "Write", "List", "Tagging"]),
+            user("somebody-else", others, elsewhere),
+        ]
+    }
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "access_key_id": secrets.token_hex(10).upper(),
+        "secret_access_key": secrets.token_urlsafe(30),
+    }
+
+
+def _free_ports() -> dict[str, int]:
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in _PORTS]
+        for each in held:
+            each.bind((HOST, 0))
+        return {name: each.getsockname()[1] for name, each in zip(_PORTS, held, strict=True)}
+
+
+def _wait(endpoint: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Until it answers; its S3 is the last part of it to start."""
+    until = time.monotonic() + START_WITHIN
+    while time.monotonic() < until and child.poll() is None:
+        try:
+            with urlopen(f"{endpoint}/status", timeout=1):  # noqa: S310 our own
+                return
+        except OSError:
+            time.sleep(0.05)
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    raise RuntimeError(f"SeaweedFS did not start within {START_WITHIN} s: {''.join(last)}")
+
+
+def _end_with_parent() -> None:
+    """Linux kills the store when the process that started it is gone, even when that was killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
