@@ -17,11 +17,10 @@ class AccessUserArgs(TypedDict):
     user_name: str
     """Name of the IAM user, up to 64 characters. Changing it makes another user."""
     grants: NotRequired[Mapping[str, GrantArgs]]
-    """What the user may do. A grant's key becomes its inline policy's name. Default: nothing but
-    what `managed_policies` allow."""
+    """What the user may do. A grant's key becomes its inline policy's name.
+    Default: only what `managed_policies` allow."""
     managed_policies: NotRequired[Mapping[str, Input[str]]]
-    """ARNs of managed policies, such as a `PrefixPolicy`'s, under names of yours. Default:
-    none."""
+    """ARNs of managed policies, such as a `PrefixPolicy`'s, by names of yours. Default: none."""
     keys: NotRequired[Sequence[str]]
     """Names of the user's access keys; the last one is handed over. To rotate without an
     interruption add a second name, apply, move the consumer over, drop the first name, apply.

@@ -1,6 +1,6 @@
 """A bucket on an S3-compatible store that has no IAM, such as a university's Ceph."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import boto3
@@ -27,7 +27,8 @@ class CompatibleBucketArgs(TypedDict):
     """Section of ~/.aws/credentials with the store's keys, read whenever Pulumi runs and never
     kept. Default: the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
     adopt: NotRequired[bool]
-    """Take over a bucket that exists; it is then not deleted either. Default: False."""
+    """Take over a bucket that exists: what is not asked for stays as it is, and it is not deleted
+    either. Default: False."""
     cors: NotRequired[Sequence[CorsRuleArgs]]
     """Up to 100 CORS rules; the first that fits a request counts. Default: no page may."""
     versioning: NotRequired[bool]
@@ -89,7 +90,7 @@ def _warn(name: str, missing: Sequence[str] | None, where: pulumi.Resource) -> S
 # --- the provider, which Pulumi runs in a process of its own ---
 
 
-class StoreBucketProvider(dynamic.ResourceProvider):
+class _StoreBucketProvider(dynamic.ResourceProvider):
     """Makes, adopts, reads, changes and deletes one bucket; every error is one line."""
 
     serialize_as_secret_always = False  # there is no secret in it, and diffs stay readable
@@ -164,7 +165,7 @@ class _StoreBucket(dynamic.Resource, module="object-access", name="StoreBucket")
     not_offered: Output[Sequence[str]]
 
     def __init__(self, name: str, props: dict[str, Any], opts: ResourceOptions):
-        super().__init__(StoreBucketProvider(), name, {**props, "not_offered": None}, opts)
+        super().__init__(_StoreBucketProvider(), name, {**props, "not_offered": None}, opts)
 
 
 def client(endpoint: str, profile: str) -> Any:
@@ -244,20 +245,21 @@ def _set_up(s3: Any, props: dict[str, Any]) -> list[str]:
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_UPLOADS_AFTER},
         "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_OLD_VERSIONS},
     }
-    versions = _versioned(s3, props["bucket_name"])
-    wanted = {
-        "lifecycle": lambda: s3.put_bucket_lifecycle_configuration(
+    wanted: dict[str, Callable[[], object]] = {}
+    # Of an adopted bucket, what is not asked for stays as it is.
+    if not (props["adopt"] and _has_lifecycle(s3, props["bucket_name"])):
+        wanted["lifecycle"] = lambda: s3.put_bucket_lifecycle_configuration(
             **where, LifecycleConfiguration={"Rules": [tidy]}
-        ),
-    }
-    if props["versioning"] != versions:
+        )
+    suspended = not props["versioning"]
+    if _versioned(s3, props["bucket_name"]) is suspended and not (props["adopt"] and suspended):
         status = "Enabled" if props["versioning"] else "Suspended"
         wanted["versioning"] = lambda: s3.put_bucket_versioning(
             **where, VersioningConfiguration={"Status": status}
         )
     if rules:
         wanted["cors"] = lambda: s3.put_bucket_cors(**where, CORSConfiguration={"CORSRules": rules})
-    elif _cors(s3, props["bucket_name"]):
+    elif not props["adopt"] and _cors(s3, props["bucket_name"]):
         wanted["cors"] = lambda: s3.delete_bucket_cors(**where)
     return sorted(what for what, put in wanted.items() if not _offered(put))
 
@@ -274,13 +276,18 @@ def _offered(put: Any) -> bool:
 
 def _settings(s3: Any, bucket: str, props: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as they are, in the words of the inputs."""
-    offered = set(props) - set(props.get("not_offered") or [])
-    now: dict[str, Any] = {}
-    if "versioning" in offered:
-        now["versioning"] = _versioned(s3, bucket)
-    if "cors" in offered:
-        now["cors"] = _cors(s3, bucket)
-    return now
+    known = {"versioning": _versioned, "cors": _cors}
+    kept = set(props.get("not_offered") or [])
+    if props["adopt"]:
+        kept |= {what for what in known if not props[what]}
+    return {what: look(s3, bucket) for what, look in known.items() if what not in kept}
+
+
+def _has_lifecycle(s3: Any, bucket: str) -> bool:
+    try:
+        return bool(s3.get_bucket_lifecycle_configuration(Bucket=bucket).get("Rules"))
+    except ClientError:
+        return False
 
 
 def _versioned(s3: Any, bucket: str) -> bool:
@@ -292,7 +299,8 @@ def _versioned(s3: Any, bucket: str) -> bool:
 
 def _cors(s3: Any, bucket: str) -> list[dict[str, Any]]:
     try:
-        rules = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+        # A store that does not know CORS may answer with a list of the bucket's objects.
+        rules = s3.get_bucket_cors(Bucket=bucket).get("CORSRules", [])
     except ClientError:
         return []
     empty = {"AllowedHeaders": [], "ExposeHeaders": [], "MaxAgeSeconds": 0}

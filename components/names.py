@@ -295,7 +295,7 @@ def check_session_duration(seconds: float) -> int:
 
 def check_kms_key_arn(arn: str) -> str:
     """The ARN of a KMS key; policies do not understand a key's ID or alias."""
-    return _checked("KMS key", arn, _KMS_FAULTS, str.strip)
+    return _checked("key ARN", arn, _KMS_FAULTS, str.strip)
 
 
 def check_endpoint(endpoint: str) -> str:

@@ -3,14 +3,18 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import pulumi
 import pytest
 from pulumi.runtime import settings as runtime_settings
 
+from rehearsal import compatible
 from rehearsal.aws import server
-from rehearsal.cloud import ACCOUNT, Cloud
+from rehearsal.cloud import ACCOUNT, STRANGER, Cloud
+
+LIGHTLY = "311530292373"  # its account in the guide
 
 
 class Declared(NamedTuple):
@@ -57,6 +61,12 @@ class PaperCloud(pulumi.runtime.Mocks):
         elif kind in ("User", "Role"):
             arn = f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{identifier}"
             computed = {"arn": arn, "uniqueId": f"AID{kind.upper()}EXAMPLE"}
+        elif kind in ("Policy", "InstanceProfile"):
+            computed = {"arn": f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{identifier}"}
+        elif kind == "RandomPassword":
+            identifier, computed = "none", {"result": f"made-for-{name}"}
+        elif kind == "StoreBucket":
+            identifier, computed = inputs["bucket_name"], {"not_offered": []}
         elif kind == "AccessKey":
             identifier, computed = f"AKIA-{name}", {"secret": f"secret-of-{name}"}
         return identifier, {**inputs, **computed}
@@ -87,8 +97,9 @@ class PaperCloud(pulumi.runtime.Mocks):
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """An embedded cloud in this process, shared: tests give what they make names of their own."""
-    with server.running([ACCOUNT]) as aws:
-        yield Cloud({"aws": aws})
+    with ExitStack() as stack:
+        aws = stack.enter_context(server.running([ACCOUNT, STRANGER, LIGHTLY]))
+        yield Cloud({"aws": aws}, lambda: stack.enter_context(compatible.running()))
 
 
 @pytest.fixture

@@ -20,13 +20,14 @@ from .documents import VERSION, PolicyDocument
 
 Context = Mapping[str, str | Sequence[str]]
 
-PrincipalKind = Literal["user", "role", "root", "service", "anonymous"]
+PrincipalKind = Literal["user", "role", "root", "service", "federated", "anonymous"]
 PolicyKind = Literal["identity", "resource", "trust"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `arn` is the user's, the service's name, or for a role that of its session."""
+    """Who asks. `arn` is the user's, for a role that of its session, a service's name, or for a
+    token that of the identity provider who issued it."""
 
     kind: PrincipalKind
     account: str = ""
@@ -346,7 +347,7 @@ class Resources:
 class Principals:
     """A `Principal` or `NotPrincipal` element."""
 
-    __slots__ = ("_aws", "_everyone", "_services")
+    __slots__ = ("_aws", "_everyone", "_providers", "_services")
 
     def __init__(self, element: object):
         by_kind = element if isinstance(element, Mapping) else {"AWS": element}
@@ -355,6 +356,7 @@ class Principals:
             raise ValueError(f"'{element}' is no principal, write '*' or {{'AWS': ARN}}")
         self._aws = frozenset(_listed(by_kind.get("AWS", [])))
         self._services = frozenset(_listed(by_kind.get("Service", [])))
+        self._providers = frozenset(_listed(by_kind.get("Federated", [])))
         self._everyone = "*" in self._aws
         for name in self._aws:
             if "*" in name and name != "*":
@@ -371,6 +373,8 @@ class Principals:
         match = Match.NOT
         if principal.kind == "service":
             match = Match.DIRECT if principal.arn in self._services else Match.NOT
+        elif principal.kind == "federated":
+            match = Match.DIRECT if principal.arn in self._providers else Match.NOT
         elif (principal.kind == "user" and who & self._aws) or (
             principal.kind == "role" and principal.arn in self._aws
         ):
@@ -546,7 +550,7 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         return match, Decision(bool(match), Reason.ALLOWED, name, statement)
 
     direct, by_resource = allow(policies.resource)
-    if request.principal.kind in ("anonymous", "service"):
+    if request.principal.kind in ("anonymous", "federated", "service"):
         return by_resource if direct else Decision(False, Reason.NO_RESOURCE)
     narrowed = None
     if policies.boundary and not allow(policies.boundary)[0]:

@@ -45,8 +45,8 @@ def test_everything_set(declare, paper):
     everything = {
         "user_name": "writer",
         "grants": {
-            "raw": {"bucket_arn": BUCKET, "access": [Access.READ], "prefix": "raw/"},
-            "made": {"bucket_arn": BUCKET, "access": [Access.WRITE], "prefix": "made/"},
+            "raw": {"bucket_arn": BUCKET, "access": [Access.READ], "prefixes": ["raw/"]},
+            "made": {"bucket_arn": BUCKET, "access": [Access.WRITE], "prefixes": ["made/"]},
         },
         "keys": ["2026-05", "2026-11"],
         "permissions_boundary": "arn:aws:iam::123456789012:policy/edge",
@@ -70,9 +70,12 @@ def test_everything_set(declare, paper):
     ("change", "message"),
     [
         ({"user_name": "a" * 65}, "64"),
-        ({"grants": {}}, "a user without grants can do nothing"),
+        ({"grants": {}}, "no grants given"),
         ({"grants": {"x": {"bucket_arn": BUCKET, "access": []}}}, "name at least one verb"),
-        ({"grants": {"x": {"bucket_arn": BUCKET, "access": [Access.READ], "prefix": "a"}}}, "'a'"),
+        (
+            {"grants": {"x": {"bucket_arn": BUCKET, "access": [Access.READ], "prefixes": ["a"]}}},
+            "'a'",
+        ),
         ({"grants": {"x": {"bucket": BUCKET}}}, "vision-x: unknown input 'bucket'"),
         ({"keys": []}, "one or two"),
         ({"keys": ["a", "b", "c"]}, "one or two"),
@@ -94,7 +97,7 @@ def test_bad_input_is_refused_before_anything_is_declared(declare, paper, change
 def test_too_many_grants_are_refused_with_the_numbers(declare, paper):
     """All inline policies of a user together have 2,048 characters."""
     grants = {
-        f"g{n}": {"bucket_arn": BUCKET, "access": [Access.READ], "prefix": f"{'p' * 200}{n}/"}
+        f"g{n}": {"bucket_arn": BUCKET, "access": [Access.READ], "prefixes": [f"{'p' * 200}{n}/"]}
         for n in range(8)
     }
     with pytest.raises(

@@ -10,8 +10,7 @@ from components.policies.documents import document, to_json
 from components.policies.grants import Access
 from lights.light import State
 from lights.valohai_s3 import ELSEWHERE
-from rehearsal import engine, realize
-from rehearsal.rehearse import outsider_of
+from rehearsal import engine, neighbours, realize
 from stacks import valohai_s3
 from stacks.settings import ValohaiAccess
 
@@ -30,7 +29,7 @@ def reds(cloud, request):
             "object-access:environment": {"namespace": "tests", "projects": {"vision": PROJECT}}
         }
         done = engine.run(f"test-{number}", config, cloud, lambda made: None, by_cli=False)
-        switched = lights.switch(done.handovers, cloud.store, outsider_of(cloud))
+        switched = lights.switch(done.handovers, cloud.store, neighbours.others_of(cloud, done))
         return {light.name: light.answer for light in switched if light.state is State.RED}
 
     return run
@@ -45,9 +44,9 @@ def grant_too(*actions: str, resource: str = "*"):
     """Sabotage: every grant allows something more."""
     original = grants.grant
 
-    def generous(arn, access, prefix=""):
+    def generous(*args):
         more = {"Sid": "Sabotage", "Effect": "Allow", "Action": [*actions], "Resource": resource}
-        return document([*original(arn, access, prefix)["Statement"], more])
+        return document([*original(*args)["Statement"], more])
 
     return generous
 
@@ -101,11 +100,11 @@ SABOTAGE = {
         {"the bucket's files are listed"},
     ),
     "s3:* everywhere": (
-        ("components.access_user", "grant", grant_too("s3:*")),
+        ("components._grants", "grant", grant_too("s3:*")),
         {"another bucket of the account", "administering the bucket"},
     ),
     "iam:* everywhere": (
-        ("components.access_user", "grant", grant_too("iam:*")),
+        ("components._grants", "grant", grant_too("iam:*")),
         {"managing users and keys"},
     ),
     "any account user may assume the role": (

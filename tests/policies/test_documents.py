@@ -46,7 +46,7 @@ def test_no_wildcard_and_a_sid_everywhere(access):
 
 def test_a_location_never_depends_on_a_prefix():
     """S3 sends no `s3:prefix` with it: the condition would make the grant worthless."""
-    granted = grant(BUCKET, [Access.LIST, Access.LOCATE], "a/")["Statement"]
+    granted = grant(BUCKET, [Access.LIST, Access.LOCATE], ["a/"])["Statement"]
 
     [locating] = [each for each in granted if "s3:GetBucketLocation" in each["Action"]]
     assert "Condition" not in locating
@@ -105,7 +105,7 @@ def test_objects_inside_the_prefix_and_no_others(access, prefix, key, inside):
     if access is Access.MULTIPART:
         return  # for whole buckets only, see below
     whole = prefix + key if inside else key
-    granted = [grant(BUCKET, [access], prefix)]
+    granted = [grant(BUCKET, [access], [prefix])]
 
     for verb, actions in ACTIONS.items():
         if verb is Access.MULTIPART:
@@ -122,7 +122,7 @@ def test_objects_inside_the_prefix_and_no_others(access, prefix, key, inside):
 def test_listing_inside_the_prefix_and_nowhere_else(prefix, asked, inside):
     """By the prefix that is asked for; asking for none lists the whole bucket, and is refused."""
     whole = prefix + asked if inside else asked
-    granted = [grant(BUCKET, [Access.LIST], prefix)]
+    granted = [grant(BUCKET, [Access.LIST], [prefix])]
 
     assert may(granted, "s3:ListBucket", BUCKET, s3__prefix=whole) == whole.startswith(prefix)
     assert not may(granted, "s3:ListBucket", BUCKET)
@@ -130,7 +130,7 @@ def test_listing_inside_the_prefix_and_nowhere_else(prefix, asked, inside):
 
 def test_a_neighbour_is_not_opened():
     """s3-credentials' `foo` opens `foobar/` as well; a prefix here ends with a slash."""
-    granted = [grant(BUCKET, [Access.LIST, Access.READ], "team-a/")]
+    granted = [grant(BUCKET, [Access.LIST, Access.READ], ["team-a/"])]
 
     assert may(granted, "s3:GetObject", f"{BUCKET}/team-a/x")
     assert not may(granted, "s3:GetObject", f"{BUCKET}/team-ab/x")
@@ -153,7 +153,7 @@ def test_a_neighbour_is_not_opened():
 def test_grants_that_are_refused(access, prefix, message):
     """What could not be granted as meant."""
     with pytest.raises(ValueError, match=message):
-        grant(BUCKET, access, prefix)
+        grant(BUCKET, access, [prefix] if prefix else ())
 
 
 # --- buckets and trust ---

@@ -43,7 +43,7 @@ def of(**project):
         (of(tags=["team"]), "vision: tags must be a mapping"),
         (of(tags={"aws:team": "x"}), "aws:"),
         (of(tags={"team": 7}), "team"),
-        (of(kind="valohai"), "vision: kind 'valohai' is unknown, use one of valohai-s3"),
+        (of(kind="valohai"), "vision: kind 'valohai' is unknown, use one of kopah, lightly"),
         ({"projects": {"vision": {"bucket": "b"}}}, "vision: kind"),
         ({"projects": {"vision": None}}, "vision: no settings given"),
         ({"projects": {"Vision": GOOD}}, "'Vision'"),
