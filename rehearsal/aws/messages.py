@@ -82,6 +82,7 @@ def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
     environ = incoming.environ | {
         "wsgi.input": io.BytesIO(body),
         "CONTENT_LENGTH": str(len(body)),
+        "HTTP_HOST": "localhost",  # from any other, moto would read a bucket or a region
         "RAW_URI": incoming.raw_path,  # by which moto tells an encoded `/` or `?` from its own
         **changed,
     }
