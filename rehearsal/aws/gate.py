@@ -107,6 +107,8 @@ class Gate:
         if service == "s3control":
             return self._control_answer(incoming, caller, context)
         action = incoming.form.get("Action", "")
+        if not action:
+            raise AwsError(400, "MissingAction", "The request is missing an action.")
         if service == "sts":
             return self._sts.answer(action, incoming.form, caller, context)
         if service != "iam":

@@ -6,6 +6,7 @@ Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas".
 import json
 import re
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from components.policies.documents import LIMITS
 from components.policies.evaluate import Policy, PolicyKind
@@ -80,7 +81,16 @@ class Iam:
                 raise AwsError(404, "NoSuchEntity", "The user cannot be found.")
             user.permissions_boundary_arn = form.get("PermissionsBoundary")
             return query_result(action, NAMESPACE, "")
-        answer = forward(APPS["iam"], incoming, HTTP_X_MOTO_ACCOUNT_ID=account)
+        # Written anew from what was judged: of a parameter given twice, moto takes the first.
+        answer = forward(
+            APPS["iam"],
+            incoming,
+            body=urlencode(form).encode(),
+            HTTP_X_MOTO_ACCOUNT_ID=account,
+            REQUEST_METHOD="POST",
+            QUERY_STRING="",
+            CONTENT_TYPE="application/x-www-form-urlencoded",
+        )
         if answer.status < 300:
             self._after(action, form, account, answer)
         return answer

@@ -1,7 +1,15 @@
 """Ways around the gate that were found by attacking it, each closed, with the AWS document."""
 
-from .conftest import World, allow
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from .conftest import REGION, World, allow, deny
 from .test_gate_signatures import code, send
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def test_the_host_header_names_no_other_bucket(world: World):
@@ -14,3 +22,67 @@ def test_the_host_header_names_no_other_bucket(world: World):
 
     assert world.admin("s3").list_objects_v2(Bucket=theirs)["KeyCount"] == 0
     assert send(world, me, "GET", f"/{mine}/new", headers=host).text == "x"
+
+
+def test_a_parameter_given_twice(world: World):
+    """What is judged is what is done, also by S3 (S3 API: ListObjectsV2, s3:prefix)."""
+    bucket = world.bucket()
+    only_a = allow("s3:ListBucket", f"arn:aws:s3:::{bucket}",
+                   Condition={"StringLike": {"s3:prefix": "a/*"}})  # fmt: skip
+    me = world.user(only_a)
+
+    for query in ("prefix=&prefix=a%2F", "prefix=b%2F&prefix=a%2F"):
+        listed = send(world, me, path=f"/{bucket}?list-type=2&{query}")
+        assert listed.status_code == 200
+        assert "b/1" not in listed.text
+    assert code(send(world, me, path=f"/{bucket}?prefix=a%2F&prefix=")) == "403 AccessDenied"
+
+
+def iam_call(world: World, keys, body, content_type=FORM, query="", target=""):
+    """An IAM request with this very body."""
+    url = f"{world.aws['endpoint']}/{query}"
+    headers = {"Content-Type": content_type, "X-Amz-Target": target}
+    request = AWSRequest("POST", url, data=body, headers=headers)
+    secrets = Credentials(keys["access_key_id"], keys["secret_access_key"])
+    SigV4Auth(secrets, "iam", REGION).add_auth(request)
+    return requests.post(
+        url, data=body, headers=dict(request.headers), verify=world.aws["ca_bundle"], timeout=10
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "query"),
+    [
+        ("{action}&UserName={victim}&UserName={me}", FORM, ""),
+        ("{action}&UserName={me}", FORM, "?UserName={victim}"),
+        ("{action}&UserName={me}&x=\r\n--B\r\n"
+         'Content-Disposition: form-data; name="Action"\r\n\r\nCreateAccessKey\r\n--B\r\n'
+         'Content-Disposition: form-data; name="UserName"\r\n\r\n{victim}\r\n--B--\r\n',
+         "multipart/form-data; boundary=B", ""),
+    ],
+    ids=["twice", "in the query", "as a browser's form"],
+)  # fmt: skip
+def test_another_user_s_key(world: World, body, content_type, query):
+    """Who may only make keys for oneself makes none for others (IAM API: CreateAccessKey)."""
+    own = "arn:aws:iam::*:user/${aws:username}"
+    me, victim = world.user(allow("iam:CreateAccessKey", own)), world.user()
+    names = {"me": me["name"], "victim": victim["name"],
+             "action": "Action=CreateAccessKey&Version=2010-05-08"}  # fmt: skip
+
+    iam_call(world, me, body.format(**names), content_type, query.format(**names))
+
+    keys = world.admin("iam").list_access_keys(UserName=victim["name"])["AccessKeyMetadata"]
+    assert len(keys) == 1
+
+
+def test_the_action_stands_in_the_form_alone(world: World):
+    """No header takes its place (IAM API: common parameters, Action)."""
+    me = world.user(allow("iam:*"), deny("iam:CreateUser"))
+    name = world.name("user")
+
+    answered = iam_call(
+        world, me, f"Version=2010-05-08&Action=&UserName={name}", target="IAM.CreateUser"
+    )
+
+    assert code(answered) == "400 MissingAction"
+    assert name not in {user["UserName"] for user in world.admin("iam").list_users()["Users"]}
