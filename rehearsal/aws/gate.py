@@ -78,7 +78,8 @@ class Gate:
         try:
             if incoming.method == "OPTIONS":
                 return self._s3.preflight(incoming)
-            if incoming.header("Content-Type").startswith("multipart/form-data"):
+            is_form = incoming.header("Content-Type").startswith("multipart/form-data")
+            if incoming.method == "POST" and is_form:
                 form = forms.read(incoming)
                 claim = signatures.claim_of_form(form.fields)
                 caller = self._caller(claim, "s3", now)

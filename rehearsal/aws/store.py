@@ -14,6 +14,7 @@ from moto.iam.access_control import PermissionResult
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
+from moto.s3.responses import S3Response
 
 from components.policies.evaluate import Policies, Policy, PolicyKind
 
@@ -25,6 +26,15 @@ ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*"
 FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
 
 APPS = {service: create_backend_app(service) for service in ("s3", "iam", "s3control")}
+
+# The parameters of an S3 request stand in its query: moto would look for them in a body that is a
+# form or JSON, too. Browsers' forms are read by the gate.
+APPS["s3"].request_class = type(
+    "Unparsed", (APPS["s3"].request_class,), {"want_form_data_parsed": False}
+)
+S3Response._get_param = (  # type: ignore[method-assign] # noqa: SLF001
+    lambda self, param_name, if_none=None: self.querystring.get(param_name, [if_none])[0]
+)
 
 
 @lru_cache(maxsize=4_096)

@@ -86,3 +86,33 @@ def test_the_action_stands_in_the_form_alone(world: World):
 
     assert code(answered) == "400 MissingAction"
     assert name not in {user["UserName"] for user in world.admin("iam").list_users()["Users"]}
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize("written", ["versionId={version}", '{{"versionId": "{version}"}}'])
+def test_a_body_holds_no_parameters(world: World, method, written):
+    """A version is named in the query or not at all (S3 API: GetObject, DeleteObject)."""
+    bucket, s3 = world.bucket(keys=()), world.admin("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=bucket, Key="k", Body=b"old")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"new")
+    me = world.user(allow(["s3:GetObject", "s3:DeleteObject"], f"arn:aws:s3:::{bucket}/*"))
+    body, headers = written.format(version=old).encode(), {"Content-Type": FORM}
+
+    assert send(world, me, method, f"/{bucket}/k", body, headers).text != "old"
+
+    kept = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert old in {version["VersionId"] for version in kept}
+
+
+@pytest.mark.parametrize("content_type", [FORM, "multipart/form-data; boundary=B"])
+@pytest.mark.parametrize("body", [b"a=1&b=2", b"key=1&file=2", b"--B--"])
+def test_an_upload_that_looks_like_a_form(world: World, content_type, body):
+    """Only a POST is a form, a PUT's body is the object (S3 API: PutObject)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+
+    sent = send(world, me, "PUT", f"/{bucket}/k", body, {"Content-Type": content_type})
+
+    assert code(sent) == "200"
+    got = world.admin("s3").get_object(Bucket=bucket, Key="k")
+    assert (got["Body"].read(), got["ContentType"]) == (body, content_type)
