@@ -76,9 +76,8 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
     if "attributes" in query:
         permissions.append(Needed("s3:GetObject", bucket, key))
     if method == "PUT":
-        if source := incoming.header("X-Amz-Copy-Source"):
-            path, _, version = source.partition("?versionId=")
-            from_bucket, _, from_key = unquote(path).lstrip("/").partition("/")
+        if incoming.header("X-Amz-Copy-Source"):
+            from_bucket, from_key, version = copy_source(incoming)
             action = "s3:GetObjectVersion" if version else "s3:GetObject"
             permissions.append(Needed(action, from_bucket, from_key))
         if incoming.header("X-Amz-Tagging"):
@@ -86,6 +85,13 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
         if not query and has_acl(incoming):
             permissions.append(Needed("s3:PutObjectAcl", bucket, key))
     return permissions
+
+
+def copy_source(incoming: Incoming) -> tuple[str, str, str]:
+    """The bucket, the key and the version, if any, that a request copies."""
+    path, _, version = incoming.header("X-Amz-Copy-Source").partition("?versionId=")
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    return bucket, key, version
 
 
 def has_acl(incoming: Incoming) -> bool:

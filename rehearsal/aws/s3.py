@@ -147,12 +147,19 @@ class S3:
             },
             quote_via=quote,
         )
+        changed = {}
+        if incoming.header("X-Amz-Copy-Source"):
+            source, key, version = operations.copy_source(incoming)
+            changed["HTTP_X_AMZ_COPY_SOURCE"] = quote(f"{source}/{key}") + (
+                f"?versionId={quote(version, safe='')}" if version else ""
+            )
         return forward(
             APPS["s3"],
             incoming,
             HTTP_X_MOTO_ACCOUNT_ID=account,
             HTTP_AUTHORIZATION=_LET_IN.format(region=signed),
             QUERY_STRING=query,
+            **changed,
         )
 
     # --- permissions ---

@@ -116,3 +116,36 @@ def test_an_upload_that_looks_like_a_form(world: World, content_type, body):
     assert code(sent) == "200"
     got = world.admin("s3").get_object(Bucket=bucket, Key="k")
     assert (got["Body"].read(), got["ContentType"]) == (body, content_type)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["/{theirs}/secret?x=public", "/{theirs}/secret#public", "/{theirs}/secret;public",
+     "//{mine}/{theirs}/secret", "{mine}:/{theirs}/secret"],
+)  # fmt: skip
+@pytest.mark.parametrize("part", [False, True], ids=["CopyObject", "UploadPartCopy"])
+def test_the_source_of_a_copy(world: World, source, part):
+    """The object that is copied is the one that may be read (S3 API: x-amz-copy-source)."""
+    mine, theirs = world.bucket(keys=("k",)), world.bucket(keys=("secret",))
+    mine_all, public = f"arn:aws:s3:::{mine}*", f"arn:aws:s3:::{theirs}/*public"
+    me = world.user(allow("s3:*", mine_all), allow("s3:GetObject", public))
+    query = ""
+    if part:
+        upload = world.client("s3", me).create_multipart_upload(Bucket=mine, Key="c")
+        query = f"?partNumber=1&uploadId={upload['UploadId']}"
+    header = {"X-Amz-Copy-Source": source.format(mine=mine, theirs=theirs)}
+
+    assert send(world, me, "PUT", f"/{mine}/c{query}", headers=header).status_code != 200
+
+
+def test_the_source_of_a_copy_may_have_any_name(world: World):
+    """It is URL-encoded, and the version follows a `?` (S3 API: x-amz-copy-source)."""
+    bucket, s3 = world.bucket(keys=()), world.admin("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    key = "a/ü#1?x=1;2 %41+"
+    old = s3.put_object(Bucket=bucket, Key=key, Body=b"old")["VersionId"]
+    s3.put_object(Bucket=bucket, Key=key, Body=b"new")
+
+    for source, expected in ({}, b"new"), ({"VersionId": old}, b"old"):
+        s3.copy_object(Bucket=bucket, Key="c", CopySource={"Bucket": bucket, "Key": key, **source})
+        assert s3.get_object(Bucket=bucket, Key="c")["Body"].read() == expected
