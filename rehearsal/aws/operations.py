@@ -43,6 +43,27 @@ _OBJECT = {
     "tagging": "Tagging",
     "torrent": "Torrent",
 }
+# What the store has of them; of the others it would do something else.
+_SERVED = {
+    ("bucket", "GET"): _BUCKET.keys()
+    - {"analytics", "intelligent-tiering", "metrics", "requestPayment"},
+    ("bucket", "PUT"): _BUCKET.keys()
+    - {"analytics", "intelligent-tiering", "location", "metrics", "policyStatus", "requestPayment"},
+    ("bucket", "DELETE"): {
+        "cors",
+        "encryption",
+        "lifecycle",
+        "ownershipControls",
+        "policy",
+        "publicAccessBlock",
+        "replication",
+        "tagging",
+        "website",
+    },
+    ("object", "GET"): {"acl", "attributes", "legal-hold", "tagging"},
+    ("object", "PUT"): {"acl", "legal-hold", "retention", "tagging"},
+    ("object", "DELETE"): {"tagging"},
+}
 _HAS_VERSION_ACTION = {"acl", "tagging", "attributes", "torrent"}
 
 
@@ -70,6 +91,8 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
     method, query = incoming.method, incoming.query
     if not bucket:
         return [Needed("s3:ListAllMyBuckets", "*")]
+    if method != "HEAD":  # which is about the thing itself
+        _check_sub_resources("object" if key else "bucket", method, query)
     if not key:
         return [Needed(_bucket_action(method, query), bucket)]
     permissions = [Needed(_object_action(method, query), bucket, key)]
@@ -101,6 +124,16 @@ def has_acl(incoming: Incoming) -> bool:
     )
 
 
+def _check_sub_resources(kind: str, method: str, query: dict[str, str]) -> None:
+    known = _OBJECT if kind == "object" else _BUCKET
+    given = [name for name in query if name in known]
+    others = {"uploads", "uploadId"} if kind == "object" else {"uploads", "versions"}
+    if len(given) + len(others & query.keys()) > 1:
+        raise AwsError(400, "InvalidArgument", "Conflicting query string parameters")
+    if given and given[0] not in _SERVED.get((kind, method), ()):
+        raise AwsError(501, "NotImplemented", f"the embedded AWS has no {method} of {given[0]}")
+
+
 def _bucket_action(method: str, query: dict[str, str]) -> str:
     for name, subject in _BUCKET.items():
         if name in query:
@@ -122,11 +155,12 @@ def _bucket_action(method: str, query: dict[str, str]) -> str:
 def _object_action(method: str, query: dict[str, str]) -> str:
     version = "Version" if query.get("versionId") else ""
     for name, subject in _OBJECT.items():
-        if name in query:
-            verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "DELETE": "Delete"}[method]
+        if name in query and method != "HEAD":
+            verb = {"GET": "Get", "PUT": "Put", "DELETE": "Delete"}[method]
             return f"s3:{verb}Object{version if name in _HAS_VERSION_ACTION else ''}{subject}"
     if method in ("GET", "HEAD"):
-        return "s3:ListMultipartUploadParts" if "uploadId" in query else f"s3:GetObject{version}"
+        lists = method == "GET" and "uploadId" in query
+        return "s3:ListMultipartUploadParts" if lists else f"s3:GetObject{version}"
     if method == "DELETE":
         return "s3:AbortMultipartUpload" if "uploadId" in query else f"s3:DeleteObject{version}"
     if method == "POST" and "restore" in query:

@@ -467,7 +467,8 @@ def _denied(permission: Needed, caller: Caller, decision: Decision, bucket: Any)
 
 
 def _is_delete(incoming: Incoming) -> bool:
-    return incoming.method == "POST" and "delete" in incoming.query
+    of_bucket = not operations.target(incoming)[1]
+    return incoming.method == "POST" and of_bucket and "delete" in incoming.query
 
 
 def _no_such_bucket(name: str) -> AwsError:

@@ -149,3 +149,48 @@ def test_the_source_of_a_copy_may_have_any_name(world: World):
     for source, expected in ({}, b"new"), ({"VersionId": old}, b"old"):
         s3.copy_object(Bucket=bucket, Key="c", CopySource={"Bucket": bucket, "Key": key, **source})
         assert s3.get_object(Bucket=bucket, Key="c")["Body"].read() == expected
+
+
+# Each is allowed its own action, as S3 names it, and no more.
+SUB_RESOURCES = [
+    ("GET", "?metrics", "s3:GetMetricsConfiguration"),
+    ("GET", "?analytics", "s3:GetAnalyticsConfiguration"),
+    ("GET", "?intelligent-tiering", "s3:GetIntelligentTieringConfiguration"),
+    ("GET", "?requestPayment", "s3:GetBucketRequestPayment"),
+    ("PUT", "?acl&policy", "s3:PutBucketAcl"),
+    ("PUT", "?acl&versioning", "s3:PutBucketAcl"),
+    ("DELETE", "?versioning", "s3:PutBucketVersioning"),
+    ("DELETE", "?metrics", "s3:PutMetricsConfiguration"),
+    ("GET", "/a/1?torrent", "s3:GetObjectTorrent"),
+    ("GET", "/a/1?retention", "s3:GetObjectRetention"),
+    ("HEAD", "/a/1?acl", "s3:GetObjectAcl"),
+    ("HEAD", "/a/1?uploadId=x", "s3:ListMultipartUploadParts"),
+    ("PUT", "/a/1?torrent", "s3:PutObjectTorrent"),
+    ("DELETE", "/a/1?acl", "s3:DeleteObjectAcl"),
+    ("DELETE", "/a/1?retention", "s3:DeleteObjectRetention"),
+    ("POST", "/a/1?delete&uploads", "s3:ListBucket"),
+    ("POST", "/a/1?acl", "s3:PutObjectAcl"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "action"), SUB_RESOURCES)
+def test_a_sub_resource_is_not_the_thing_itself(world: World, method, path, action):
+    """Where S3 or the store has none, nothing else is done (S3: required permissions)."""
+    keys = () if (method, path[0]) == ("DELETE", "?") else ("a/1",)
+    bucket = world.bucket(keys=keys)
+    arn = f"arn:aws:s3:::{bucket}"
+    me = world.user(allow(action, [arn, f"{arn}/*"]))
+    body = b"<Delete><Object><Key>a/1</Key></Object></Delete>" if "delete" in path else b""
+
+    sent = send(world, me, method, f"/{bucket}{path}", body)
+
+    assert sent.status_code in (400, 403, 405, 501)
+    assert world.admin("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == len(keys)
+
+
+def test_two_sub_resources(world: World):
+    """They conflict (S3: InvalidArgument)."""
+    bucket, me = world.bucket(), world.user(allow("s3:*"))
+
+    for path in ("?acl&policy", "?uploads&versions", "/a/1?acl&tagging", "/a/1?uploads&acl"):
+        assert code(send(world, me, "GET", f"/{bucket}{path}")) == "400 InvalidArgument"
