@@ -265,6 +265,8 @@ def _string_to_sign(
     names = signed_headers.split(";")
     if "host" not in names:
         raise _malformed("SignedHeaders must include host.")
+    if scope.endswith("/s3"):
+        _check_signed(incoming, names)
     headers = "".join(f"{name}:{' '.join(incoming.header(name).split())}\n" for name in names)
     query = "&".join(
         f"{key}={value}"
@@ -286,6 +288,19 @@ def _string_to_sign(
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     return f"{ALGORITHM}\n{stamp}\n{scope}/aws4_request\n{digest}".encode()
+
+
+def _check_signed(incoming: Incoming, names: list[str]) -> None:
+    """Refuse x-amz- headers that nobody signed. The payload's hash is signed in any case."""
+    given = {key[5:].lower().replace("_", "-") for key in incoming.environ if key[:5] == "HTTP_"}
+    signed = {name.replace("_", "-") for name in names} | {"x-amz-content-sha256"}
+    if unsigned := sorted(name for name in given - signed if name.startswith("x-amz-")):
+        raise AwsError(
+            403,
+            "AccessDenied",
+            "There were headers present in the request which were not signed",
+            HeadersNotSigned=", ".join(unsigned),
+        )
 
 
 def _encoded(text: str, safe: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -194,3 +194,39 @@ def test_two_sub_resources(world: World):
 
     for path in ("?acl&policy", "?uploads&versions", "/a/1?acl&tagging", "/a/1?uploads&acl"):
         assert code(send(world, me, "GET", f"/{bucket}{path}")) == "400 InvalidArgument"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"x-amz-copy-source": "{bucket}/secret"}, {"x-amz-acl": "public-read"},
+     {"x-amz-tagging": "a=b"}, {"x-amz-meta-a": "b"}],
+)  # fmt: skip
+def test_headers_that_a_url_did_not_sign(world: World, header):
+    """Every x-amz- header must be signed (S3 API: authenticating requests, query parameters)."""
+    bucket, me = world.bucket(keys=("secret",)), world.user(allow("s3:*"))
+    url = world.signing(me, "s3v4").generate_presigned_url(
+        "put_object", Params={"Bucket": bucket, "Key": "k"}
+    )
+    headers = {name: value.format(bucket=bucket) for name, value in header.items()}
+
+    put = requests.put(url, b"x", headers=headers, verify=world.aws["ca_bundle"], timeout=10)
+
+    assert code(put) == "403 AccessDenied"
+    assert f"<HeadersNotSigned>{next(iter(header))}</HeadersNotSigned>" in put.text
+    free = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD", "x-amzn-trace-id": "1"}
+    assert requests.put(url, b"x", headers=free, verify=world.aws["ca_bundle"], timeout=10).ok
+
+
+def test_headers_that_a_request_did_not_sign(world: World):
+    """Likewise (S3 API: authenticating requests, authorization header)."""
+    bucket, me = world.bucket(), world.user(allow("s3:*"))
+    url = f"{world.aws['endpoint']}/{bucket}/k"
+    request = AWSRequest("PUT", url, data=b"x")
+    S3SigV4Auth(Credentials(me["access_key_id"], me["secret_access_key"]), "s3", REGION).add_auth(
+        request
+    )
+    headers = {**dict(request.headers), "x-amz-copy-source": f"{bucket}/a/1"}
+
+    put = requests.put(url, b"x", headers=headers, verify=world.aws["ca_bundle"], timeout=10)
+
+    assert code(put) == "403 AccessDenied"
