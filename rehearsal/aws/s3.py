@@ -108,8 +108,10 @@ class S3:
         if "acl" in form.fields:
             headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
         path = f"/{name}/{quote(form.key)}"
+        # What the policy does not govern is left behind.
+        sent = incoming.environ.items()
         put = Incoming(
-            incoming.environ
+            {name: value for name, value in sent if not name.startswith("HTTP_X_AMZ_")}
             | headers
             | {
                 "REQUEST_METHOD": "PUT",

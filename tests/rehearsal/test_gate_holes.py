@@ -230,3 +230,21 @@ def test_headers_that_a_request_did_not_sign(world: World):
     put = requests.put(url, b"x", headers=headers, verify=world.aws["ca_bundle"], timeout=10)
 
     assert code(put) == "403 AccessDenied"
+
+
+def test_headers_that_come_with_a_form(world: World):
+    """A form's fields count, the request's headers do not (S3 API: POST Object, form fields)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+    world.admin("s3").put_object(Bucket=bucket, Key="secret", Body=b"secret")
+    post = world.signing(me, "s3v4").generate_presigned_post(bucket, "k")
+    headers = {"X-Amz-Copy-Source": f"{bucket}/secret", "X-Amz-Acl": "public-read",
+               "X-Amz-Meta-A": "b"}  # fmt: skip
+
+    sent = requests.post(
+        post["url"], post["fields"], files={"file": b"x"}, headers=headers,
+        verify=world.aws["ca_bundle"], timeout=10,
+    )  # fmt: skip
+
+    assert code(sent) == "204"
+    got = world.admin("s3").get_object(Bucket=bucket, Key="k")
+    assert (got["Body"].read(), got["Metadata"]) == (b"x", {})
