@@ -98,14 +98,14 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
     permissions = [Needed(_object_action(method, query), bucket, key)]
     if "attributes" in query:
         permissions.append(Needed("s3:GetObject", bucket, key))
-    if method == "PUT":
-        if incoming.header("X-Amz-Copy-Source"):
-            from_bucket, from_key, version = copy_source(incoming)
-            action = "s3:GetObjectVersion" if version else "s3:GetObject"
-            permissions.append(Needed(action, from_bucket, from_key))
+    if method == "PUT" and incoming.header("X-Amz-Copy-Source"):
+        from_bucket, from_key, version = copy_source(incoming)
+        action = "s3:GetObjectVersion" if version else "s3:GetObject"
+        permissions.append(Needed(action, from_bucket, from_key))
+    if permissions[0].action == "s3:PutObject" and "uploadId" not in query:
         if incoming.header("X-Amz-Tagging"):
             permissions.append(Needed("s3:PutObjectTagging", bucket, key))
-        if not query and has_acl(incoming):
+        if has_acl(incoming):
             permissions.append(Needed("s3:PutObjectAcl", bucket, key))
     return permissions
 

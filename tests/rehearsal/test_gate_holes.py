@@ -248,3 +248,27 @@ def test_headers_that_come_with_a_form(world: World):
     assert code(sent) == "204"
     got = world.admin("s3").get_object(Bucket=bucket, Key="k")
     assert (got["Body"].read(), got["Metadata"]) == (b"x", {})
+
+
+@pytest.mark.parametrize(
+    ("method", "query"), [("PUT", ""), ("PUT", "?x-id=PutObject"), ("POST", "?uploads")]
+)
+@pytest.mark.parametrize(
+    ("header", "action"),
+    [({"x-amz-acl": "public-read"}, "s3:PutObjectAcl"),
+     ({"x-amz-grant-read": 'id="1"'}, "s3:PutObjectAcl"),
+     ({"x-amz-tagging": "a=b"}, "s3:PutObjectTagging")],
+)  # fmt: skip
+def test_lists_and_tags_need_their_own_permission(world: World, method, query, header, action):
+    """However the upload is made (S3: required permissions, PutObject, CreateMultipartUpload)."""
+    bucket = world.bucket(keys=(), ObjectOwnership="ObjectWriter")
+    objects = f"arn:aws:s3:::{bucket}/*"
+    may, may_not = (
+        world.user(allow(actions, objects))
+        for actions in (["s3:PutObject", action], ["s3:PutObject"])
+    )
+
+    assert code(send(world, may_not, method, f"/{bucket}/k{query}", headers=header)) == (
+        "403 AccessDenied"
+    )
+    assert code(send(world, may, method, f"/{bucket}/k{query}", headers=header)) == "200"
