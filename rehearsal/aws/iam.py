@@ -6,7 +6,11 @@ Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas".
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlencode
+
+from botocore.model import OperationNotFoundError
+from moto.core.utils import get_service_model
 
 from components.policies.documents import LIMITS
 from components.policies.evaluate import Policy, PolicyKind
@@ -36,7 +40,11 @@ _DOCUMENTS: Mapping[str, tuple[PolicyKind, str]] = {
     "UpdateAssumeRolePolicy": ("trust", "trust policy"),
 }
 # Actions whose caller may leave the user out: it is the caller then.
-_OWN_USER = re.compile(r"(Get|Update|Delete)User|(Create|List|Update|Delete)AccessKeys?")
+_OWN_USER = re.compile(r"GetUser|(Create|List|Update|Delete)AccessKeys?")
+# Actions that concern the policy itself, not whom it is attached to.
+_OF_POLICY = re.compile(
+    r"(Get|Delete|Tag|Untag)Policy|\w+PolicyVersions?|ListEntitiesForPolicy|ListPolicyTags"
+)
 
 
 class Iam:
@@ -48,19 +56,18 @@ class Iam:
     def resource(self, action: str, form: Mapping[str, str], caller: Caller) -> str:
         """The ARN that the action's permission is about."""
         account = caller.principal.account
-        if (
-            arn := form.get("PolicyArn")
-            if "PolicyVersion" in action or action == "GetPolicy"
-            else ""
-        ):
+        if _OF_POLICY.fullmatch(action) and (arn := form.get("PolicyArn")):
             return arn
+        known = _parameters(action)
         for parameter, (kind, _) in _SUBJECTS.items():
-            if name := form.get(parameter):
-                holder = None
-                if kind in ("user", "role"):
-                    finder = self._store.user if kind == "user" else self._store.role
-                    holder = finder(account, name)
-                path = form.get("Path", "/")
+            if parameter in known and (name := form.get(parameter)):
+                finders = {
+                    "user": self._store.user,
+                    "role": self._store.role,
+                    "group": self._store.group,
+                }
+                holder = finders[kind](account, name) if kind in finders else None
+                path = form.get("Path", "/") if action.startswith("Create") else "/"
                 return (
                     holder.arn if holder else f"arn:{PARTITION}:iam::{account}:{kind}{path}{name}"
                 )
@@ -74,6 +81,10 @@ class Iam:
         Raises AwsError for what IAM refuses and moto would take.
         """
         form, account = incoming.form, caller.principal.account
+        if _OWN_USER.fullmatch(action) and not form.get("UserName"):
+            if caller.principal.kind != "user":
+                raise _invalid("Must specify userName when calling with non-User credentials")
+            form = form | {"UserName": caller.name}  # moto would go by the access key's ID
         self._check(action, form, account)
         if action.endswith("UserPermissionsBoundary"):
             user = self._store.user(account, form.get("UserName", ""))
@@ -173,6 +184,16 @@ class Iam:
         if action in ("CreateRole", "UpdateAssumeRolePolicy"):
             role = self._store.role(account, form["RoleName"])
             self._store.remember(role.arn, role.assume_role_policy_document)
+
+
+@lru_cache(maxsize=256)
+def _parameters(action: str) -> frozenset[str]:
+    """What the action takes: of anything else that is sent, it is not about."""
+    try:
+        shape = get_service_model("iam").operation_model(action).input_shape
+    except OperationNotFoundError:
+        return frozenset()
+    return frozenset(shape.members if shape else ())
 
 
 def _invalid(message: str) -> AwsError:

@@ -87,6 +87,10 @@ class Store:
             iam_backends[account][PARTITION].users.get(name) if account in self.accounts else None
         )
 
+    def group(self, account: str, name: str) -> Any:
+        """Moto's group, or None."""
+        return iam_backends[account][PARTITION].groups.get(name)
+
     def role(self, account: str, name: str) -> Any:
         """Moto's role, or None."""
         return next((role for role in self._roles(account) if role.name == name), None)
@@ -121,8 +125,7 @@ class Store:
         elif "RoleName" in form:
             holder = self.role(account, form["RoleName"])
         else:
-            groups = iam_backends[account][PARTITION].groups
-            holder = groups.get(form.get("GroupName", ""))
+            holder = self.group(account, form.get("GroupName", ""))
         return dict(holder.policies) if holder else {}
 
     def user_policies(self, account: str, name: str) -> Policies:

@@ -6,7 +6,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from .conftest import REGION, World, allow, deny
+from .conftest import REGION, World, allow, answer, deny, policy
 from .test_gate_signatures import code, send
 
 FORM = "application/x-www-form-urlencoded"
@@ -272,3 +272,61 @@ def test_lists_and_tags_need_their_own_permission(world: World, method, query, h
         "403 AccessDenied"
     )
     assert code(send(world, may, method, f"/{bucket}/k{query}", headers=header)) == "200"
+
+
+def test_another_user_s_key_by_its_id(world: World):
+    """Without a UserName the user is the caller (IAM API: UpdateAccessKey, DeleteAccessKey)."""
+    own = "arn:aws:iam::*:user/${aws:username}"
+    me, victim = world.user(allow("iam:*AccessKey*", own)), world.user()
+    iam, key = world.client("iam", me), victim["access_key_id"]
+
+    assert answer(lambda: iam.update_access_key(AccessKeyId=key, Status="Inactive")) == (
+        "NoSuchEntity"
+    )
+    assert answer(lambda: iam.delete_access_key(AccessKeyId=key)) == "NoSuchEntity"
+    world.client("sts", victim).get_caller_identity()
+
+    second = iam.create_access_key()["AccessKey"]["AccessKeyId"]
+    iam.update_access_key(AccessKeyId=second, Status="Inactive")
+    iam.delete_access_key(AccessKeyId=second)
+    assert len(iam.list_access_keys()["AccessKeyMetadata"]) == 1
+
+
+def test_what_an_iam_action_is_about(world: World):
+    """Policies by their ARN, groups with their path (IAM: actions, resources, condition keys)."""
+    iam = world.admin("iam")
+    arn, group = world.managed(policy(allow("s3:*"))), world.name("group")
+    iam.create_group(GroupName=group, Path="/team/")
+    team = "arn:aws:iam::*:group/team/*"
+    ask = {
+        "delete policy": lambda c: c.delete_policy(PolicyArn=arn),
+        "tag policy": lambda c: c.list_policy_tags(PolicyArn=arn),
+        "users of policy": lambda c: c.list_entities_for_policy(PolicyArn=arn),
+        "delete group": lambda c: c.delete_group(GroupName=group),
+    }
+    denied = world.client("iam", world.user(allow("iam:*"), deny("iam:*", [arn, team])))
+    for call in ask.values():
+        assert answer(lambda call=call: call(denied)) == "AccessDenied"
+
+    allowed = world.client("iam", world.user(allow("iam:*", [arn, team])))
+    for call in reversed(ask.values()):
+        assert answer(lambda call=call: call(allowed)) == "ok"
+
+
+def test_a_path_is_not_for_the_caller_to_say(world: World):
+    """An existing group has its own (IAM: identifiers, paths)."""
+    group = world.name("group")
+    world.admin("iam").create_group(GroupName=group, Path="/team/")
+    me = world.user(allow("iam:*", "arn:aws:iam::*:group/mine/*"))
+
+    body = f"Action=DeleteGroup&Version=2010-05-08&GroupName={group}&Path=/mine/"
+    assert code(iam_call(world, me, body)) == "403 AccessDenied"
+
+
+def test_a_parameter_that_the_action_does_not_have(world: World):
+    """Who may do everything with one role makes no keys for users (IAM API: CreateAccessKey)."""
+    me, victim = world.user(allow("iam:*", "arn:aws:iam::*:role/mine")), world.user()
+    body = f"Action=CreateAccessKey&Version=2010-05-08&UserName={victim['name']}"
+
+    for extra in ("RoleName=mine", "PolicyArn=arn:aws:iam::1:role/mine"):
+        assert code(iam_call(world, me, f"{body}&{extra}")) == "403 AccessDenied"
