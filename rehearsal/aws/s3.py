@@ -37,6 +37,7 @@ _ACL_ALLOWS = {
 }
 _ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 _SIGNED_IN = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+_POLICY_ACTIONS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}
 _PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
 
 
@@ -256,6 +257,13 @@ class S3:
     def _check_settings(
         self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller
     ) -> None:
+        outside = caller.principal.account != bucket.account_id
+        if own.action in _POLICY_ACTIONS and outside:
+            raise AwsError(
+                405,
+                "MethodNotAllowed",
+                "The specified method is not allowed against this resource.",
+            )
         if own.action == "s3:PutBucketPolicy" and incoming.method == "PUT":
             self._check_policy(incoming, bucket, caller)
         if own.action == "s3:PutBucketCORS" and incoming.method == "PUT":

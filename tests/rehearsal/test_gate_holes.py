@@ -6,7 +6,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from .conftest import REGION, World, allow, answer, deny, policy
+from .conftest import REGION, THERE, World, allow, answer, deny, policy
 from .test_gate_signatures import code, send
 
 FORM = "application/x-www-form-urlencoded"
@@ -330,3 +330,20 @@ def test_a_parameter_that_the_action_does_not_have(world: World):
 
     for extra in ("RoleName=mine", "PolicyArn=arn:aws:iam::1:role/mine"):
         assert code(iam_call(world, me, f"{body}&{extra}")) == "403 AccessDenied"
+
+
+def test_a_bucket_s_policy_is_its_own_account_s(world: World):
+    """Another account gets 405, whatever is allowed (S3 API: Get-, Put-, DeleteBucketPolicy)."""
+    bucket, guest = world.bucket(), world.user(allow("s3:*"), account=THERE)
+    arns = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    text = policy(allow("s3:*", arns, Principal={"AWS": guest["arn"]}))
+    world.admin("s3").put_bucket_policy(Bucket=bucket, Policy=text)
+    s3 = world.client("s3", guest)
+
+    assert answer(lambda: s3.get_bucket_policy(Bucket=bucket)) == "MethodNotAllowed"
+    assert answer(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=text)) == "MethodNotAllowed"
+    assert answer(lambda: s3.delete_bucket_policy(Bucket=bucket)) == "MethodNotAllowed"
+
+    assert answer(lambda: s3.get_bucket_cors(Bucket=bucket)) == "NoSuchCORSConfiguration"
+    world.admin("s3").delete_bucket_policy(Bucket=bucket)
+    assert answer(lambda: s3.get_bucket_policy(Bucket=bucket)) == "AccessDenied"
