@@ -7,6 +7,14 @@ if TYPE_CHECKING:
     from .access_user import AccessUser, AccessUserArgs, GrantArgs
     from .multipart_role import MultipartUploadRole, MultipartUploadRoleArgs
     from .private_bucket import CorsRuleArgs, PrivateBucket, PrivateBucketArgs
+    from .swift_account_key import SwiftAccountKey, SwiftAccountKeyArgs
+    from .swift_container import (
+        SwiftAccessArgs,
+        SwiftContainer,
+        SwiftContainerArgs,
+        SwiftCorsArgs,
+    )
+    from .swift_credential import SwiftCredential, SwiftCredentialArgs
 
 _HOME = {
     "AccessUser": "access_user",
@@ -17,6 +25,14 @@ _HOME = {
     "MultipartUploadRoleArgs": "multipart_role",
     "PrivateBucket": "private_bucket",
     "PrivateBucketArgs": "private_bucket",
+    "SwiftAccessArgs": "swift_container",
+    "SwiftAccountKey": "swift_account_key",
+    "SwiftAccountKeyArgs": "swift_account_key",
+    "SwiftContainer": "swift_container",
+    "SwiftContainerArgs": "swift_container",
+    "SwiftCorsArgs": "swift_container",
+    "SwiftCredential": "swift_credential",
+    "SwiftCredentialArgs": "swift_credential",
 }
 __all__ = [
     "AccessUser",
@@ -27,6 +43,14 @@ __all__ = [
     "MultipartUploadRoleArgs",
     "PrivateBucket",
     "PrivateBucketArgs",
+    "SwiftAccessArgs",
+    "SwiftAccountKey",
+    "SwiftAccountKeyArgs",
+    "SwiftContainer",
+    "SwiftContainerArgs",
+    "SwiftCorsArgs",
+    "SwiftCredential",
+    "SwiftCredentialArgs",
 ]
 
 

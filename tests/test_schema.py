@@ -6,9 +6,23 @@ import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 
 import components
-from components import AccessUser, MultipartUploadRole, PrivateBucket
+from components import (
+    AccessUser,
+    MultipartUploadRole,
+    PrivateBucket,
+    SwiftAccountKey,
+    SwiftContainer,
+    SwiftCredential,
+)
 
-ALL = [AccessUser, MultipartUploadRole, PrivateBucket]
+ALL = [
+    AccessUser,
+    MultipartUploadRole,
+    PrivateBucket,
+    SwiftAccountKey,
+    SwiftContainer,
+    SwiftCredential,
+]
 
 
 @pytest.mark.parametrize("component", ALL, ids=lambda component: component.__name__)

@@ -18,13 +18,12 @@ def told() -> dict[str, Any]:
 
 def ready(learned: dict[str, Any]) -> None:
     """Tell the parent that the server answers, and what it has to know besides."""
-    print(json.dumps(learned), flush=True)  # noqa: T201  # standard output is the pipe to the parent
+    print(json.dumps(learned), flush=True)  # standard output is the pipe to the parent
 
 
-def to_stderr(
-    conf: Any, name: str, to_console: Any, route: Any, form: Any, logger: logging.Logger, *_: Any
-) -> None:
+def to_stderr(*given: Any) -> None:
     """Swift's hook for handlers of its log, which would otherwise go to syslog alone."""
+    logger = next(each for each in given if isinstance(each, logging.Logger))
     logger.addHandler(logging.StreamHandler())
 
 

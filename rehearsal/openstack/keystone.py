@@ -1,4 +1,4 @@
-"""Keystone v3 in a process of its own, started by `server.py`: SQLite, Fernet, the real WSGI app."""
+"""Keystone v3 in a process of its own, started by `server.py`: SQLite, Fernet, the real app."""
 
 import sys
 import threading

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import uuid4
 
 HOST = "127.0.0.1"  # loopback only: behind the proxy, Swift's own servers ask for no password
@@ -22,7 +22,9 @@ _PATIENCE = 60.0  # seconds that a machine under load may take; a quiet one with
 
 
 @contextmanager
-def running(*, port: int = 0, swift_port: int = 0, temp_urls: bool = True) -> Iterator[dict[str, Any]]:
+def running(
+    *, port: int = 0, swift_port: int = 0, temp_urls: bool = True
+) -> Iterator[dict[str, Any]]:
     """The servers, running until the block ends; gives what a client needs to reach them.
 
     Port 0 is any free one. Raises ValueError where a port is in use, RuntimeError where a server
@@ -79,28 +81,29 @@ class _Child:
                 start_new_session=True,  # Ctrl-C is for us, who then end the child in good order
                 text=True,
             )
+        self._stdin = cast("IO[str]", self._process.stdin)
+        self._stdout = cast("IO[str]", self._process.stdout)
         # Passwords travel by the pipe: command lines and environments can be read by others.
-        to_child = _given(self._process.stdin)
-        to_child.write(json.dumps({**told, "folder": str(self._own), "fd": listener.fileno()}))
-        to_child.write("\n")
-        to_child.flush()
+        self._stdin.write(json.dumps({**told, "folder": str(self._own), "fd": listener.fileno()}))
+        self._stdin.write("\n")
+        self._stdin.flush()
 
     def wait_until_ready(self) -> dict[str, Any]:
         """What the child had to tell; RuntimeError, with its last words, if it died instead."""
-        if not (line := _given(self._process.stdout).readline()):
+        if not (line := self._stdout.readline()):
             said = self._log.read_text().strip().splitlines() or ["it said nothing"]
             raise RuntimeError(f"the embedded {self._name} did not start: {said[-1]}")
         learned: dict[str, Any] = json.loads(line)
         return learned
 
     def end(self) -> None:
-        _given(self._process.stdin).close()
+        self._stdin.close()
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        _given(self._process.stdout).close()
+        self._stdout.close()
 
 
 @contextmanager
@@ -147,8 +150,3 @@ def _user(project: dict[str, Any], name: str) -> dict[str, Any]:
         "user_domain": DOMAIN,
     }
     return {key: project[key] for key in keep} | login
-
-
-def _given(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None  # Popen was asked for pipes
-    return stream

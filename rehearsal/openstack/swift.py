@@ -40,12 +40,13 @@ log_custom_handlers = {package}.child.to_stderr
 use = egg:swift#{kind}
 """
 
-# `tempurl` and `formpost` stand before the checks of tokens, and `delay_auth_decision` lets requests
-# without one through to them: Swift manual, "TempURL" and "Auth", and proxy-server.conf-sample.
-_PIPELINE = (
-    "catch_errors gatekeeper healthcheck proxy_logging listing_formats bulk tempurl formpost "
-    "authtoken keystoneauth copy container_quotas account_quotas slo dlo versioned_writes symlink"
-).split()
+# The order is that of Swift's proxy-server.conf-sample: what lets requests in without a token
+# stands before `authtoken`, whose `delay_auth_decision` then leaves the refusing to `keystoneauth`.
+_PIPELINE = [
+    *("catch_errors", "gatekeeper", "healthcheck", "proxy_logging", "listing_formats", "bulk"),
+    *("tempurl", "formpost", "authtoken", "keystoneauth", "copy", "container_quotas"),
+    *("account_quotas", "slo", "dlo", "versioned_writes", "symlink"),
+]
 
 _PROXY = """
 [DEFAULT]
