@@ -34,10 +34,10 @@ class SwiftCredential(ComponentResource):
     """A Keystone application credential, for clients that take one instead of a password. It is of
     the user and the project that deploy, and only for the addresses of one container.
 
-    That keeps LIST and READ to the container. It does not keep WRITE and DELETE to it: Swift has
-    requests that name other containers of the project in a header or body (copies, links, bulk
-    deletion), and the rules do not look there. Clients who are not trusted with the rest of the
-    project get a user without a role in it, and an element in the container's `access`.
+    That keeps LIST, READ and DELETE to the container, but not WRITE: requests of Swift can name
+    other containers of the project in a header or body (copies, links, manifests of large objects),
+    where the rules do not look. A client that is not trusted with the rest of the project gets a
+    user without a role in it, and an element in the container's `access`.
 
     Every change makes another credential, and the old one ends first, as names are unique: to
     rotate without an interruption make a second component."""

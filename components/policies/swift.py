@@ -205,8 +205,7 @@ _OBJECTS = ("/*", "/*/**")
 _RULES: Mapping[Access, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Access.LIST: (("GET", "HEAD"), ("",)),
     Access.READ: (("GET", "HEAD"), _OBJECTS),
-    # No POST, though it changes an object's metadata: with `?bulk-delete` it deletes what the body
-    # names, in any container.
+    # No POST: it changes metadata, and with `X-Delete-At` it deletes.
     Access.WRITE: (("PUT",), _OBJECTS),
     Access.DELETE: (("DELETE",), _OBJECTS),
 }
@@ -215,10 +214,11 @@ _RULES: Mapping[Access, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def access_rules(project_id: str, container: str, access: Collection[Access]) -> list[AccessRule]:
     """The rules that open one container to an application credential: list, read, write, delete.
 
-    They say which addresses may be called, and that bounds LIST and READ. It does not bound WRITE
-    and DELETE, because Swift has requests whose headers or body name other containers of the
-    project (`X-Copy-From`, symlinks, `?bulk-delete`). To bound those, give a user no role in the
-    project and name it in the container's ACL.
+    They say which addresses may be called, and that bounds LIST, READ and DELETE. It does not bound
+    WRITE, because headers and bodies of Swift's requests name other containers of the project: with
+    WRITE one can copy from there (`X-Copy-From`, links), and with DELETE too, delete there (what a
+    large object's manifest names). To bound that, give a user no role in the project and name it
+    in the container's ACL.
     """
     check_container_name(container)
     # keystonemiddleware makes a regular expression of the path and escapes nothing: a dot would
