@@ -28,12 +28,15 @@ class PaperCloud(pulumi.runtime.Mocks):
         self.declared: list[Declared] = []
         self.components: list[str] = []
         self.overlaps: list[tuple[str, str]] = []
+        self.existing: dict[str, dict[str, Any]] = {}
         self._under_way: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def new_resource(
         self, args: pulumi.runtime.MockResourceArgs
     ) -> tuple[str | None, dict[str, Any]]:
+        if args.resource_id:  # read, not made
+            return args.resource_id, self.existing.get(args.name, {})
         if not args.custom:
             self.components.append(f"{args.typ} {args.name}")
             return None, args.inputs
@@ -59,6 +62,10 @@ class PaperCloud(pulumi.runtime.Mocks):
             computed = {"arn": arn, "uniqueId": f"AID{kind.upper()}EXAMPLE"}
         elif kind == "AccessKey":
             identifier, computed = f"AKIA-{name}", {"secret": f"secret-of-{name}"}
+        elif kind == "RandomPassword":
+            computed = {"result": f"password-of-{name}"}
+        elif kind == "ApplicationCredential":
+            identifier, computed = f"credential-{name}", {"secret": f"secret-of-{name}"}
         return identifier, {**inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
