@@ -106,9 +106,8 @@ class OpenStack:
 
     def password(self, inputs: Inputs) -> Realized:
         signs = string.ascii_letters + string.digits
-        return "none", {
-            "result": "".join(secrets.choice(signs) for _ in range(int(inputs["length"])))
-        }
+        made = "".join(secrets.choice(signs) for _ in range(int(inputs["length"])))
+        return "none", {"result": made}  # the ID that the plugin gives, too
 
     def _account(self, project_id: str) -> str:
         return f"{self._storage.rpartition('/AUTH_')[0]}/AUTH_{project_id}"
