@@ -18,7 +18,8 @@ def told() -> dict[str, Any]:
 
 def ready(learned: dict[str, Any]) -> None:
     """Tell the parent that the server answers, and what it has to know besides."""
-    print(json.dumps(learned), flush=True)  # standard output is the pipe to the parent
+    with suppress(BrokenPipeError):  # killed meanwhile: the end of standard input comes next
+        print(json.dumps(learned), flush=True)  # standard output is the pipe to the parent
 
 
 def to_stderr(*given: Any) -> None:
