@@ -1,6 +1,7 @@
 """A cloud of paper: records what a program declares, and answers as AWS would name it."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,6 +12,10 @@ from pulumi.runtime import settings as runtime_settings
 
 from rehearsal.aws import server
 from rehearsal.cloud import ACCOUNT, Cloud
+
+
+# What a program raises reaches its test; asyncio would print it again, after the last one.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 class Declared(NamedTuple):
