@@ -13,7 +13,6 @@ from pulumi.runtime import settings as runtime_settings
 from rehearsal.aws import server
 from rehearsal.cloud import ACCOUNT, Cloud
 
-
 # What a program raises reaches its test; asyncio would print it again, after the last one.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
