@@ -39,7 +39,7 @@ _ID = r"[0-9a-f]{32}(?:[0-9a-f]{32})?"
 _ELEMENT = re.compile(
     rf"(?P<one>{_ID}:(?:{_ID}|\*)|\*:{_ID})"
     r"|(?P<public>\*:\*|\.r:-?(?:\*|\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*)|\.rlistings)"
-    r"|(?P<role>[A-Za-z][A-Za-z0-9_-]*)"
+    rf"|(?P<role>(?!{_ID}\Z)[A-Za-z][A-Za-z0-9_-]*)"  # a bare ID would let in nobody
 )
 
 
@@ -137,8 +137,8 @@ def signature(key: str, method: str, path: str, expires: int) -> str:
     """The SHA-256 signature of a temporary URL, in hexadecimal.
 
     `path` begins with `/v1/` and is not percent-encoded, or is `prefix:` and such a path, for all
-    objects below it. `expires` is in seconds since 1970. Only SHA-256 and SHA-512 are allowed by
-    Swift's defaults; Ceph's Swift API knows SHA-1 alone before its release "Reef".
+    objects below it. `expires` is in seconds since 1970. Swift's defaults allow SHA-256 and
+    SHA-512; Ceph's manual of its Swift API names SHA-1 alone.
     """
     return hmac.new(
         key.encode(), f"{method}\n{expires}\n{path}".encode(), hashlib.sha256

@@ -62,7 +62,8 @@ def test_every_user_of_the_cloud_may_write_if_that_is_asked_for():
     [
         (["my-project:ann"], "'my-project:ann' is unknown, give '<project ID>:<user ID>'"),
         ([f"{PROJECT}:ann"], "is unknown"),
-        ([f"{PROJECT}"], "is unknown"),
+        ([PROJECT], "is unknown"),
+        ([ANN], "is unknown"),  # it could be the name of a role, but for its length
         ([f"{PROJECT}:{ANN},*:*"], "is unknown"),
         ([f"{PROJECT}:{ANN}\n"], "is unknown"),
         ([f" {PROJECT}:{ANN}"], "is unknown"),
