@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from .multipart_role import MultipartUploadRole, MultipartUploadRoleArgs
     from .prefix_policy import PrefixPolicy, PrefixPolicyArgs
     from .private_bucket import PrivateBucket, PrivateBucketArgs
+    from .swift_account_key import SwiftAccountKey, SwiftAccountKeyArgs
+    from .swift_container import (
+        SwiftAccessArgs,
+        SwiftContainer,
+        SwiftContainerArgs,
+        SwiftCorsArgs,
+    )
+    from .swift_credential import SwiftCredential, SwiftCredentialArgs
     from .workload_role import WebIdentityArgs, WorkloadRole, WorkloadRoleArgs
 
 _HOME = {
@@ -29,6 +37,14 @@ _HOME = {
     "PrefixPolicyArgs": "prefix_policy",
     "PrivateBucket": "private_bucket",
     "PrivateBucketArgs": "private_bucket",
+    "SwiftAccessArgs": "swift_container",
+    "SwiftAccountKey": "swift_account_key",
+    "SwiftAccountKeyArgs": "swift_account_key",
+    "SwiftContainer": "swift_container",
+    "SwiftContainerArgs": "swift_container",
+    "SwiftCorsArgs": "swift_container",
+    "SwiftCredential": "swift_credential",
+    "SwiftCredentialArgs": "swift_credential",
     "WebIdentityArgs": "workload_role",
     "WorkloadRole": "workload_role",
     "WorkloadRoleArgs": "workload_role",
@@ -48,6 +64,14 @@ __all__ = [
     "PrefixPolicyArgs",
     "PrivateBucket",
     "PrivateBucketArgs",
+    "SwiftAccessArgs",
+    "SwiftAccountKey",
+    "SwiftAccountKeyArgs",
+    "SwiftContainer",
+    "SwiftContainerArgs",
+    "SwiftCorsArgs",
+    "SwiftCredential",
+    "SwiftCredentialArgs",
     "WebIdentityArgs",
     "WorkloadRole",
     "WorkloadRoleArgs",

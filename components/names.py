@@ -102,6 +102,19 @@ _DIRECTORY_FAULTS: Sequence[_Fault] = (
     (r"(^|/)\.\.?(/|\Z)", "has a '.' or '..' segment", "write it out"),
 )
 
+# Swift manual, "Object Storage API overview", "Constraints"; the limit is on bytes, see below.
+_CONTAINER_FAULTS: Sequence[_Fault] = (
+    (r"^\w+://", "is an address", "give the bare name"),
+    (r"^\Z", "is empty", "give 1 to 256 bytes"),
+    (r"/", "has a '/', where the names of objects begin", "give the container alone"),
+    (r"^\.\.?\Z", "is resolved away by HTTP libraries", "rename it"),
+    (r"[\x00-\x1f\x7f]", "has the control character {found}", "drop it"),
+    (r"^\s|\s\Z", "begins or ends with a space, which forms drop", "drop it"),
+)
+_CONTAINER_BYTES = 256
+
+_VERSION = re.compile(r"/v(2\.0|1(?:\.[0-9])?)(?=/|\Z)")
+
 _HOST_LABEL = "[a-z0-9]+(?:-+[a-z0-9]+)*"
 _ORIGIN = (
     r"(?:(https?)://)?(?:[^/?#]*@)?"
@@ -109,6 +122,11 @@ _ORIGIN = (
     # and `https://*` everybody.
     rf"((?:\*\.{_HOST_LABEL}\.)?{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9a-f:.]+\])"
     r"(?::([1-9][0-9]{0,4}|\*))?(?:[/?#].*)?"
+)
+_AUTH_URL = re.compile(
+    rf"https?://(?:{_HOST_LABEL}(?:\.{_HOST_LABEL})*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{{0,4}}))?"
+    r"(?:/[A-Za-z0-9_-]+)*?(?:/v3(?P<rest>/[^?#\s]+)?)?/?",
+    re.IGNORECASE,
 )
 _DEFAULT_PORTS: Mapping[str, str] = {"http": "80", "https": "443"}
 _LAST_PORT = 65_535
@@ -382,6 +400,51 @@ def check_origin(origin: str) -> str:
     return origin
 
 
+def check_container_name(name: str) -> str:
+    """A name that Swift takes for a container, and that every client can address.
+
+    1 to 256 bytes of UTF-8 without `/` (Swift manual, "Object Storage API overview"), no control
+    characters, no space at either end.
+    """
+    _checked("container name", name, _CONTAINER_FAULTS, _tidy_container_name)
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"container name {_shown(name)} is no Unicode text, rename it") from None
+    if size > _CONTAINER_BYTES:
+        raise ValueError(
+            f"container name {_shown(name)} has {size} bytes, "
+            f"Swift takes at most {_CONTAINER_BYTES}, shorten it"
+        )
+    return name
+
+
+def check_auth_url(url: str) -> str:
+    """The address of Keystone's version 3, as `OS_AUTH_URL` holds it.
+
+    `http` or `https`, a host, perhaps a port, and a path that ends in `/v3`, or no version at all
+    for the clients that ask. Version 2.0 is refused: OpenStack removed it in release Queens.
+    """
+    # Whoever pastes an address with a password in it must not find that in a log.
+    shown = _shown(re.sub(r"^([^/]*//)?[^/]*@", r"\1...@", _text("auth URL", url), flags=re.DOTALL))
+    if version := _VERSION.search(url):
+        meant = url[: version.start()] + "/v3"
+        raise ValueError(
+            f"auth URL {shown} is for version {version[1]}, version 3 is needed, "
+            + (f"did you mean {meant!r}" if _AUTH_URL.fullmatch(meant) else "ask for its address")
+        )
+    if not (match := _AUTH_URL.fullmatch(url)) or int(match["port"] or 0) > _LAST_PORT:
+        raise ValueError(
+            f"auth URL {shown} is no address of Keystone, "
+            "give one like 'https://cloud.example.com:5000/v3' (OS_AUTH_URL in your openrc file)"
+        )
+    if match["rest"]:
+        raise ValueError(
+            f"auth URL {shown} goes on after '/v3', did you mean '{url[: match.start('rest')]}'"
+        )
+    return url
+
+
 def check_label(what: str, label: str) -> str:
     """A name that a user gives to `what`, such as a project or an environment.
 
@@ -457,6 +520,10 @@ def _checked(what: str, given: str, faults: Sequence[_Fault], tidy: Callable[[st
 def _tidy_bucket_name(text: str) -> str:
     bare = re.sub(r"^(s3://|arn:.*:::)", "", text).partition("/")[0]
     return re.sub(r"[_\s]+", "-", bare.lower()).strip("-")
+
+
+def _tidy_container_name(text: str) -> str:
+    return re.sub(r"^\w+://", "", text.strip()).partition("/")[0]
 
 
 def _tidy_prefix(text: str) -> str:

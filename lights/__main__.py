@@ -1,4 +1,4 @@
-"""The command `python -m lights PROJECT`: try a hand-over where it points, on the real cloud too."""
+"""The command `python -m lights PROJECT`: try a hand-over where it points, on a real cloud too."""
 
 import json
 from typing import Annotated
@@ -42,8 +42,7 @@ def lights(
     """
     talk = Console(stderr=True, highlight=False)
     try:
-        if shape not in FORMATS:
-            raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+        _check_format(shape)
         handover = dict(source.pick(source.load(file, stack), project))
         others = Others()
         if handover["kind"] == "kopah":
@@ -68,6 +67,11 @@ def lights(
         Console().print(report.table(switched))
     talk.print(report.summary(switched))
     raise typer.Exit(0 if report.all_as_promised(switched) else 1)
+
+
+def _check_format(shape: str) -> None:
+    if shape not in FORMATS:
+        raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A cloud of paper: records what a program declares, and answers as AWS would name it."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,6 +16,9 @@ from rehearsal.aws import server
 from rehearsal.cloud import ACCOUNT, STRANGER, Cloud
 
 LIGHTLY = "311530292373"  # its account in the guide
+
+# What a program raises reaches its test; asyncio would print it again, after the last one.
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 class Declared(NamedTuple):
@@ -32,12 +36,15 @@ class PaperCloud(pulumi.runtime.Mocks):
         self.declared: list[Declared] = []
         self.components: list[str] = []
         self.overlaps: list[tuple[str, str]] = []
+        self.existing: dict[str, dict[str, Any]] = {}
         self._under_way: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def new_resource(
         self, args: pulumi.runtime.MockResourceArgs
     ) -> tuple[str | None, dict[str, Any]]:
+        if args.resource_id:  # read, not made
+            return args.resource_id, self.existing.get(args.name, {})
         if not args.custom:
             self.components.append(f"{args.typ} {args.name}")
             return None, args.inputs
@@ -69,6 +76,10 @@ class PaperCloud(pulumi.runtime.Mocks):
             identifier, computed = inputs["bucket_name"], {"not_offered": []}
         elif kind == "AccessKey":
             identifier, computed = f"AKIA-{name}", {"secret": f"secret-of-{name}"}
+        elif kind == "RandomPassword":
+            computed = {"result": f"password-of-{name}"}
+        elif kind == "ApplicationCredential":
+            identifier, computed = f"credential-{name}", {"secret": f"secret-of-{name}"}
         return identifier, {**inputs, **computed}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:

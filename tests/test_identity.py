@@ -9,7 +9,14 @@ def test_urns_are_as_they_were(request, paper, declare):
     """After a wanted change: alias the old name, note it in CHANGELOG, and regenerate the file."""
     import os
 
-    from components import AccessUser, MultipartUploadRole, PrivateBucket
+    from components import (
+        AccessUser,
+        MultipartUploadRole,
+        PrivateBucket,
+        SwiftAccountKey,
+        SwiftContainer,
+        SwiftCredential,
+    )
     from components.policies.grants import Access
 
     arn = "arn:aws:s3:::my-bucket"
@@ -25,6 +32,14 @@ def test_urns_are_as_they_were(request, paper, declare):
         PrivateBucket("vision", {
             "bucket_name": "my-bucket", "region": "eu-west-1",
             "cors": [{"origins": ["*"], "methods": ["GET"]}],
+        })  # fmt: skip
+
+        project = "0" * 32
+        SwiftContainer("vision", {"container_name": "data", "region": "RegionOne"})
+        SwiftAccountKey("vision", {"project_id": project, "region": "RegionOne", "keys": ["a"]})
+        SwiftCredential("vision", {
+            "credential_name": "c", "project_id": project, "container_name": "data",
+            "access": [Access.READ], "region": "RegionOne",
         })  # fmt: skip
 
     declare(program)

@@ -598,6 +598,100 @@ def is_label(label: str) -> bool:
 
 
 @hunted
+@given(
+    st.text(alphabet=[*"ab1.-_ /é\u20ac\n\x00", "\ud800"], max_size=90).map(lambda text: text * 3)
+)
+def test_container_names_are_judged_as_swift_does(name: str) -> None:
+    """1 to 256 bytes of UTF-8 without `/`; ours also have nothing that a form or client drops."""
+    encodable = not re.search("[\ud800-\udfff]", name)
+    swift = encodable and 1 <= len(name.encode()) <= 256 and "/" not in name
+    ours = name.strip() == name and name not in {".", ".."} and not re.search(r"[\x00-\x1f]", name)
+
+    assert accepts(names.check_container_name, name) is (swift and ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "is empty"),
+        ("a/b", "did you mean 'a'"),
+        ("swift://data/x", "is an address, did you mean 'data'"),
+        ("..", "is resolved away by HTTP libraries"),
+        (" data", "did you mean 'data'"),
+        ("a\x00b", "has the control character"),
+        ("a" * 257, "has 257 bytes, Swift takes at most 256, shorten it"),
+        ("\u20ac" * 86, "has 258 bytes"),
+    ],
+)
+def test_a_refused_container_name_says_what_to_write_instead(name: str, message: str) -> None:
+    """In one line."""
+    assert message in refusal(names.check_container_name, name)
+
+
+def test_the_longest_container_names_are_accepted() -> None:
+    """The limit is on bytes."""
+    for name in ("a" * 256, "\u20ac" * 85 + "a", "my-project-data", "two words"):
+        assert names.check_container_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cloud.example.com:5000/v3",
+        "https://cloud.example.com:5000/v3/",
+        "https://cloud.example.com/identity/v3",
+        "https://cloud.example.com/identity",
+        "https://[2001:db8::1]:5000/v3",
+        "http://127.0.0.1:35357",
+    ],
+)
+def test_an_auth_url_is_accepted(url: str) -> None:
+    """Of version 3, or without a version for clients that ask."""
+    assert names.check_auth_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "https://c.example.com:5000/v2.0",
+            "is for version 2.0, version 3 is needed, did you mean 'https://c.example.com:5000/v3'",
+        ),
+        (
+            "https://c.example.com/identity/v2.0/",
+            "did you mean 'https://c.example.com/identity/v3'",
+        ),
+        ("https://c.example.com/auth/v1.0", "is for version 1.0"),
+        (
+            "https://c.example.com/v3/auth/tokens",
+            "goes on after '/v3', did you mean 'https://c.example.com/v3'",
+        ),
+        ("c.example.com:5000/v3", "is no address of Keystone, give one like 'https://"),
+        ("ftp://c.example.com/v3", "is no address of Keystone"),
+        ("https://c.example.com:70000/v3", "is no address of Keystone"),
+        ("https://c.example.com/v3?x=1", "is no address of Keystone"),
+        ("https://c.example.com/v3 ", "is no address of Keystone"),
+        ("https:///v3", "is no address of Keystone"),
+        ("", "is no address of Keystone"),
+    ],
+)
+def test_a_refused_auth_url_says_what_to_give_instead(url: str, message: str) -> None:
+    """In one line; what it suggests is accepted."""
+    told = refusal(names.check_auth_url, url)
+
+    assert message in told
+    if meant := suggestion(told):
+        assert names.check_auth_url(meant) == meant
+
+
+@pytest.mark.parametrize("rest", ["c.example.com/v3", "c.example.com/v2.0", "c", "/"])
+@pytest.mark.parametrize("before", ["https://ann:hunter2@", "ann:hunter2@", "https://hunter2@"])
+def test_a_password_in_an_auth_url_is_not_repeated(before: str, rest: str) -> None:
+    """Whoever pastes one must not find it in a log."""
+    assert "hunter2" not in refusal(names.check_auth_url, before + rest)
+
+
+@hunted
 @given(pieces("a", "z", "7", "-", "_", "A", "é", " ", "\n", "b" * 19, "c" * 18) | st.text())
 def test_labels_are_judged_as_the_rules_say(label: str) -> None:
     """A label is accepted exactly if the rules, written otherwise, accept it; what is suggested
@@ -739,6 +833,8 @@ def test_no_name_is_made_of_what_is_no_label(changed: dict[str, Any], message: s
         ("region", names.partition_of),
         ("role name", lambda value: names.check_iam_name("role", value)),
         ("prefix", names.check_prefix),
+        ("container name", names.check_container_name),
+        ("auth URL", names.check_auth_url),
         ("origin", names.check_origin),
         ("project", lambda value: names.check_label("project", value)),
     ],
