@@ -70,8 +70,6 @@ class PaperCloud(pulumi.runtime.Mocks):
             computed = {"arn": arn, "uniqueId": f"AID{kind.upper()}EXAMPLE"}
         elif kind in ("Policy", "InstanceProfile"):
             computed = {"arn": f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{identifier}"}
-        elif kind == "RandomPassword":
-            identifier, computed = "none", {"result": f"made-for-{name}"}
         elif kind == "StoreBucket":
             identifier, computed = inputs["bucket_name"], {"not_offered": []}
         elif kind == "AccessKey":
