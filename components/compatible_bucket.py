@@ -148,16 +148,16 @@ class _StoreBucketProvider(dynamic.ResourceProvider):
         if props["force_destroy"]:
             _empty(s3, id_)
         try:
-            s3.delete_bucket(Bucket=id_)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "BucketNotEmpty":
+            # Not left to the store: one deletes a bucket of versions as if it were empty.
+            if _holds_objects(s3, id_):
                 raise RuntimeError(
                     f"bucket '{id_}' still holds objects: empty it, or set force_destroy, apply, "
                     "and delete it then"
-                ) from None
-            if code != "NoSuchBucket":
-                raise
+                )
+            s3.delete_bucket(Bucket=id_)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchBucket":
+                raise RuntimeError(f"bucket '{id_}' could not be deleted: {error}") from None
 
 
 class _StoreBucket(dynamic.Resource, module="object-access", name="StoreBucket"):
@@ -307,6 +307,11 @@ def _cors(s3: Any, bucket: str) -> list[dict[str, Any]]:
     return [
         {key: value for key, value in {**empty, **rule}.items() if key != "ID"} for rule in rules
     ]
+
+
+def _holds_objects(s3: Any, bucket: str) -> bool:
+    found = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+    return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
 
 def _empty(s3: Any, bucket: str) -> None:
