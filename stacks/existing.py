@@ -20,26 +20,28 @@ def check(bucket: str, region: str) -> str:
         session = boto3.session.Session(profile_name=profile, region_name=region)
         account = session.client("sts").get_caller_identity()["Account"]
         s3 = session.client("s3", config=Config(retries={"total_max_attempts": 2}))
-        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+        found = s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
     except NoCredentialsError:
         raise ValueError(
             f"no AWS credentials to look for bucket '{bucket}' with: run 'aws configure', or set "
             "AWS_PROFILE"
         ) from None
     except ClientError as error:
-        raise ValueError(_told(bucket, region, error)) from None
+        raise ValueError(_told(bucket, error)) from None
     except BotoCoreError as error:
         raise ValueError(f"bucket '{bucket}' could not be looked for: {error}") from None
+    # boto3 follows the bucket into its region, Pulumi's plugin does not.
+    if (there := found.get("BucketRegion", region)) != region:
+        raise ValueError(
+            f"bucket '{bucket}' is in region {there}, not {region}: set the project's region"
+        )
     return bucket_arn(bucket, region)
 
 
-def _told(bucket: str, region: str, error: ClientError) -> str:
+def _told(bucket: str, error: ClientError) -> str:
     answer = error.response["ResponseMetadata"]
-    found = answer.get("HTTPHeaders", {}).get("x-amz-bucket-region", region)
     if answer["HTTPStatusCode"] == 404:
         return f"bucket '{bucket}' does not exist: is it misspelt? Without 'adopt' it is made"
-    if found != region:
-        return f"bucket '{bucket}' is in region {found}, not {region}: set the project's region"
     if answer["HTTPStatusCode"] == 403 and error.operation_name == "HeadBucket":
         return (
             f"bucket '{bucket}' belongs to another account, or you may not list it: "

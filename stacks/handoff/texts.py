@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,8 +110,9 @@ def s3cfg(_project: str, given: Handover) -> str:
 
 def mount(project: str, given: Handover) -> str:
     """The command that mounts the bucket, with exactly the options that the grant supports."""
+    options = _mount_options(project, given)
     words = ["mount-s3", given["bucket"], given["directory"]]
-    for name, value in _mount_options(project, given).items():
+    for name, value in options.items():
         words += [f"--{name}", *([value] if value else [])]
     return shlex.join(words) + "\n"
 
@@ -209,8 +210,5 @@ def _profile(project: str, given: Handover) -> str:
 
 
 def _section(name: str, settings: Mapping[str, str]) -> str:
-    return f"[{name}]\n{_lines(settings.items())}"
-
-
-def _lines(settings: Iterable[tuple[str, str]]) -> str:
-    return "".join(f"{key} = {value}\n" for key, value in settings)
+    lines = (f"{key} = {value}".replace(" \n", "\n") for key, value in settings.items())
+    return "\n".join([f"[{name}]", *lines, ""])
