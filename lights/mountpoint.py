@@ -47,6 +47,8 @@ class Mountpoint(MountTries, PrivateS3Tries):
             timeout=2, num_attempts=1, **options
         ).retrieve_iam_role_credentials()
         if given.get("role_name") != role:
+            if self._metadata:
+                raise Failed("the machine gets no credentials")
             profile = self._given["instance_profile"]
             raise Skip(f"try it on a machine with the instance profile {profile}")
         return {

@@ -7,6 +7,7 @@ from lights import report
 from lights.light import (
     Failed,
     Light,
+    NotPromised,
     Probe,
     Promise,
     Refused,
@@ -94,7 +95,7 @@ class Two(Tries):
 
 def test_promises_are_tried_in_the_order_in_which_they_are_written():
     """Side by side between projects, one after another within one."""
-    lights = switch_all({"a": Two().probes(), "b": Two().probes()})
+    lights = switch_all({"a": Two(), "b": Two()})
 
     assert [(light.project, light.name, light.state) for light in lights] == [
         ("a", "second", State.GREEN),
@@ -102,6 +103,48 @@ def test_promises_are_tried_in_the_order_in_which_they_are_written():
         ("b", "second", State.GREEN),
         ("b", "first", State.GREEN),
     ]
+
+
+def test_what_is_not_promised_is_not_shown():
+    """Neither green nor skipped; and a subclass takes a promise back by overriding it."""
+
+    class Base(Tries):
+        @allowed("always")
+        def always(self):
+            """Works."""
+
+        @allowed("not by everyone")
+        def sometimes(self):
+            """Works."""
+
+    class Some(Base):
+        @refused("never")
+        def never(self):
+            raise NotPromised
+
+        def sometimes(self):
+            """No promise."""
+
+    assert [light.name for light in switch_all({"a": Some()})] == ["always"]
+
+
+def test_each_project_is_tidied_up_whatever_happens():
+    """Also after a light that nobody foresaw going wrong, which is red and stops no other."""
+    tidied, told = [], []
+
+    class Broken(Tries):
+        @allowed("works")
+        def works(self):
+            raise ZeroDivisionError("oh")
+
+        def tidy(self):
+            tidied.append(1)
+
+    [light] = switch_all({"a": Broken()}, told.append)
+
+    assert (light.state, light.answer) == (State.RED, "ZeroDivisionError: oh")
+    assert tidied == [1]
+    assert told == [light]
 
 
 def test_a_report_says_how_many_and_fails_on_one_red():

@@ -1,43 +1,63 @@
 """A light that cannot go red proves nothing: break each promise, and see its light go red."""
 
 import importlib
+from dataclasses import replace
+from itertools import count
 
 import pytest
 
 import lights
-from components.policies import cors, grants
+from components.policies import buckets, cors, grants
 from components.policies.documents import document, to_json
 from components.policies.grants import Access
 from lights.light import State
 from lights.valohai_s3 import ELSEWHERE
 from rehearsal import engine, neighbours, realize
-from stacks import valohai_s3
+from stacks import handoff, valohai_s3
 from stacks.settings import ValohaiAccess
 
-PROJECT = {"kind": "valohai-s3", "access": "narrow", "multipart": True}
+PROJECTS = {
+    "valohai": {"kind": "valohai-s3", "access": "narrow", "multipart": True},
+    "valohai-documented": {"kind": "valohai-s3", "multipart": True},
+    "lightly": {"kind": "lightly", "prefix": "in/", "output": "out/", "account": "311530292373"},
+    "lightly-keys": {
+        "kind": "lightly", "prefix": "in/", "output": "out/", "access": "user", "separate": True,
+    },
+    "modelstore": {"kind": "modelstore", "prefix": "team/", "append_only": True},
+    "machine": {"kind": "mountpoint", "prefix": "cp/", "access": "delete"},
+    "laptop": {"kind": "mountpoint", "prefix": "cp/", "access": "read", "holder": "key"},
+    "uploader": {"kind": "mountpoint", "prefix": "cp/", "access": "write", "holder": "key"},
+    "kopah": {"kind": "kopah"},
+}  # fmt: skip
+_NUMBERS = count(1)
 
 
 @pytest.fixture
-def reds(cloud, request):
+def reds(cloud):
     """Rehearse one project; gives the names of the red lights and what they answered."""
 
-    def run() -> dict[str, str]:
-        # The environment's name makes this test's names its own.
-        callspec = getattr(request.node, "callspec", None)
-        number = callspec.indices["sabotage"] + 1 if callspec else 0
+    def run(project: str, change_others=lambda others: others) -> dict[str, str]:
+        # The environment's name makes this run's names its own.
         config = {
-            "object-access:environment": {"namespace": "tests", "projects": {"vision": PROJECT}}
+            "object-access:environment": {
+                "namespace": "tests",
+                "projects": {project: PROJECTS[project]},
+            }
         }
-        done = engine.run(f"test-{number}", config, cloud, lambda made: None, by_cli=False)
-        switched = lights.switch(done.handovers, cloud.store, neighbours.others_of(cloud, done))
+        made = engine.run(f"test-{next(_NUMBERS)}", config, cloud, lambda _: None, by_cli=False)
+        others = change_others(neighbours.others_of(cloud, made))
+        handed = neighbours.with_keys(cloud, made.handovers)
+        switched = lights.switch(handed, cloud.store, others)
+        assert len(switched) >= 8
         return {light.name: light.answer for light in switched if light.state is State.RED}
 
     return run
 
 
-def test_without_sabotage_no_light_is_red(reds):
+@pytest.mark.parametrize("project", PROJECTS)
+def test_without_sabotage_no_light_is_red(reds, project):
     """The ground the others stand on."""
-    assert reds() == {}
+    assert reds(project) == {}
 
 
 def grant_too(*actions: str, resource: str = "*"):
@@ -88,47 +108,203 @@ def all_but(access: Access):
     return {ValohaiAccess.NARROW: kept}
 
 
+def grant_in_the_bucket_too(*actions: str):
+    """Sabotage: every grant allows something more, in the whole of its bucket."""
+    original = grants.grant
+
+    def generous(arn, *args):
+        more = {
+            "Sid": "Sabotage",
+            "Effect": "Allow",
+            "Action": [*actions],
+            "Resource": [arn, f"{arn}/*"],
+        }
+        return document([*original(arn, *args)["Statement"], more])
+
+    return generous
+
+
+def grant_less(action: str, prefix: str = ""):
+    """Sabotage: an action is missing from the statements about that prefix."""
+    original = grants.grant
+
+    def stingy(*args):
+        statements = original(*args)["Statement"]
+        for each in statements:
+            if prefix in str(each):
+                each["Action"] = [kept for kept in each["Action"] if kept != action]
+        return document([each for each in statements if each["Action"]])
+
+    return stingy
+
+
+def anyone_may(principals, external_id, _partition):
+    """Sabotage: whoever knows the external ID is trusted, from whatever account."""
+    condition = {"StringEquals": {"sts:ExternalId": external_id}}
+    return document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": "sts:AssumeRole",
+                "Condition": condition,
+            }
+        ]
+    )
+
+
+def no_external_id(principals, _external_id, partition):
+    """Sabotage: the account is trusted whatever it says."""
+    named = [f"arn:{partition}:iam::{each}:root" for each in principals]
+    return document([{"Effect": "Allow", "Principal": {"AWS": named}, "Action": "sts:AssumeRole"}])
+
+
+def one_hour(cloud, inputs):
+    """Sabotage: the role's sessions end after an hour."""
+    return realize._role(cloud, inputs | {"maxSessionDuration": 3_600})
+
+
+def no_guests(arn, guests=(), real=buckets.private):
+    """Sabotage: nothing keeps those with full access from opening the bucket."""
+    return real(arn)
+
+
+def listing_of_the_prefix_only(arn, access, prefixes=(), *more, real=grants.grant):
+    """Sabotage: listing, too, is for the library's folder only."""
+    return real(arn, access, prefixes or ["team/operatorai-model-store/"], *more)
+
+
+def wrong_s3cfg(project, given, real=handoff.FORMATS["s3cfg"]):
+    """Sabotage: what is handed over to s3cmd has another secret."""
+    return real(project, {**given, "secret_access_key": "x" * 40})
+
+
+GRANT = ("components._grants", "grant")
+TLS_ONLY = {"the same keys without TLS"}
 SABOTAGE = {
     "no deleting": (
+        "valohai",
         ("stacks.valohai_s3", "_ACCESS", all_but(Access.DELETE)),
         {"the small test file is written, read and removed", "a presigned link reads from any page",
          "a form on the app's page uploads",
          "the role uploads in parts, the file is read back whole"},
     ),
     "no listing": (
+        "valohai",
         ("stacks.valohai_s3", "_ACCESS", all_but(Access.LIST)),
         {"the bucket's files are listed"},
     ),
     "s3:* everywhere": (
-        ("components._grants", "grant", grant_too("s3:*")),
+        "valohai",
+        (*GRANT, grant_too("s3:*")),
         {"another bucket of the account", "administering the bucket"},
     ),
     "iam:* everywhere": (
-        ("components._grants", "grant", grant_too("iam:*")),
+        "valohai",
+        (*GRANT, grant_too("iam:*")),
         {"managing users and keys"},
     ),
     "any account user may assume the role": (
+        "valohai",
         ("components.policies.trust", "user", trust_the_account),
         {"the role, assumed by another user"},
     ),
     "plain HTTP is served": (
+        "valohai",
         ("components.policies.buckets", "private", lambda arn, guests=(): document([{
             "Effect": "Deny", "Principal": "*", "Action": "s3:PutBucketPolicy", "Resource": arn,
             "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(guests)}}}])),
-        {"the same keys without TLS"},
+        TLS_ONLY,
     ),
     "another page may upload": (
+        "valohai",
         ("components.policies.cors", "rule", also_elsewhere),
         {"a page elsewhere may not upload (preflight)"},
     ),
     "longer sessions": (
+        "valohai",
         realized("aws:iam/role:Role",
                  lambda cloud, inputs: realize._role(cloud, inputs | {"maxSessionDuration": 7200})),
         {"a session beyond the role's maximum"},
     ),
     "open to everyone": (
+        "valohai",
         realized("aws:s3/bucketPolicy:BucketPolicy", open_to_all),
-        {"anyone without keys", "the same keys without TLS"},
+        {"anyone without keys", *TLS_ONLY},
+    ),
+    "full access may open the bucket": (
+        "valohai-documented",
+        ("components.policies.buckets", "private", no_guests),
+        {"making the bucket public"},
+    ),
+    "the whole bucket is listed": (
+        "lightly",
+        (*GRANT, grant_in_the_bucket_too("s3:ListBucket")),
+        {"what is beside the prefix is invisible"},
+    ),
+    "the whole bucket is written": (
+        "lightly",
+        (*GRANT, grant_in_the_bucket_too("s3:PutObject")),
+        {"writing anywhere but into the output"},
+    ),
+    "the input is not read": (
+        "lightly",
+        (*GRANT, grant_less("s3:GetObject", "in/")),
+        {"read: a file of the input", "a presigned link shows a file of the input",
+         "aws s3 sync fetches the input"},
+    ),
+    "the output is not written": (
+        "lightly",
+        (*GRANT, grant_less("s3:PutObject", "out/")),
+        {"write: a thumbnail in the output, overwritten and removed"},
+    ),
+    "no external ID is asked for": (
+        "lightly",
+        ("components.policies.trust", "delegated", no_external_id),
+        {"the role without an external ID", "the role with a wrong external ID"},
+    ),
+    "every account is trusted": (
+        "lightly",
+        ("components.policies.trust", "delegated", anyone_may),
+        {"the role from another account, with the right external ID"},
+    ),
+    "sessions of an hour": (
+        "lightly",
+        realized("aws:iam/role:Role", one_hour),
+        {"a session of twelve hours", "aws s3 sync fetches the input"},
+    ),
+    "the input's key writes": (
+        "lightly-keys",
+        (*GRANT, grant_in_the_bucket_too("s3:PutObject")),
+        {"writing anywhere but into the output",
+         "writing with the input's access, which can only read"},
+    ),
+    "the library cannot look at the bucket": (
+        "modelstore",
+        (*GRANT, listing_of_the_prefix_only),
+        {"the library uploads a model, lists its domain, downloads it again"},
+    ),
+    "models can be deleted": (
+        "modelstore",
+        (*GRANT, grant_in_the_bucket_too("s3:DeleteObject")),
+        {"deleting a model of an append-only registry", "files outside the library's folder"},
+    ),
+    "a reader writes": (
+        "laptop",
+        (*GRANT, grant_in_the_bucket_too("s3:PutObject")),
+        {"aws s3 cp, where the mount is read-only", "what is beside the prefix",
+         "Mountpoint's client, doing more than the mount allows"},
+    ),
+    "a writer deletes": (
+        "uploader",
+        (*GRANT, grant_in_the_bucket_too("s3:DeleteObject")),
+        {"aws s3 rm, where the mount does not delete",
+         "Mountpoint's client, doing more than the mount allows"},
+    ),
+    "a wrong configuration of s3cmd": (
+        "kopah",
+        ("stacks.handoff", "FORMATS", {**handoff.FORMATS, "s3cfg": wrong_s3cfg}),
+        {"s3cmd writes, lists, reads and removes a file"},
     ),
 }  # fmt: skip
 
@@ -136,7 +312,37 @@ SABOTAGE = {
 @pytest.mark.parametrize("sabotage", SABOTAGE)
 def test_sabotage_turns_a_light_red(monkeypatch, reds, sabotage):
     """Exactly the lights of the broken promise, no other."""
-    (module, name, instead), expected = SABOTAGE[sabotage]
+    project, (module, name, instead), expected = SABOTAGE[sabotage]
     monkeypatch.setattr(importlib.import_module(module), name, instead)
 
-    assert set(reds()) == expected
+    assert set(reds(project)) == expected
+
+
+def test_another_user_of_the_store_who_is_let_in(cloud, reds):
+    """Somebody with keys that open everything: the light sees it."""
+    let_in = {key: cloud.compatible[key] for key in ("access_key_id", "secret_access_key")}
+
+    found = reds("kopah", lambda others: replace(others, compatible=let_in))
+
+    assert set(found) == {"another user of the store"}
+
+
+def test_a_machine_that_ec2_does_not_trust_gets_nothing(monkeypatch, reds):
+    """Without credentials every light that needs some is red, whichever clients are installed."""
+    other = {"Service": "lambda.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": other, "Action": "sts:AssumeRole"}
+    monkeypatch.setattr(
+        "components.policies.trust.virtual_machines", lambda _: document([statement])
+    )
+
+    found = reds("machine")
+
+    assert {
+        "aws sts get-caller-identity names the one who was given access",
+        "aws s3 ls and sync show and fetch the files",
+        "aws s3 cp writes a file",
+        "aws s3 rm removes a file",
+        "Mountpoint's client does what the mount allows",
+        "s3fs (Python) lists and reads the file",
+    } <= set(found)
+    assert set(found.values()) == {"the machine gets no credentials"}

@@ -1,7 +1,6 @@
 """`python -m stacks.handoff`: every format, where it is written, and what cannot be done."""
 
 import json
-import os
 import shlex
 import stat
 import subprocess
@@ -268,7 +267,7 @@ def test_nothing_is_overwritten_and_nothing_lands_in_a_repository(command, tmp_p
     assert (
         command("registry", "--format", "env", "--output", str(inside), "--force").returncode == 0
     )
-    assert sorted(os.listdir(inside.parent)) == ["secrets.env"]
+    assert [each.name for each in inside.parent.iterdir()] == ["secrets.env"]
 
 
 @pytest.mark.parametrize(
