@@ -119,11 +119,6 @@ def _in_process(
     cloud: Cloud,
     watch: Watcher,
 ) -> Run:
-    for key, value in config.items():
-        if _has_secret(value):
-            raise ValueError(
-                f"{key} is encrypted, which only Pulumi's engine can read: put 'pulumi' on PATH"
-            )
     # What fails is told once, by our caller and without secrets; asyncio would print it again.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     result = Run("in this process, without Pulumi's engine")
@@ -157,12 +152,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value
-
-
-def _has_secret(value: object) -> bool:
-    if not isinstance(value, dict):
-        return False
-    return set(value) == {"secure"} or any(_has_secret(each) for each in value.values())
 
 
 @contextmanager

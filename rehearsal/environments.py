@@ -39,15 +39,33 @@ def config_of(environment: str) -> dict[str, Any]:
     return dict(config)
 
 
+def check_readable(config: Mapping[str, Any]) -> None:
+    """Refuse what is encrypted: only Pulumi's engine has the key. Raises ValueError."""
+    for key, value in config.items():
+        if _decrypted(value) != value:
+            raise ValueError(
+                f"{key} is encrypted, which only Pulumi's engine can read: put 'pulumi' on PATH"
+            )
+
+
 def projects_of(environment: str, config: Mapping[str, Any]) -> list[settings.Project]:
     """The projects, checked as the program will check them: what the rehearsal must provide is
     known before it starts, and a mistake costs no time. Raises ValueError for one."""
 
     class Config:
         def get_object(self, key: str) -> Any:
-            return config.get(f"object-access:{key}")
+            return _decrypted(config.get(f"object-access:{key}"))
 
     return settings.load(Config(), environment)
+
+
+def _decrypted(value: object) -> object:
+    """The value with some text in the place of every encrypted one, which is checked later."""
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"secure"}:
+        return "encrypted-and-read-by-the-engine"
+    return {key: _decrypted(each) for key, each in value.items()}
 
 
 def at_rehearsal(config: Mapping[str, Any], cloud: "Cloud") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from stacks import settings
 
 from .cloud import ROOT, Cloud, starting
-from .environments import config_of, projects_of
+from .environments import check_readable, config_of, projects_of
 
 ENGINES = ("auto", "pulumi", "in-process")
 
@@ -24,10 +24,13 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
     talk = Console(stderr=True, highlight=False)
     try:
         config = config_of(environment)
-        projects = projects_of(environment, config)
         _check("format", shape, ("table", "json", "markdown", "svg"))
         _check("engine", engine, ENGINES)
         _check_cli(engine)
+        by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
+        if not by_cli:
+            check_readable(config)
+        projects = projects_of(environment, config)
     except ValueError as error:
         talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 2
@@ -43,7 +46,6 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
         from . import neighbours
         from .report import Report
 
-        by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
         cloud = cloud_to_be.ready()
         talk.print(
             f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim"
