@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from components.names import check_endpoint
 from stacks.handoff import source
 
 from . import Others, Store, report, switch
@@ -43,6 +44,8 @@ def lights(
     talk = Console(stderr=True, highlight=False)
     try:
         _check_format(shape)
+        if endpoint:
+            check_endpoint(endpoint)
         handover = dict(source.pick(source.load(file, stack), project))
         others = Others()
         if handover["kind"] == "kopah":

@@ -226,8 +226,8 @@ class MountTries(S3Tries):
         mount.mkdir()
         try:
             self._tools.program(*command, **variables)
-            if (mount / self._name).read_bytes() != CONTENT:
-                raise Failed("the file that was read is another one")
+            if (read := (mount / self._name).read_bytes()) != CONTENT:
+                raise Failed(f"the file that was read is another one: {read[:20]!r}")
         except OSError as error:
             raise Failed(f"the mounted directory said: {error.strerror}") from None
         finally:

@@ -82,8 +82,8 @@ class S3Tries(Tries):
 
     @property
     def _mine(self) -> Mapping[str, str] | None:
-        """The keys that were handed over, without asking anybody for more."""
-        return self._keys if "access_key_id" in self._given else None
+        """The keys that were used, without asking anybody for more."""
+        return vars(self).get("_keys")  # where the cached property keeps them
 
     @cached_property
     def _keys(self) -> Mapping[str, str]:
@@ -140,6 +140,8 @@ class PrivateS3Tries(S3Tries):
     def plain_http(self) -> None:
         if self._given.get("adopted"):
             raise Skip("the bucket was adopted, its own policy decides")
+        if self._store.endpoint and not self._store.http_endpoint:
+            raise Skip("the address without TLS is not known here")
         plain = self._store.client("s3", self._region, self._keys, tls=False)
         plain.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
 

@@ -53,9 +53,10 @@ class Gate:
                 AwsError(500, "InternalError", "The embedded AWS failed, see its log.")
             )
         answer.replace("x-amz-request-id", request_id())
-        answer.replace("Content-Length", str(len(answer.body)))
         if incoming.method == "HEAD":
-            answer.body = b""
+            answer.body = b""  # its length is that of what GET would answer, which moto says
+        else:
+            answer.replace("Content-Length", str(len(answer.body)))
         status = f"{answer.status} {_REASONS.get(answer.status, 'Answer')}"
         start_response(status, answer.headers)
         return [answer.body]

@@ -374,3 +374,13 @@ def test_cors_rules_that_s3_refuses(world: World, rules, expected):
         assert put in ("InvalidRequest", "MalformedXML")
     else:
         assert put == expected
+
+
+def test_head_tells_the_size_of_what_get_would_answer(world):
+    """File systems such as s3fs-fuse read as many bytes as HEAD says."""
+    s3, bucket = world.admin("s3"), world.bucket(keys=())
+    for key, body in (("some", b"light"), ("none", b"")):
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+        head = s3.head_object(Bucket=bucket, Key=key)
+        assert head["ContentLength"] == len(body)
+        assert head["ETag"] == s3.get_object(Bucket=bucket, Key=key)["ETag"]
