@@ -15,12 +15,21 @@ __all__ = ["Light", "Others", "Store", "switch"]
 
 Handover = Mapping[str, Any]
 
+
+def _valohai_swift(project: str, handover: Handover, store: Store, others: Others) -> Tries:
+    # Its clients are an extra, and take half a second to import.
+    from .valohai_swift import ValohaiSwift
+
+    return ValohaiSwift(project, handover, store, others)
+
+
 _TRIES: Mapping[str, Callable[[str, Handover, Store, Others], Tries]] = {
     "kopah": Kopah,
     "lightly": Lightly,
     "modelstore": Modelstore,
     "mountpoint": Mountpoint,
     "valohai-s3": ValohaiS3,
+    "valohai-swift": _valohai_swift,
 }
 
 

@@ -61,6 +61,8 @@ class Others:
     """Keys of an account that nobody trusts."""
     compatible: Mapping[str, str] | None = None
     """Keys of somebody else on the S3-compatible store."""
+    openstack: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Users of the OpenStack who have no access, by what they are."""
 
 
 @dataclass(frozen=True)
@@ -151,26 +153,38 @@ def none_allowed(refusals: Iterable[str], calls: Mapping[str, Callable[[], objec
 
 def switch_on(project: str, probe: Probe) -> Light | None:
     """Try one probe; None where the project does not promise it."""
+    try:
+        state, answer = _tried(probe)
+    except NotPromised:
+        return None
+    return Light(project, probe.name, probe.promise, state, answer)
 
-    def light(state: State, answer: str) -> Light:
-        return Light(project, probe.name, probe.promise, state, answer)
 
+def _tried(probe: Probe) -> tuple[State, str]:
     try:
         probe.attempt()
     except NotPromised:
-        return None
+        raise
     except Skip as why:
-        return light(State.SKIPPED, str(why))
+        return State.SKIPPED, str(why)
     except (Failed, BotoCoreError, OSError) as error:
-        return light(State.RED, str(error))
-    except (ClientError, Refused) as error:
-        code = error.code if isinstance(error, Refused) else error.response["Error"]["Code"]
-        good = probe.promise is Promise.REFUSED and code in probe.refusals
-        return light(State.GREEN if good else State.RED, code)
+        return State.RED, str(error)
     except Exception as error:  # noqa: BLE001 a client of somebody else's: anything may come
-        return light(State.RED, f"{type(error).__name__}: {error}")
+        if not (code := _code(error)):
+            return State.RED, f"{type(error).__name__}: {error}"
+        good = probe.promise is Promise.REFUSED and code in probe.refusals
+        return State.GREEN if good else State.RED, code
     works = probe.promise is Promise.ALLOWED
-    return light(State.GREEN if works else State.RED, "works" if works else "was allowed")
+    return State.GREEN if works else State.RED, "works" if works else "was allowed"
+
+
+def _code(error: Exception) -> str:
+    """The code of a refusal: AWS's, our own, or the status that OpenStack's clients give."""
+    if isinstance(error, ClientError):
+        return str(error.response["Error"]["Code"])
+    if isinstance(error, Refused):
+        return error.code
+    return str(getattr(error, "http_status", None) or getattr(error, "status_code", None) or "")
 
 
 def switch_all(

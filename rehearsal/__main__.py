@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -41,8 +42,8 @@ def rehearse(
 @app.command()
 def serve(
     stores: Annotated[
-        str, typer.Option(help="Which, separated by commas: aws, compatible.")
-    ] = "aws,compatible",
+        str, typer.Option(help="Which, separated by commas.")
+    ] = "aws,compatible,swift",
     accounts: Annotated[
         str, typer.Option(help="IDs of AWS accounts, separated by commas.")
     ] = "123456789012",
@@ -56,7 +57,7 @@ def serve(
 
     Prints one line of JSON. `aws`: where it is, the file of its certificate authority, and an
     administrator's keys for every account. `compatible`: an S3-compatible store without IAM, our
-    keys and somebody else's.
+    keys and somebody else's. `swift`: Keystone's address, and the users of its projects.
     """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,6 +73,10 @@ def serve(
                     from .aws import server
 
                     running = server.running(_account_ids(accounts), port, http_port)
+                elif store == "swift":
+                    from .openstack import server as openstack
+
+                    running = openstack.running()
                 else:
                     from . import compatible
 
@@ -91,8 +96,10 @@ def _when_input_ends(then: Callable[[], None]) -> None:
 def _stores(given: str) -> list[str]:
     stores = given.split(",")
     for store in stores:
-        if store not in ("aws", "compatible"):
-            raise ValueError(f"store '{store}' is unknown, use aws or compatible")
+        if store not in ("aws", "compatible", "swift"):
+            raise ValueError(f"store '{store}' is unknown, use some of aws, compatible, swift")
+    if "swift" in stores and not find_spec("keystone"):
+        raise ValueError("OpenStack is not installed, see requirements-openstack.txt")
     return stores
 
 

@@ -3,14 +3,17 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stacks.handoff import MASK
+
+if TYPE_CHECKING:
+    from .openstack.realize import OpenStack
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "123456789012"
@@ -26,6 +29,7 @@ class Cloud:
         self,
         described: dict[str, Any],
         compatible: Callable[[], dict[str, Any]] = dict,
+        swift: Callable[[], dict[str, Any]] = dict,
         account: str = ACCOUNT,
     ):
         # Imported here: boto3 takes a third of a second, in which the cloud can start already.
@@ -41,7 +45,7 @@ class Cloud:
         )
         self.region = self.aws["region"]
         self.account = account
-        self._compatible = compatible
+        self._compatible, self._swift = compatible, swift
         self._secrets = [keys["secret_access_key"] for keys in self.aws["accounts"].values()]
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()  # making a boto3 client is not thread-safe, using it is
@@ -59,6 +63,23 @@ class Cloud:
             if keys:
                 self.keep_secret(keys["secret_access_key"])
         return described
+
+    @cached_property
+    def swift(self) -> dict[str, Any]:
+        """Keystone and Swift, once they answer; nothing where they were not started."""
+        described = self._swift()
+        for project in described.get("projects", {}).values():
+            for user in (project, project.get("without_role", {})):
+                if user:
+                    self.keep_secret(user["password"])
+        return described
+
+    @cached_property
+    def openstack(self) -> "OpenStack":
+        """That OpenStack, as the user sees it who deploys."""
+        from .openstack.realize import OpenStack
+
+        return OpenStack(self.swift)
 
     def admin(self, service: str, region: str | None = None) -> Any:
         """A client of the account's administrator."""
@@ -79,31 +100,48 @@ class Cloud:
             text = text.replace(secret, MASK)
         return text
 
-    def environment(self) -> dict[str, str]:
-        """Variables by which any AWS client, Pulumi's plugin too, finds this cloud."""
+    def environment(self, *, swift: bool = False) -> dict[str, str]:
+        """Variables by which any client, Pulumi's plugins too, finds this cloud; those of an openrc
+        file, too, where that is wanted."""
         return {
             "AWS_ENDPOINT_URL": self.aws["endpoint"],
             "AWS_CA_BUNDLE": self.aws["ca_bundle"],
             "AWS_REGION": self.region,
             "AWS_ACCESS_KEY_ID": self.keys["access_key_id"],
             "AWS_SECRET_ACCESS_KEY": self.keys["secret_access_key"],
+            **(self._openrc() if swift else {}),
+        }
+
+    def _openrc(self) -> dict[str, str]:
+        user = self.swift["projects"]["rehearsal"]
+        return {
+            "OS_AUTH_URL": self.swift["auth_url"],
+            "OS_REGION_NAME": self.swift["region"],
+            "OS_PROJECT_ID": user["project_id"],
+            "OS_USERNAME": user["username"],
+            "OS_PASSWORD": user["password"],
+            "OS_USER_DOMAIN_NAME": user["user_domain"],
         }
 
 
 @contextmanager
-def starting(accounts: Sequence[str] = (), *, compatible: bool = False) -> Iterator["Starting"]:
+def starting(
+    accounts: Sequence[str] = (), *, compatible: bool = False, swift: bool = False
+) -> Iterator["Starting"]:
     """Start the embedded stores, each in a process of its own, and go on; `ready()` waits for AWS.
     They stop with the block, and by themselves when this process dies, however it dies: their
     standard input ends then. `accounts` are further ones of AWS."""
     known = ",".join(dict.fromkeys([ACCOUNT, STRANGER, *accounts]))
-    children = [_child("aws", "--accounts", known)]
-    if compatible:
-        children.append(_child("compatible"))
+    wanted = {"aws": True, "compatible": compatible, "swift": swift}
+    options = {"aws": ["--accounts", known]}
+    children = {
+        store: _child(store, *options.get(store, [])) for store, want in wanted.items() if want
+    }
     try:
-        yield Starting(*children)
+        yield Starting(children)
     finally:
-        for child in children:
-            child.communicate(timeout=10)
+        for child in children.values():
+            child.communicate(timeout=30)
 
 
 def _child(store: str, *options: str) -> "subprocess.Popen[str]":
@@ -120,19 +158,20 @@ def _child(store: str, *options: str) -> "subprocess.Popen[str]":
 class Starting:
     """Embedded stores that may not answer yet."""
 
-    def __init__(
-        self, aws: "subprocess.Popen[str]", compatible: "subprocess.Popen[str] | None" = None
-    ):
-        self._aws, self._compatible = aws, compatible
+    def __init__(self, children: "Mapping[str, subprocess.Popen[str]]"):
+        self._children = children
 
     def ready(self) -> Cloud:
         """The cloud, once AWS answers. Raises RuntimeError where it could not start."""
-        return Cloud(_described(self._aws), self._when_compatible)
+        return Cloud(
+            _described(self._children["aws"]),
+            partial(self._when_ready, "compatible"),
+            partial(self._when_ready, "swift"),
+        )
 
-    def _when_compatible(self) -> dict[str, Any]:
-        if self._compatible is None:
-            return {}
-        return dict(_described(self._compatible)["compatible"])
+    def _when_ready(self, store: str) -> dict[str, Any]:
+        child = self._children.get(store)
+        return dict(_described(child)[store]) if child else {}
 
 
 def _described(child: "subprocess.Popen[str]") -> dict[str, Any]:

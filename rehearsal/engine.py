@@ -26,7 +26,7 @@ from pulumi.runtime import settings as runtime_settings
 
 from . import realize
 from .cloud import ROOT, Cloud
-from .environments import FOLDER, at_rehearsal, profiles
+from .environments import FOLDER, at_rehearsal, profiles, uses_swift
 
 PROJECT = "object-access"
 PROGRAM = ROOT / "__main__.py"
@@ -65,7 +65,8 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="object-access-") as folder:
         config = at_rehearsal(config, cloud)
-        variables = cloud.environment() | _profiles(Path(folder), config, cloud)
+        variables = cloud.environment(swift=uses_swift(config))
+        variables |= _profiles(Path(folder), config, cloud)
         if by_cli:
             return _by_cli(environment, config, variables, Path(folder), watch)
         return _in_process(environment, config, variables, cloud, watch)
@@ -97,6 +98,9 @@ class _Realize(pulumi.runtime.Mocks):
     def new_resource(
         self, args: pulumi.runtime.MockResourceArgs
     ) -> tuple[str | None, dict[str, Any]]:
+        if args.resource_id:
+            found = realize.existing(self._cloud, args.typ, args.resource_id)
+            return args.resource_id, found
         if not args.custom:
             return None, args.inputs
         try:

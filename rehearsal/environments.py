@@ -69,24 +69,42 @@ def _decrypted(value: object) -> object:
 
 
 def at_rehearsal(config: Mapping[str, Any], cloud: "Cloud") -> dict[str, Any]:
-    """The configuration with the embedded store's address in the place of every other store's."""
-    if not profiles(config):
+    """The configuration with the embedded stores in the place of those that the projects name."""
+    body = config.get(KEY)
+    if not isinstance(body, dict):
         return dict(config)
-    body = config[KEY]
-    endpoint = cloud.compatible["endpoint"]
     projects = {
-        name: {**project, "endpoint": endpoint} if project["kind"] == "kopah" else project
-        for name, project in body["projects"].items()
+        name: {**project, **_here(project, cloud)} for name, project in body["projects"].items()
     }
     return {**config, KEY: {**body, "projects": projects}}
 
 
+def _here(project: Mapping[str, Any], cloud: "Cloud") -> dict[str, str]:
+    if project["kind"] == "kopah":
+        return {"endpoint": cloud.compatible["endpoint"]}
+    if project["kind"] == "valohai-swift":
+        user = cloud.swift["projects"]["rehearsal"]
+        return {
+            "auth_url": cloud.swift["auth_url"],
+            "region": cloud.swift["region"],
+            "project_id": user["project_id"],
+            "username": user["username"],
+        }
+    return {}
+
+
+def uses_swift(config: Mapping[str, Any]) -> bool:
+    """Whether a project is on OpenStack."""
+    return bool(_of_kind(config, "valohai-swift"))
+
+
 def profiles(config: Mapping[str, Any]) -> set[str]:
     """The profiles with keys of S3-compatible stores that the projects name."""
+    of_kind = _of_kind(config, "kopah")
+    return {str(project.get("profile", settings.Kopah.profile)) for project in of_kind}
+
+
+def _of_kind(config: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     body = config.get(KEY)
     listed = body.get("projects", {}) if isinstance(body, dict) else {}
-    return {
-        str(project.get("profile", settings.Kopah.profile))
-        for project in listed.values()
-        if isinstance(project, dict) and project.get("kind") == "kopah"
-    }
+    return [each for each in listed.values() if isinstance(each, dict) and each.get("kind") == kind]

@@ -30,9 +30,23 @@ def provide_adopted(cloud: Cloud, projects: Sequence[settings.Project]) -> None:
 
 def with_keys(cloud: Cloud, handovers: Mapping[str, Handover]) -> dict[str, Handover]:
     """The hand-overs as their consumer has them: with the keys of the profile that they name."""
+    return {name: {**handover, **_own(cloud, handover)} for name, handover in handovers.items()}
+
+
+def _own(cloud: Cloud, handover: Handover) -> dict[str, str]:
+    if handover["kind"] == "kopah":
+        return _pair(cloud.compatible)
+    if handover["kind"] == "valohai-swift":
+        user = cloud.swift["projects"]["rehearsal"]
+        return {key: user[key] for key in ("password", "user_domain")}
+    return {}
+
+
+def _openstack_users(cloud: Cloud) -> dict[str, Mapping[str, str]]:
+    projects = cloud.swift["projects"]
     return {
-        name: {**handover, **_pair(cloud.compatible)} if handover["kind"] == "kopah" else handover
-        for name, handover in handovers.items()
+        "another project's user": projects["somebody-else"],
+        "a user without a role": projects["rehearsal"]["without_role"],
     }
 
 
@@ -58,10 +72,11 @@ def others_of(cloud: Cloud, run: Run) -> Others:
         "access_key_id": key["AccessKeyId"],
         "secret_access_key": cloud.keep_secret(key["SecretAccessKey"]),
     }
-    compatible = any(handover["kind"] == "kopah" for handover in run.handovers.values())
+    kinds = {handover["kind"] for handover in run.handovers.values()}
     return Others(
         outsider=outsider,
         accounts=cloud.aws["accounts"],
         stranger=cloud.aws["accounts"].get(STRANGER),
-        compatible=_pair(cloud.compatible["somebody_else"]) if compatible else None,
+        compatible=_pair(cloud.compatible["somebody_else"]) if "kopah" in kinds else None,
+        openstack=_openstack_users(cloud) if "valohai-swift" in kinds else {},
     )

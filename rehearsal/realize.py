@@ -26,6 +26,8 @@ def resource(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
     """
     if token.startswith("pulumi-python:dynamic"):
         return _dynamic(cloud, inputs)
+    if token.startswith("openstack:"):
+        return cloud.openstack.make(token, inputs)
     if token not in _TYPES:
         raise LookupError(
             f"{token} cannot be rehearsed without Pulumi's engine yet: "
@@ -33,6 +35,11 @@ def resource(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
         )
     identifier, computed = _TYPES[token](cloud, inputs)
     return identifier, {**inputs, **computed}
+
+
+def existing(cloud: Cloud, token: str, identifier: str) -> dict[str, Any]:
+    """The outputs of a resource that exists already: what `.get` of its class asks for."""
+    return cloud.openstack.read(token, identifier)
 
 
 def function(cloud: Cloud, name: str) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def rehearse(environment: str, shape: str, *, keep: bool, show_secrets: bool, en
     began = time.perf_counter()
     accounts = [project.account for project in projects if isinstance(project, settings.Lightly)]
     compatible = any(isinstance(project, settings.Kopah) for project in projects)
-    with starting(accounts, compatible=compatible) as cloud_to_be:
+    swift = any(isinstance(project, settings.ValohaiSwift) for project in projects)
+    with starting(accounts, compatible=compatible, swift=swift) as cloud_to_be:
         # The embedded cloud starts in its own process while this one imports Pulumi.
         import lights
         from lights import report as lights_report

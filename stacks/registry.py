@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import kopah, lightly, modelstore, mountpoint, settings, valohai_s3
+from . import kopah, lightly, modelstore, mountpoint, settings, valohai_s3, valohai_swift
 
 # What a project hands over: facts to paste, to save and to try, some of them outputs.
 Handover = Mapping[str, Any]
@@ -14,6 +14,7 @@ _BUILD: Mapping[type, Callable[[Any], Handover]] = {
     settings.Modelstore: modelstore.build,
     settings.Mountpoint: mountpoint.build,
     settings.ValohaiS3: valohai_s3.build,
+    settings.ValohaiSwift: valohai_swift.build,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, get_origin, get_type_hints
 
 from components import names
 from components._args import did_you_mean, naming
-from components.policies import cors
+from components.policies import cors, swift
 
 _T = TypeVar("_T")
 
@@ -230,14 +230,68 @@ class Kopah(Project):
         _name_directory(self)
 
 
+class TempUrlKey(Enum):
+    """Whose key signs a project's temporary URLs."""
+
+    ACCOUNT = "account"
+    """The account's, as Valohai's guide has it: for every container of the OpenStack project, and
+    for large objects whose segments lie in another one."""
+    CONTAINER = "container"
+    """The container's own: it opens nothing else. Ceph's Swift API does not know it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValohaiSwift(Project):
+    """A Valohai data store on OpenStack Swift: `kind: valohai-swift`."""
+
+    container: str = ""
+    """Name of the container. Default: made by program; needs the environment's `namespace`."""
+    auth_url: str
+    """Address of Keystone's version 3, OS_AUTH_URL of your openrc file."""
+    region: str = "RegionOne"
+    """Region of the store. Default: RegionOne."""
+    project_id: str
+    """ID of the OpenStack project, OS_PROJECT_ID: 32 hexadecimal digits."""
+    username: str
+    """The OpenStack user that Valohai logs in as."""
+    origin: str = "https://app.valohai.com"
+    """Origin of the Valohai app, for uploads from the browser. Default: Valohai's own."""
+    key: TempUrlKey = TempUrlKey.ACCOUNT
+    """`account` for a key of the whole account, `container` for one of the container alone.
+    Default: account, as the guide has it."""
+    keys: tuple[str, ...] = ("key",)
+    """Names of the temp-URL keys, two during a rotation; the last is handed over. Default: one,
+    called key."""
+    adopt_key: bool = False
+    """Take over an account that has temp-URL keys of somebody else, whose URLs then end.
+    Default: false."""
+    versioning: bool = False
+    """Keep overwritten and deleted objects. Default: false."""
+    force_destroy: bool = False
+    """Delete the objects with the container. Default: false."""
+
+    def __post_init__(self) -> None:
+        if not self.container:
+            object.__setattr__(self, "container", _made_name(self, "container"))
+        names.check_container_name(self.container)
+        names.check_auth_url(self.auth_url)
+        swift.check_id("project", self.project_id)
+        swift.cors([self.origin])
+        names.check_keys(self.keys)
+
+
+def _made_name(project: Project, what: str) -> str:
+    if not project.namespace:
+        raise ValueError(
+            f"no {what} given, and a name made by program needs the environment's "
+            "'namespace', a word of your own such as your company's; set one of the two"
+        )
+    return project.made("data", 63)
+
+
 def _name_bucket(project: S3Project | Kopah) -> None:
     if not project.bucket:
-        if not project.namespace:
-            raise ValueError(
-                "no bucket given, and a name made by program needs the environment's "
-                "'namespace', a word of your own such as your company's; set one of the two"
-            )
-        object.__setattr__(project, "bucket", project.made("data", 63))
+        object.__setattr__(project, "bucket", _made_name(project, "bucket"))
     names.check_bucket_name(project.bucket)
 
 
@@ -253,6 +307,7 @@ KINDS: Mapping[str, type[Project]] = {
     "modelstore": Modelstore,
     "mountpoint": Mountpoint,
     "valohai-s3": ValohaiS3,
+    "valohai-swift": ValohaiSwift,
 }
 
 
@@ -357,13 +412,23 @@ _SECRET = frozenset({"external_id"})
 
 
 def _check_no_shared_bucket(projects: list[Project]) -> None:
-    owners: dict[tuple[str, str], Project] = {}
+    owners: dict[tuple[str, ...], Project] = {}
     for project in projects:
-        bucket = getattr(project, "bucket", "")
-        other = owners.setdefault((getattr(project, "endpoint", ""), bucket), project)
-        both_adopt = getattr(project, "adopt", False) and getattr(other, "adopt", False)
-        if other is not project and not both_adopt:
-            raise ValueError(
-                f"{project.name}: bucket '{bucket}' belongs to project '{other.name}' already, "
-                "give each project its own"
-            )
+        for what, *place in _places(project):
+            other = owners.setdefault((what, *place), project)
+            both_adopt = getattr(project, "adopt", False) and getattr(other, "adopt", False)
+            if other is not project and not both_adopt:
+                raise ValueError(
+                    f"{project.name}: {what} '{place[-1]}' belongs to project '{other.name}' "
+                    "already, give each project its own"
+                )
+
+
+def _places(project: Project) -> list[tuple[str, ...]]:
+    """What a project owns and no other may: a kind, and where it is."""
+    if isinstance(project, ValohaiSwift):
+        account = (project.auth_url, project.region, project.project_id)
+        key = [("the temp-URL key of account", *account)]
+        container = ("container", *account, project.container)
+        return [container, *(key if project.key is TempUrlKey.ACCOUNT else [])]
+    return [("bucket", getattr(project, "endpoint", ""), getattr(project, "bucket", ""))]

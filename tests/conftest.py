@@ -14,6 +14,7 @@ from pulumi.runtime import settings as runtime_settings
 from rehearsal import compatible
 from rehearsal.aws import server
 from rehearsal.cloud import ACCOUNT, STRANGER, Cloud
+from rehearsal.openstack import server as openstack
 
 LIGHTLY = "311530292373"  # its account in the guide
 
@@ -108,7 +109,11 @@ def cloud() -> Iterator[Cloud]:
     """An embedded cloud in this process, shared: tests give what they make names of their own."""
     with ExitStack() as stack:
         aws = stack.enter_context(server.running([ACCOUNT, STRANGER, LIGHTLY]))
-        yield Cloud({"aws": aws}, lambda: stack.enter_context(compatible.running()))
+        yield Cloud(
+            {"aws": aws},
+            lambda: stack.enter_context(compatible.running()),
+            lambda: stack.enter_context(openstack.running()),
+        )
 
 
 @pytest.fixture

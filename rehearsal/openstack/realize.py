@@ -1,17 +1,14 @@
 """From a declared resource to the real one on the embedded OpenStack, by the requests that Pulumi's
 provider would send.
 
-This is what stands in for the OpenStack and random plugins where there is none.
+This is what stands in for the OpenStack plugin where there is none.
 """
 
-import secrets
-import string
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import requests
-from pulumi.runtime import rpc
 
 Inputs = Mapping[str, Any]
 Realized = tuple[str, dict[str, Any]]
@@ -57,8 +54,7 @@ class OpenStack:
         cloud refuses, LookupError for a type that nobody has taught this file yet."""
         if token not in _TYPES:
             raise LookupError(f"{token} cannot be rehearsed without Pulumi's engine yet")
-        given = {key: plain(value) for key, value in inputs.items()}
-        identifier, computed = _TYPES[token](self, given)
+        identifier, computed = _TYPES[token](self, inputs)
         return identifier, {**inputs, **computed}
 
     def read(self, token: str, identifier: str) -> dict[str, Any]:
@@ -104,11 +100,6 @@ class OpenStack:
         made = answer.json()["application_credential"]
         return made["id"], {"secret": made["secret"], "projectId": made["project_id"]}
 
-    def password(self, inputs: Inputs) -> Realized:
-        signs = string.ascii_letters + string.digits
-        made = "".join(secrets.choice(signs) for _ in range(int(inputs["length"])))
-        return "none", {"result": made}  # the ID that the plugin gives, too
-
     def _account(self, project_id: str) -> str:
         return f"{self._storage.rpartition('/AUTH_')[0]}/AUTH_{project_id}"
 
@@ -120,18 +111,8 @@ class OpenStack:
         return answer
 
 
-def plain(value: Any) -> Any:
-    """The value without the wrapping by which the engine marks a secret."""
-    if isinstance(value, Mapping):
-        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:  # noqa: SLF001  # no public name
-            return plain(value["value"])
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
-
-
 _TYPES: Mapping[str, Callable[[OpenStack, Inputs], Realized]] = {
     "openstack:identity/applicationCredential:ApplicationCredential": OpenStack.credential,
     "openstack:objectstorage/accountV1:AccountV1": OpenStack.account,
     "openstack:objectstorage/container:Container": OpenStack.container,
-    "random:index/randomPassword:RandomPassword": OpenStack.password,
 }

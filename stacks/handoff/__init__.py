@@ -10,7 +10,7 @@ __all__ = ["DESTINATIONS", "FORMATS", "MASK", "SECRETS", "Field", "fields", "mas
 
 SECRETS = frozenset(
     part + name for part in ("", "output_") for name in ("secret_access_key", "external_id")
-)
+) | {"temp_url_key", "password"}
 FORMATS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "form": forms.form,
     "json": texts.as_json,
@@ -20,6 +20,9 @@ FORMATS: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "mount": texts.mount,
     "fstab": texts.fstab,
     "python": texts.python,
+    "openrc": texts.openrc,
+    "clouds": texts.clouds_yaml,
+    "rclone": texts.rclone,
 }
 
 

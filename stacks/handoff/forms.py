@@ -12,6 +12,7 @@ DESTINATIONS: Mapping[str, str] = {
     "modelstore": "the environment of the training job",
     "mountpoint": "the machines that mount the bucket",
     "valohai-s3": "Valohai, Settings, Data stores, Add S3 store",
+    "valohai-swift": "Valohai, Settings, Data stores, Add OpenStack Swift store",
 }
 TERABYTE_MONTH = 23  # USD: S3 Standard's first 50 TB in us-west-2, as the guide has it
 
@@ -46,6 +47,19 @@ def _valohai_s3(_project: str, given: Mapping[str, Any]) -> list[Field]:
         Field("Bucket name", given["bucket"]),
         *_keys(given),
         Field("Multipart Upload IAM Role ARN", given.get("multipart_role_arn", "")),
+    ]
+
+
+def _valohai_swift(project: str, given: Mapping[str, Any]) -> list[Field]:
+    return [
+        Field("Name", project),
+        Field("Auth URL", given["auth_url"]),
+        Field("Auth version", "3.0"),
+        Field("Username", given["username"]),
+        Field("Password", given.get("password", texts.PASSWORD), secret="password" in given),
+        Field("Container", given["container"]),
+        Field("Region", given["region"]),
+        Field("Temp URL key", given["temp_url_key"], secret=True),
     ]
 
 
@@ -118,4 +132,5 @@ _FORMS: Mapping[str, Callable[[str, Mapping[str, Any]], list[Field]]] = {
     "modelstore": _modelstore,
     "mountpoint": _mountpoint,
     "valohai-s3": _valohai_s3,
+    "valohai-swift": _valohai_swift,
 }

@@ -1,6 +1,7 @@
 """Where hand-overs come from: a file, or the outputs of a stack; and keys from a profile."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,10 @@ def pick(handovers: Mapping[str, Handover], project: str) -> Handover:
 
 def with_keys(handover: Handover, profile: str = "") -> Handover:
     """The hand-over with the keys of a profile of this machine, where it names one itself or
-    `profile` is given; unchanged where the machine has no such profile."""
+    `profile` is given, or with the password of the openrc file that was loaded; unchanged where
+    the machine has no such thing."""
+    if handover.get("kind") == "valohai-swift":
+        return {**handover, **_from_openrc(handover["username"])}
     name = profile or handover.get("profile", "")
     if not name:
         return handover
@@ -69,6 +73,14 @@ def with_keys(handover: Handover, profile: str = "") -> Handover:
         "secret_access_key": frozen.secret_key,
         **({"session_token": frozen.token} if frozen.token else {}),
     }
+
+
+def _from_openrc(username: str) -> dict[str, str]:
+    """The password, where it is this very user's."""
+    if os.environ.get("OS_USERNAME") != username or not os.environ.get("OS_PASSWORD"):
+        return {}
+    domain = os.environ.get("OS_USER_DOMAIN_NAME", "Default")
+    return {"password": os.environ["OS_PASSWORD"], "user_domain": domain}
 
 
 def _read(file: str) -> str:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 Handover = Mapping[str, Any]
+PASSWORD = "the one of this user; it is in OS_PASSWORD"  # noqa: S105 it says where to look
 
 
 def container(project: str, given: Handover) -> str:
@@ -51,6 +54,8 @@ def env(_project: str, given: Handover) -> str:
 
 def aws_profile(project: str, given: Handover) -> str:
     """Sections for `~/.aws/credentials` and `~/.aws/config`."""
+    if given["kind"] == "valohai-swift":
+        raise ValueError("is on OpenStack, use form, openrc, clouds or rclone")
     parts = [("", given)]
     if given.get("separate"):
         own = {key[7:]: value for key, value in given.items() if key.startswith("output_")}
@@ -150,7 +155,11 @@ def _mount_options(project: str, given: Handover) -> dict[str, str]:
 
 
 def python(project: str, given: Handover) -> str:
-    """Lines of Python that reach the bucket."""
+    """Lines of Python that reach the bucket or container."""
+    if given["kind"] == "valohai-swift":
+        connect = _call("openstack.connect", {"cloud": project})
+        objects = _call("cloud.object_store.objects", {}, given["container"])
+        return f"import openstack\n\ncloud = {connect}\nprint(list({objects}))\n"
     if given["kind"] == "modelstore":
         prefix = given["prefix"].rstrip("/")
         arguments = {"bucket_name": given["bucket"], "region": given["region"]}
@@ -183,7 +192,77 @@ _CHECKSUMS = {
 }
 
 
+def openrc(_project: str, given: Handover) -> str:
+    """What a shell loads before it runs the swift or openstack command."""
+    _need_swift(given)
+    values = {
+        "OS_AUTH_URL": given["auth_url"],
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_REGION_NAME": given["region"],
+        "OS_PROJECT_ID": given["project_id"],
+        "OS_USER_DOMAIN_NAME": given.get("user_domain", "Default"),
+        "OS_USERNAME": given["username"],
+        "OS_PASSWORD": _password(given),
+    }
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def clouds_yaml(project: str, given: Handover) -> str:
+    """A `clouds.yaml` for the openstack command, openstacksdk and Terraform."""
+    _need_swift(given)
+    auth = {
+        "auth_url": given["auth_url"],
+        "project_id": given["project_id"],
+        "user_domain_name": given.get("user_domain", "Default"),
+        "username": given["username"],
+        "password": _password(given),
+    }
+    cloud = {"region_name": given["region"], "identity_api_version": 3, "auth": auth}
+    return str(yaml.safe_dump({"clouds": {project: cloud}}, sort_keys=False))
+
+
+def rclone(project: str, given: Handover) -> str:
+    """A section for `rclone.conf`."""
+    if given["kind"] == "valohai-swift":
+        settings = {
+            "type": "swift",
+            "auth": given["auth_url"],
+            "auth_version": "3",
+            "user": given["username"],
+            "key": _password(given),
+            "domain": given.get("user_domain", "Default"),
+            "tenant_id": given["project_id"],
+            "region": given["region"],
+        }
+        return _section(project, settings)
+    keys = _key_pair(given)
+    settings = {
+        "type": "s3",
+        "provider": "Other" if "endpoint" in given else "AWS",
+        "access_key_id": keys["AWS_ACCESS_KEY_ID"],
+        "secret_access_key": keys["AWS_SECRET_ACCESS_KEY"],
+        "region": _region(given),
+        "no_check_bucket": "true",  # it would try to make the bucket
+    }
+    if "endpoint" in given:
+        settings |= {"endpoint": given["endpoint"], "force_path_style": "true"}
+    return _section(project, settings)
+
+
+def _need_swift(given: Handover) -> None:
+    if given["kind"] != "valohai-swift":
+        raise ValueError("is not on OpenStack, use another format")
+
+
+def _password(given: Handover) -> str:
+    if "password" not in given:
+        raise ValueError("has no password to hand over: set OS_PASSWORD, or use form")
+    return str(given["password"])
+
+
 def _key_pair(given: Handover) -> dict[str, str]:
+    if given["kind"] == "valohai-swift":
+        raise ValueError("is on OpenStack, use form, openrc, clouds or rclone")
     if given.get("separate"):
         raise ValueError("has a key for input and one for output, use form or aws-profile")
     if "access_key_id" not in given:
