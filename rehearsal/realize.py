@@ -26,7 +26,7 @@ def resource(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
     """
     if token.startswith("pulumi-python:dynamic"):
         return _dynamic(cloud, inputs)
-    if token.startswith("openstack:"):
+    if token.startswith("openstack:") and token not in _TYPES:
         return cloud.openstack.make(token, inputs)
     if token not in _TYPES:
         raise LookupError(

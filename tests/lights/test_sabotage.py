@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 import lights
-from components.policies import buckets, cors, grants
+from components.policies import buckets, cors, grants, swift
 from components.policies.documents import document, to_json
 from components.policies.grants import Access
 from lights.light import State
@@ -16,6 +16,13 @@ from rehearsal import engine, neighbours, realize
 from stacks import handoff, valohai_s3
 from stacks.settings import ValohaiAccess
 
+SWIFT = {
+    "kind": "valohai-swift",
+    "auth_url": "https://identity.example.org/v3",
+    "project_id": "0" * 32,
+    "username": "valohai",
+    "adopt_key": True,
+}
 PROJECTS = {
     "valohai": {"kind": "valohai-s3", "access": "narrow", "multipart": True},
     "valohai-documented": {"kind": "valohai-s3", "multipart": True},
@@ -28,6 +35,8 @@ PROJECTS = {
     "laptop": {"kind": "mountpoint", "prefix": "cp/", "access": "read", "holder": "key"},
     "uploader": {"kind": "mountpoint", "prefix": "cp/", "access": "write", "holder": "key"},
     "kopah": {"kind": "kopah"},
+    "swift": SWIFT,
+    "swift-container": {**SWIFT, "key": "container"},
 }  # fmt: skip
 _NUMBERS = count(1)
 
@@ -179,6 +188,20 @@ def wrong_s3cfg(project, given, real=handoff.FORMATS["s3cfg"]):
     return real(project, {**given, "secret_access_key": "x" * 40})
 
 
+def open_container(cloud, inputs):
+    """Sabotage: everybody may read and list the container."""
+    return cloud.openstack.make(CONTAINER, {**inputs, "containerRead": ".r:*,.rlistings"})
+
+
+def key_of_the_account_too(cloud, inputs):
+    """Sabotage: the container's key is the account's as well."""
+    given = inputs["metadata"]["Temp-Url-Key"]
+    project = cloud.swift["projects"]["rehearsal"]["project_id"]
+    cloud.openstack.account({"projectId": project, "metadata": {"Temp-Url-Key": given}})
+    return cloud.openstack.make(CONTAINER, inputs)
+
+
+CONTAINER = "openstack:objectstorage/container:Container"
 GRANT = ("components._grants", "grant")
 TLS_ONLY = {"the same keys without TLS"}
 SABOTAGE = {
@@ -300,6 +323,34 @@ SABOTAGE = {
         (*GRANT, grant_in_the_bucket_too("s3:DeleteObject")),
         {"aws s3 rm, where the mount does not delete",
          "Mountpoint's client, doing more than the mount allows"},
+    ),
+    "everybody reads the container": (
+        "swift",
+        realized(CONTAINER, open_container),
+        {"anyone without a login", "another project's user, and a user without a role"},
+    ),
+    "every page may use the container": (
+        "swift",
+        ("components.policies.swift", "cors", lambda *_, **__: {
+            "Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "3000"}),
+        {"a page elsewhere (preflight)"},
+    ),
+    "no page may use the container": (
+        "swift",
+        ("components.policies.swift", "cors", lambda *_, **__: dict.fromkeys(swift.CORS_KEYS, "")),
+        {"the app's page may upload (preflight)",
+         "a temporary URL reads the file, from the app's page too"},
+    ),
+    "the container's key opens others": (
+        "swift-container",
+        realized(CONTAINER, key_of_the_account_too),
+        {"a temporary URL for another container"},
+    ),
+    "a rotation that keeps only one slot": (
+        "swift-container",
+        ("components.policies.swift", "slots",
+         lambda keys: {swift.TEMP_URL_KEYS[1]: keys[-1]} if keys else {}),
+        {"both keys serve during a rotation"},
     ),
     "a wrong configuration of s3cmd": (
         "kopah",
