@@ -212,6 +212,7 @@ def test_kopah_s_guide(program, paper):
     assert not {"access_key_id", "secret_access_key"} & set(given)
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_every_shipped_project_is_rehearsed_under_its_guide_s_names(program, paper):
     """The names of the guides, word for word."""
     program(SHIPPED)

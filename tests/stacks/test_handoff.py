@@ -41,6 +41,12 @@ GIVEN = {
         "kind": "kopah", "bucket": "hilbert", "endpoint": "https://s3.kopah.uw.edu",
         "profile": "kopah", "directory": "/mnt/hilbert", "not_offered": [],
     },
+    "swift": {
+        "kind": "valohai-swift", "container": "my-project-data", "region": "RegionOne",
+        "auth_url": "https://identity.example.org:5000/v3", "project_id": "0" * 32,
+        "username": "valohai", "temp_url_key": "temp-key", "password": "pass'word",
+        "user_domain": "Default", "origin": "https://app.valohai.com", "key": "account",
+    },
 }  # fmt: skip
 TEXTS = {
     ("registry", "env"): """\
@@ -137,6 +143,59 @@ import boto3
 s3 = boto3.session.Session(region_name="us-west-2").client("s3")
 s3.list_objects_v2(Bucket="erdos", Prefix="cp/")
 """,
+    ("swift", "form"): """\
+Name          swift
+Auth URL      https://identity.example.org:5000/v3
+Auth version  3.0
+Username      valohai
+Password      pass'word
+Container     my-project-data
+Region        RegionOne
+Temp URL key  temp-key
+""",
+    ("swift", "openrc"): f"""\
+export OS_AUTH_URL=https://identity.example.org:5000/v3
+export OS_IDENTITY_API_VERSION=3
+export OS_REGION_NAME=RegionOne
+export OS_PROJECT_ID={"0" * 32}
+export OS_USER_DOMAIN_NAME=Default
+export OS_USERNAME=valohai
+export OS_PASSWORD='pass'"'"'word'
+""",
+    ("swift", "clouds"): f"""\
+clouds:
+  swift:
+    region_name: RegionOne
+    identity_api_version: 3
+    auth:
+      auth_url: https://identity.example.org:5000/v3
+      project_id: '{"0" * 32}'
+      user_domain_name: Default
+      username: valohai
+      password: pass'word
+""",
+    ("swift", "rclone"): f"""\
+[swift]
+type = swift
+auth = https://identity.example.org:5000/v3
+auth_version = 3
+user = valohai
+key = pass'word
+domain = Default
+tenant_id = {"0" * 32}
+region = RegionOne
+""",
+    ("kopah", "rclone"): """\
+[kopah]
+type = s3
+provider = Other
+access_key_id = AKIAEXAMPLE
+secret_access_key = se/cret+key
+region = us-east-1
+no_check_bucket = true
+endpoint = https://s3.kopah.uw.edu
+force_path_style = true
+""",
     ("valohai", "form"): """\
 Bucket name        my-valohai-bucket
 Access key ID      AKIAEXAMPLE
@@ -205,6 +264,9 @@ def test_every_format_of_every_project_is_text_or_one_line(project):
         ("two-keys", "env", "has a key for input and one for output"),
         ("kopah", "s3cfg", "they are not in profile 'kopah' of this machine"),
         ("valohai", "mount", "is not a project to mount"),
+        ("swift", "s3cfg", "is on OpenStack, use form, openrc, clouds or rclone"),
+        ("swift", "aws-profile", "is on OpenStack"),
+        ("kopah", "openrc", "is not on OpenStack, use another format"),
         ("valohai", "yaml", "format 'yaml' is unknown, use one of form, json, env"),
     ],
 )

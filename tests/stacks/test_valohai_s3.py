@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import yaml
 
 from stacks.handoff import fields
@@ -202,6 +203,7 @@ def test_several_projects_share_an_environment(program, paper):
     assert paper.one("User", "speech")["tags"] == {"environment": "dev", "team": "none"}
 
 
+@pytest.mark.usefixtures("unlooked")
 def test_the_shipped_environment_holds_the_guide_s_example(program, paper):
     """`Pulumi.guides.yaml` declares what the guide walks through."""
     path = ROOT / "stacks/environments/Pulumi.guides.yaml"
