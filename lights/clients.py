@@ -4,6 +4,7 @@ of this machine's."""
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -78,11 +79,12 @@ class Clients:
         """Give s3cmd its configuration."""
         self._write(".s3cfg", handoff.render(self._project, self._given, "s3cfg"))
 
-    def environment(self) -> None:
-        """Give the clients the variables that are handed over."""
-        for line in handoff.render(self._project, self._given, "env").splitlines():
-            name, _, value = line.partition("=")
-            self._variables[name] = value.strip("'")
+    def environment(self, shape: str = "env") -> None:
+        """Give the clients the variables that are handed over, in this format."""
+        for word in shlex.split(handoff.render(self._project, self._given, shape)):
+            name, found, value = word.partition("=")
+            if found:
+                self._variables[name] = value
 
     def aws(self, *arguments: str) -> str:
         """Run a command of the AWS CLI; returns what it prints. One process serves them all: to

@@ -16,6 +16,7 @@ from swiftclient import client as swiftclient
 
 from components.policies import swift
 
+from .clients import clients
 from .light import Failed, NotPromised, Others, Refused, Skip, Tries, allowed, refused
 from .s3 import ELSEWHERE
 from .store import Store
@@ -31,8 +32,8 @@ class ValohaiSwift(Tries):
     Everything is written under one name that nobody else uses, and removed again.
     """
 
-    def __init__(self, _project: str, handover: Mapping[str, Any], _store: Store, others: Others):
-        self._given, self._others = handover, others
+    def __init__(self, project: str, handover: Mapping[str, Any], _store: Store, others: Others):
+        self._project, self._given, self._others = project, handover, others
         self._container = handover["container"]
         self._name = f"object-access-light-{uuid4().hex}"
         self._http = requests.Session()
@@ -48,6 +49,18 @@ class ValohaiSwift(Tries):
             _, read = self._swift.get_object(self._container, self._name)
             if read != CONTENT:
                 raise Failed("the file that was read is not the one that was written")
+
+    @allowed("the swift command, with the openrc handed over, lists and fetches the file")
+    def command(self) -> None:
+        self._password  # noqa: B018 it is needed, and says so where it is not there
+        with self._file(), clients(self._given, Store(), self._project) as tools:
+            tools.environment("openrc")
+            listed = tools.program("swift", "list", self._container, "--prefix", self._name)
+            if listed.split() != [self._name]:
+                raise Failed("the file was not listed")
+            tools.program("swift", "download", self._container, self._name, "--output", "back")
+            if (tools.home / "back").read_bytes() != CONTENT:
+                raise Failed("the file that was fetched is another one")
 
     @allowed("openstacksdk reads the file")
     def sdk(self) -> None:
