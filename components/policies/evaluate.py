@@ -430,7 +430,9 @@ class _Statement:
         if self.principals is not None:
             who = self.principals.match(request.principal)
             if "Principal" in self.turned:
-                who = Match.NOT if who else Match.DIRECT
+                # A Deny spares whom it names, not everyone else of a named account.
+                named = who if self.allows else who > Match.ACCOUNT
+                who = Match.NOT if named else Match.DIRECT
             if not who:
                 return Match.NOT
         if self.resources.match(request.resource, context) == ("Resource" in self.turned):

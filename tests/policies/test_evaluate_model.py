@@ -102,7 +102,8 @@ def applies(statement, request, with_principal):
     if not with_principal:
         return DIRECT
     if "NotPrincipal" in statement:
-        return NOT if named(statement["NotPrincipal"], request.principal) else DIRECT
+        spared = ACCOUNT if statement["Effect"] == "Allow" else ROLE
+        return NOT if named(statement["NotPrincipal"], request.principal) >= spared else DIRECT
     return named(statement["Principal"], request.principal)
 
 

@@ -6,7 +6,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from .conftest import REGION, THERE, World, allow, answer, deny, policy
+from .conftest import HERE, REGION, THERE, World, allow, answer, deny, policy
 from .test_gate_signatures import code, send
 
 FORM = "application/x-www-form-urlencoded"
@@ -347,3 +347,15 @@ def test_a_bucket_s_policy_is_its_own_account_s(world: World):
     assert answer(lambda: s3.get_bucket_cors(Bucket=bucket)) == "NoSuchCORSConfiguration"
     world.admin("s3").delete_bucket_policy(Bucket=bucket)
     assert answer(lambda: s3.get_bucket_policy(Bucket=bucket)) == "AccessDenied"
+
+
+def test_a_named_account_spares_no_other_user(world: World):
+    """Everyone but Bob is denied, also in his account (IAM: NotPrincipal with Deny)."""
+    bucket = world.bucket()
+    bob, alice = (world.user(allow("s3:*")) for _ in "ba")
+    spared = {"AWS": [bob["arn"], f"arn:aws:iam::{HERE}:root"]}
+    text = policy(deny("s3:GetObject", f"arn:aws:s3:::{bucket}/*", NotPrincipal=spared))
+    world.admin("s3").put_bucket_policy(Bucket=bucket, Policy=text)
+
+    assert code(send(world, bob, path=f"/{bucket}/a/1")) == "200"
+    assert code(send(world, alice, path=f"/{bucket}/a/1")) == "403 AccessDenied"
