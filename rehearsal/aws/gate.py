@@ -24,7 +24,7 @@ from .metadata import Metadata
 from .s3 import S3
 from .signatures import Claim
 from .store import APPS, Store
-from .sts import Caller, Sts
+from .sts import Caller, Session, Sts
 
 _REASONS = {
     200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified", 400: "Bad Request",
@@ -160,25 +160,30 @@ class Gate:
             if now >= session.expires:
                 status = 400 if service == "s3" else 403
                 raise AwsError(status, "ExpiredToken", "The provided token has expired.")
-            of_role = session.principal.kind == "role"
-            find = self._store.role if of_role else self._store.user
-            collect = self._store.role_policies if of_role else self._store.user_policies
-            own = collect(session.principal.account, session.name)
+            # By its unique ID: the name may be another's by now.
+            account = session.principal.account
+            holder = self._store.by_id(account, session.principal.unique_id)
+            if holder is None:
+                raise _bad_key(service, claim.access_key_id)
+            if session.principal.kind == "user":
+                return self._user(account, holder, session)
+            own = self._store.role_policies(account, holder.name)
             policies = Policies(own.identity, None, own.boundary, session.policy)
-            holder = find(session.principal.account, session.name)
-            tags = self._store.principal_tags(holder) if holder else {}
-            return Caller(session.principal, session.name, session.user_id, policies, session, tags)
+            tags = self._store.principal_tags(holder)
+            return Caller(session.principal, holder.name, session.user_id, policies, session, tags)
         key = self._store.key(claim.access_key_id)
         if key is None or not key.active:
             raise _bad_key(service, claim.access_key_id)
         claim.check(key.secret)
         if claim.token:
             raise _bad_token(service)
-        user = self._store.user(key.account, key.user_name)
-        principal = Principal("user", key.account, user.arn, user.id)
-        policies = self._store.user_policies(key.account, key.user_name)
+        return self._user(key.account, self._store.user(key.account, key.user_name))
+
+    def _user(self, account: str, user: Any, session: Session | None = None) -> Caller:
+        principal = Principal("user", account, user.arn, user.id)
+        policies = self._store.user_policies(account, user.name)
         tags = self._store.principal_tags(user)
-        return Caller(principal, user.name, user.id, policies, None, tags)
+        return Caller(principal, user.name, user.id, policies, session, tags)
 
 
 def _service(incoming: Incoming) -> str:

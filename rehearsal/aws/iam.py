@@ -181,6 +181,10 @@ class Iam:
             made, user.id = user.id, f"AIDA{user.id[:17].upper()}"
             answer.body = answer.body.replace(made.encode(), user.id.encode())
             user.permissions_boundary_arn = form.get("PermissionsBoundary")
+        if action == "UpdateUser":
+            user = self._store.user(account, form.get("NewUserName") or form["UserName"])
+            for key in user.access_keys:
+                key.user_name = user.name
         if action in ("CreateRole", "UpdateAssumeRolePolicy"):
             role = self._store.role(account, form["RoleName"])
             self._store.remember(role.arn, role.assume_role_policy_document)

@@ -95,6 +95,11 @@ class Store:
         """Moto's role, or None."""
         return next((role for role in self._roles(account) if role.name == name), None)
 
+    def by_id(self, account: str, unique_id: str) -> Any:
+        """Moto's user or role with that unique ID, or None."""
+        holders = [*iam_backends[account][PARTITION].users.values(), *self._roles(account)]
+        return next((holder for holder in holders if holder.id == unique_id), None)
+
     def _roles(self, account: str) -> list[Any]:
         if account not in self.accounts:
             return []

@@ -41,7 +41,6 @@ class Session:
     expires: datetime
     issued: datetime
     principal: Principal
-    name: str  # of the user or role
     user_id: str
     policy: Policy | None = None
 
@@ -150,7 +149,7 @@ class Sts:
     ) -> Session:
         arn = f"arn:{PARTITION}:sts::{account}:assumed-role/{role.name}/{name}"
         principal = Principal("role", account, arn, role.id, role.arn)
-        return self._new_session(principal, role.name, f"{role.id}:{name}", seconds, policy)
+        return self._new_session(principal, f"{role.id}:{name}", seconds, policy)
 
     def _session_token(self, form: dict[str, str], caller: Caller) -> str:
         if caller.session:
@@ -158,12 +157,10 @@ class Sts:
                 403, "AccessDenied", "Cannot call GetSessionToken with session credentials"
             )
         duration = _duration(form, 43_200, 129_600)
-        return _credentials(
-            self._new_session(caller.principal, caller.name, caller.user_id, duration, None)
-        )
+        return _credentials(self._new_session(caller.principal, caller.user_id, duration, None))
 
     def _new_session(
-        self, principal: Principal, name: str, user_id: str, seconds: int, policy: Policy | None
+        self, principal: Principal, user_id: str, seconds: int, policy: Policy | None
     ) -> Session:
         now = datetime.now(UTC)
         session = Session(
@@ -173,7 +170,6 @@ class Sts:
             issued=now,
             expires=now + timedelta(seconds=seconds),
             principal=principal,
-            name=name,
             user_id=user_id,
             policy=policy,
         )

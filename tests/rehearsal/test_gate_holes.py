@@ -359,3 +359,55 @@ def test_a_named_account_spares_no_other_user(world: World):
 
     assert code(send(world, bob, path=f"/{bucket}/a/1")) == "200"
     assert code(send(world, alice, path=f"/{bucket}/a/1")) == "403 AccessDenied"
+
+
+def test_a_role_made_anew_is_another_role(world: World):
+    """An old session has none of its rights (IAM: identifiers, unique IDs)."""
+    bucket, user, iam = world.bucket(), world.user(), world.admin("iam")
+    trust = policy(allow("sts:AssumeRole", None, Principal={"AWS": user["arn"]}))
+    role = world.role(trust)
+    s3 = world.client("s3", world.session(user, role))
+    assert answer(lambda: s3.get_object(Bucket=bucket, Key="a/1")) == "AccessDenied"
+
+    name = role.rpartition("/")[2]
+    iam.delete_role(RoleName=name)
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(allow("s3:*")))
+
+    assert answer(lambda: s3.get_object(Bucket=bucket, Key="a/1")) == "InvalidAccessKeyId"
+    again = world.client("s3", world.session(user, role))
+    assert answer(lambda: again.get_object(Bucket=bucket, Key="a/1")) == "ok"
+
+
+def own_session(world: World, user):
+    """The keys of a session of the user's own."""
+    made = world.client("sts", user).get_session_token()["Credentials"]
+    return {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"],
+            "session_token": made["SessionToken"]}  # fmt: skip
+
+
+def test_a_renamed_user_stays_the_user(world: World):
+    """With keys, sessions and rights (IAM: renaming a user)."""
+    user, name = world.user(allow("s3:ListAllMyBuckets")), world.name("user")
+    session = own_session(world, user)
+
+    world.admin("iam").update_user(UserName=user["name"], NewUserName=name)
+
+    for keys in user, session:
+        assert answer(world.client("s3", keys).list_buckets) == "ok"
+        assert world.client("sts", keys).get_caller_identity()["Arn"].endswith(f"/{name}")
+
+
+def test_a_session_of_a_deleted_user(world: World):
+    """It is nobody's, also where the name is taken again (IAM: common errors)."""
+    user, iam = world.user(allow("s3:*")), world.admin("iam")
+    session = own_session(world, user)
+    iam.delete_access_key(UserName=user["name"], AccessKeyId=user["access_key_id"])
+    iam.delete_user_policy(UserName=user["name"], PolicyName="p")
+    iam.delete_user(UserName=user["name"])
+
+    s3, sts = world.client("s3", session), world.client("sts", session)
+    assert answer(s3.list_buckets) == "InvalidAccessKeyId"
+    assert answer(sts.get_caller_identity) == "InvalidClientTokenId"
+    iam.create_user(UserName=user["name"])
+    assert answer(sts.get_caller_identity) == "InvalidClientTokenId"
