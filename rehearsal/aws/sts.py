@@ -29,6 +29,16 @@ NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 EC2 = "ec2.amazonaws.com"
 INSTANCE_SESSION = 21_600  # seconds: six hours, renewed by EC2 in time
 CHAINED_MAXIMUM = 3_600  # seconds: a role assumed with a role's credentials
+# Parameters that would narrow or mark a session: none is taken and then ignored.
+_LEFT_OUT = {
+    "PolicyArns",
+    "ProvidedContexts",
+    "SerialNumber",
+    "SourceIdentity",
+    "Tags",
+    "TokenCode",
+    "TransitiveTagKeys",
+}
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,8 @@ class Sts:
         self, action: str, form: dict[str, str], caller: Caller, context: dict[str, str]
     ) -> Answer:
         """Do one action for a caller who has been authenticated."""
+        if left := sorted(key for key in form if key.partition(".")[0] in _LEFT_OUT):
+            raise AwsError(501, "NotImplemented", f"the embedded AWS has no {left[0]} of sessions")
         if action == "GetCallerIdentity":
             return query_result(action, NAMESPACE, _identity(caller))
         if action == "AssumeRole":
@@ -200,8 +212,6 @@ def _credentials(session: Session) -> str:
 
 
 def _session_policy(form: dict[str, str]) -> Policy | None:
-    if any(key.startswith("PolicyArns.") for key in form):
-        raise AwsError(501, "NotImplemented", "the embedded AWS has no PolicyArns of sessions")
     if "Policy" not in form:
         return None
     if len(form["Policy"]) > 2_048:

@@ -411,3 +411,18 @@ def test_a_session_of_a_deleted_user(world: World):
     assert answer(sts.get_caller_identity) == "InvalidClientTokenId"
     iam.create_user(UserName=user["name"])
     assert answer(sts.get_caller_identity) == "InvalidClientTokenId"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"Tags": [{"Key": "team", "Value": "a"}]}, {"TransitiveTagKeys": ["team"]},
+     {"SourceIdentity": "alice"}, {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]},
+     {"SerialNumber": "arn:aws:iam::111111111111:mfa/a", "TokenCode": "123456"}],
+    ids=lambda sent: next(iter(sent)),
+)  # fmt: skip
+def test_what_a_session_is_asked_for_is_not_ignored(world: World, sent):
+    """Tags and the like need rights of their own (IAM: session tags; STS API: AssumeRole)."""
+    user = world.user()
+    trust = policy(allow("sts:AssumeRole", None, Principal={"AWS": user["arn"]}))
+
+    assert answer(lambda: world.session(user, world.role(trust), **sent)) == "NotImplemented"
