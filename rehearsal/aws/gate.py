@@ -106,6 +106,7 @@ class Gate:
             )
         caller = self._caller(claim, service, now)
         context = _context(incoming, caller, claim, now)
+        context["aws:resourceaccount"] = caller.principal.account
         if service == "s3control":
             return self._control_answer(incoming, caller, context)
         action = incoming.form.get("Action", "")
@@ -122,6 +123,7 @@ class Gate:
             raise AwsError(
                 403, "InvalidClientTokenId", "The security token included in the request is invalid"
             )
+        context |= self._iam.context(action, incoming.form, caller)
         self._require(
             f"iam:{action}", self._iam.resource(action, incoming.form, caller), caller, context
         )
@@ -213,6 +215,7 @@ def _context(
         "aws:epochtime": str(int(now.timestamp())),
         "aws:useragent": incoming.header("User-Agent"),
         "aws:principaltype": "Anonymous",
+        "aws:viaawsservice": "false",
     }
     if referer := incoming.header("Referer"):
         context["aws:referer"] = referer
@@ -225,6 +228,7 @@ def _context(
     principal = caller.principal
     if principal.kind == "anonymous":
         return context
+    context["aws:principalisawsservice"] = "false"
     context["aws:principalaccount"] = principal.account
     context["aws:principalarn"] = principal.role_arn or principal.arn
     context["aws:userid"] = caller.user_id
@@ -232,6 +236,7 @@ def _context(
     if principal.kind == "user":
         context["aws:username"] = caller.name
     if caller.session:
+        context["aws:multifactorauthpresent"] = "false"  # long-lived keys do not say
         context["aws:tokenissuetime"] = caller.session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
     return {**context, **caller.tags}
 

@@ -45,6 +45,11 @@ _OWN_USER = re.compile(r"GetUser|(Create|List|Update|Delete)AccessKeys?")
 _OF_POLICY = re.compile(
     r"(Get|Delete|Tag|Untag)Policy|\w+PolicyVersions?|ListEntitiesForPolicy|ListPolicyTags"
 )
+# Actions with the condition key of the policy, and with that of the boundary that a holder has.
+_ATTACHES = re.compile(r"(Attach|Detach)(User|Role|Group)Policy")
+_BOUND = re.compile(
+    r"(Attach|Detach|Put|Delete)(User|Role)Policy|Delete(User|Role)PermissionsBoundary"
+)
 
 
 class Iam:
@@ -74,6 +79,20 @@ class Iam:
         if _OWN_USER.fullmatch(action) and caller.principal.kind == "user":
             return caller.principal.arn
         return f"arn:{PARTITION}:iam::{account}:*"
+
+    def context(self, action: str, form: Mapping[str, str], caller: Caller) -> dict[str, str]:
+        """IAM's own condition keys."""
+        context, boundary = {}, None
+        if _ATTACHES.fullmatch(action):
+            context["iam:policyarn"] = form.get("PolicyArn", "")
+        if "PermissionsBoundary" in _parameters(action):
+            boundary = form.get("PermissionsBoundary")
+        elif found := _BOUND.fullmatch(action):
+            kind = "User" if "User" in found.groups() else "Role"
+            find = self._store.user if kind == "User" else self._store.role
+            holder = find(caller.principal.account, form.get(f"{kind}Name", ""))
+            boundary = getattr(holder, "permissions_boundary_arn", None)
+        return context | ({"iam:permissionsboundary": boundary} if boundary else {})
 
     def answer(self, action: str, incoming: Incoming, caller: Caller) -> Answer:
         """Do an action that the caller may do.

@@ -73,6 +73,7 @@ class Needed(NamedTuple):
     action: str
     bucket: str
     key: str = ""
+    version: str = ""
 
     @property
     def arn(self) -> str:
@@ -95,13 +96,14 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
         _check_sub_resources("object" if key else "bucket", method, query)
     if not key:
         return [Needed(_bucket_action(method, query), bucket)]
-    permissions = [Needed(_object_action(method, query), bucket, key)]
+    asked = query.get("versionId", "")
+    permissions = [Needed(_object_action(method, query), bucket, key, asked)]
     if "attributes" in query:
-        permissions.append(Needed("s3:GetObject", bucket, key))
+        permissions.append(Needed("s3:GetObject", bucket, key, asked))
     if method == "PUT" and incoming.header("X-Amz-Copy-Source"):
         from_bucket, from_key, version = copy_source(incoming)
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
-        permissions.append(Needed(action, from_bucket, from_key))
+        permissions.append(Needed(action, from_bucket, from_key, version))
     if permissions[0].action == "s3:PutObject" and "uploadId" not in query:
         if incoming.header("X-Amz-Tagging"):
             permissions.append(Needed("s3:PutObjectTagging", bucket, key))

@@ -37,6 +37,12 @@ _ACL_ALLOWS = {
 }
 _ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 _SIGNED_IN = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+# What has condition keys of the parameters of a list.
+_LISTING = {"s3:ListBucket", "s3:ListBucketVersions"}
+# Actions that know the tags that an object has: not those that overwrite or delete it.
+_BY_TAGS = re.compile(
+    r"s3:(GetObject(Version)?|(Get|Put|Delete)Object(Version)?(Acl|Attributes|Tagging))"
+)
 _POLICY_ACTIONS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}
 _PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
 
@@ -64,6 +70,9 @@ class S3:
         creates = own == "s3:CreateBucket"
         bucket = self._find(incoming, name, region) if name and not creates else None
         context = context | _s3_context(incoming, bucket)
+        if incoming.method == "GET" and own in _LISTING:
+            given = incoming.query.keys() & {"prefix", "delimiter", "max-keys"}
+            context |= {f"s3:{parameter}": incoming.query[parameter] for parameter in given}
         for permission in permissions:
             self._require(permission, caller, context)
         if creates:
@@ -178,12 +187,23 @@ class S3:
         owner = bucket.account_id if bucket is not None else caller.principal.account
         own = caller.policies
         policy = self._bucket_policy(bucket, caller)
+        context = {**context, **self._context(permission, bucket, owner)}
         request = Request(caller.principal, permission.action, permission.arn, owner, context)
         decision = evaluate(request, Policies(own.identity, policy, own.boundary, own.session))
         undecided = not decision.allowed and decision.reason is not Reason.EXPLICIT_DENY
         if undecided and bucket is not None and _acl_allows(permission, bucket, caller):
             return Decision(True, Reason.ALLOWED, "the access control list", "public")
         return decision
+
+    def _context(self, permission: Needed, bucket: Any, owner: str) -> dict[str, str]:
+        """The condition keys that differ between what one request needs."""
+        context = {"s3:resourceaccount": owner, "aws:resourceaccount": owner} if owner else {}
+        if permission.version:
+            context["s3:versionid"] = permission.version
+        if bucket is not None and _BY_TAGS.fullmatch(permission.action):
+            tags = self._store.object_tags(bucket, permission.key, permission.version)
+            context |= {f"s3:existingobjecttag/{key}": value for key, value in tags.items()}
+        return context
 
     def _bucket_policy(self, bucket: Any, caller: Caller) -> Policy | None:
         if bucket is None or not bucket.policy:
@@ -213,8 +233,10 @@ class S3:
             if _tag(element) != "Object":
                 kept += elements({_tag(element): element.text or ""})
                 continue
+            version = inside.get("VersionId", "")
             action = "s3:DeleteObjectVersion" if "VersionId" in inside else "s3:DeleteObject"
-            if self._decide(Needed(action, bucket, inside["Key"]), caller, context).allowed:
+            needed = Needed(action, bucket, inside["Key"], version)
+            if self._decide(needed, caller, context).allowed:
                 kept += f"<Object>{elements(inside)}</Object>"
             else:
                 refused.append(inside["Key"])
@@ -411,7 +433,8 @@ def _acl_allows(permission: Needed, bucket: Any, caller: Caller) -> bool:
     if bucket.public_access_block and bucket.public_access_block.ignore_public_acls:
         return False
     level, enough = _ACL_ALLOWS[permission.action]
-    holder = bucket if level == "bucket" else bucket.keys.get(permission.key)
+    held = Store.object(bucket, permission.key, permission.version)
+    holder = bucket if level == "bucket" else held
     groups = {_ALL_USERS} if caller.principal.kind == "anonymous" else {_ALL_USERS, _SIGNED_IN}
     return (
         holder is not None
@@ -451,11 +474,8 @@ def _check_owner_and_region(incoming: Incoming, bucket: Any, region: str) -> Non
 
 def _s3_context(incoming: Incoming, bucket: Any) -> dict[str, str]:
     context = {}
-    for name in ("prefix", "delimiter", "max-keys"):
-        if name in incoming.query:
-            context[f"s3:{name}"] = incoming.query[name]
-    if "versionId" in incoming.query:
-        context["s3:versionid"] = incoming.query["versionId"]
+    if bucket is not None:
+        context["aws:requestedregion"] = bucket.region_name
     for name in (
         "x-amz-acl",
         "x-amz-server-side-encryption",
@@ -464,8 +484,6 @@ def _s3_context(incoming: Incoming, bucket: Any) -> dict[str, str]:
     ):
         if value := incoming.header(name):
             context[f"s3:{name}"] = value
-    if bucket is not None:
-        context["s3:resourceaccount"] = context["aws:resourceaccount"] = bucket.account_id
     return context
 
 

@@ -13,7 +13,7 @@ os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import create_backend_app
-from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock, s3_backends
 from moto.s3.responses import S3Response
 
 from components.policies.evaluate import Policies, Policy, PolicyKind
@@ -190,6 +190,19 @@ class Store:
         """Moto's bucket of that name in any account, or None."""
         partition, account = s3_backends.bucket_accounts.get(name, (PARTITION, ""))
         return s3_backends[account][partition].buckets.get(name) if account else None
+
+    @staticmethod
+    def object(bucket: Any, key: str, version: str = "") -> Any:
+        """Moto's object or this version of it; None where there is none, or a delete marker."""
+        versions = bucket.keys.getlist(key, [])
+        held = [each for each in versions if not version or each.version_id == version]
+        return held[-1] if held and isinstance(held[-1], FakeKey) else None
+
+    def object_tags(self, bucket: Any, key: str, version: str = "") -> dict[str, str]:
+        """The tags of an object or of this version of it."""
+        held = self.object(bucket, key, version)
+        tagger = s3_backends[bucket.account_id][bucket.partition].tagger
+        return dict(tagger.get_tag_dict_for_resource(held.arn)) if held else {}
 
     def secure_new_bucket(self, name: str) -> None:
         """Give a new bucket what S3 has given every new bucket since April 2023."""

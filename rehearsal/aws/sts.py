@@ -112,6 +112,7 @@ class Sts:
             context["sts:externalid"] = _checked(form, "ExternalId", r"[\w+=,.@:/-]*", 2, 1_224)
         context["sts:rolesessionname"] = session_name
         account, _, role_name = split_arn(arn)
+        context["aws:resourceaccount"] = account
         role = self._store.role(account, role_name)
         refused = AwsError(
             403,

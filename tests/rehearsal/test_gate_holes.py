@@ -426,3 +426,118 @@ def test_what_a_session_is_asked_for_is_not_ignored(world: World, sent):
     trust = policy(allow("sts:AssumeRole", None, Principal={"AWS": user["arn"]}))
 
     assert answer(lambda: world.session(user, world.role(trust), **sent)) == "NotImplemented"
+
+
+def test_the_tags_that_an_object_has(world: World):
+    """What is denied by tag is, also as a source (S3: s3:ExistingObjectTag, tagging and policies)."""
+    bucket, s3 = world.bucket(), world.admin("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="Class=secret")["VersionId"]
+    secret = {"Condition": {"StringEquals": {"s3:ExistingObjectTag/Class": "secret"}}}
+    me = world.client("s3", world.user(allow("s3:*"), deny("s3:*", **secret)))
+    source = {"Bucket": bucket, "Key": "k"}
+
+    assert answer(lambda: me.get_object(Bucket=bucket, Key="k")) == "AccessDenied"
+    assert answer(lambda: me.get_object_tagging(Bucket=bucket, Key="k")) == "AccessDenied"
+    assert answer(lambda: me.copy_object(Bucket=bucket, Key="c", CopySource=source)) == (
+        "AccessDenied"
+    )
+    # Overwriting and deleting do not know it.
+    assert answer(lambda: me.put_object(Bucket=bucket, Key="k", Body=b"y")) == "ok"
+    assert answer(lambda: me.get_object(Bucket=bucket, Key="k")) == "ok"
+    assert answer(lambda: me.get_object(Bucket=bucket, Key="k", VersionId=old)) == "AccessDenied"
+    assert answer(lambda: me.delete_object(Bucket=bucket, Key="k")) == "ok"
+
+
+def test_an_old_version_s_list_is_its_own(world: World):
+    """It is not public because the new one is (S3: access control lists, versions)."""
+    bucket, s3 = world.bucket(keys=(), ObjectOwnership="ObjectWriter"), world.admin("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=bucket, Key="k", Body=b"x")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"y", ACL="public-read")
+    nobody = world.client("s3", None)
+
+    assert answer(lambda: nobody.get_object(Bucket=bucket, Key="k")) == "ok"
+    assert answer(lambda: nobody.get_object(Bucket=bucket, Key="k", VersionId=old)) == (
+        "AccessDenied"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "long_lived", "session"),
+    [("aws:ViaAWSService", "AccessDenied", "AccessDenied"),
+     ("aws:PrincipalIsAWSService", "AccessDenied", "AccessDenied"),
+     ("aws:MultiFactorAuthPresent", "ok", "AccessDenied")],
+)  # fmt: skip
+def test_keys_that_requests_have(world: World, key, long_lived, session):
+    """MultiFactorAuthPresent only with temporary credentials (IAM: global condition keys)."""
+    user = world.user(allow("s3:*"), deny("s3:*", Condition={"Bool": {key: "false"}}))
+
+    assert answer(world.client("s3", user).list_buckets) == long_lived
+    assert answer(world.client("s3", own_session(world, user)).list_buckets) == session
+
+
+def test_which_policies_one_may_attach(world: World):
+    """Only the named ones (IAM: controlling access to policies, iam:PolicyARN)."""
+    good, bad = (world.managed(policy(allow("s3:*"))) for _ in "gb")
+    only = {"Condition": {"ArnNotEquals": {"iam:PolicyARN": good}}}
+    denied = {"Condition": {"ArnEquals": {"iam:PolicyARN": bad}}}
+    name = world.user()["name"]
+
+    for rule in only, denied:
+        iam = world.client("iam", world.user(allow("iam:*"), deny("iam:Attach*", **rule)))
+        for arn, expected in (good, "ok"), (bad, "AccessDenied"):
+            given = {"UserName": name, "PolicyArn": arn}
+            assert answer(lambda iam=iam, given=given: iam.attach_user_policy(**given)) == expected
+
+
+def test_whom_one_may_give_rights_to(world: World):
+    """Only who has the boundary (IAM: permissions boundaries, delegating responsibility)."""
+    boundary = world.managed(policy(allow("s3:*")))
+    free = {"Condition": {"StringNotEquals": {"iam:PermissionsBoundary": boundary}}}
+    rights = ["iam:CreateUser", "iam:PutUserPolicy", "iam:PutUserPermissionsBoundary",
+              "iam:DeleteUserPermissionsBoundary"]  # fmt: skip
+    iam = world.client("iam", world.user(allow("iam:*"), deny(rights, **free)))
+    name, other = world.name("user"), world.user()["name"]
+    given = {"PolicyName": "p", "PolicyDocument": policy(allow("s3:*"))}
+
+    assert answer(lambda: iam.create_user(UserName=name)) == "AccessDenied"
+    assert answer(lambda: iam.create_user(UserName=name, PermissionsBoundary=boundary)) == "ok"
+    assert answer(lambda: iam.put_user_policy(UserName=name, **given)) == "ok"
+    assert answer(lambda: iam.put_user_policy(UserName=other, **given)) == "AccessDenied"
+    held = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+    keeps = world.user(allow("iam:*"), deny("iam:*PermissionsBoundary", Condition=held))
+    assert answer(
+        lambda: world.client("iam", keeps).delete_user_permissions_boundary(UserName=name)
+    ) == "AccessDenied"  # fmt: skip
+
+
+def test_only_a_list_has_a_prefix(world: World):
+    """Whatever is in the query of another request (S3: s3:prefix)."""
+    bucket = world.bucket()
+    within = {"Condition": {"StringLike": {"s3:prefix": "a/*"}}}
+    me = world.user(allow("s3:*", **within))
+
+    assert code(send(world, me, path=f"/{bucket}?prefix=a%2F&list-type=2")) == "200"
+    for path in ("?location&prefix=a%2F", "/a/1?prefix=a%2F"):
+        assert code(send(world, me, path=f"/{bucket}{path}")) == "403 AccessDenied"
+    listless = world.user(allow("s3:GetObject"), allow("s3:ListBucket", **within))
+    assert code(send(world, listless, path=f"/{bucket}/none?prefix=a%2F")) == "403 AccessDenied"
+
+
+def test_the_region_and_the_account_of_what_is_asked_for(world: World):
+    """Version 2 URLs, IAM and STS, too (IAM: aws:RequestedRegion, aws:ResourceAccount)."""
+    bucket, role = world.bucket(), world.role(policy(allow("sts:AssumeRole", None, Principal="*")))
+    here = {"StringEquals": {"aws:RequestedRegion": REGION, "aws:ResourceAccount": HERE}}
+    me = world.user(allow("*", Condition=here))
+
+    url = world.signing(me, "s3").generate_presigned_url(
+        "get_object", {"Bucket": bucket, "Key": "a/1"}
+    )
+    assert requests.get(url, verify=world.aws["ca_bundle"], timeout=10).text == "x"
+    assert answer(world.client("iam", me).list_users) == "ok"
+    only_elsewhere = world.user(
+        allow("sts:*"), deny("sts:*", Condition={"StringEquals": {"aws:ResourceAccount": HERE}}),
+        account=THERE,
+    )  # fmt: skip
+    assert answer(lambda: world.session(only_elsewhere, role)) == "AccessDenied"
