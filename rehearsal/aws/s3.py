@@ -416,14 +416,29 @@ def _check_acl(incoming: Incoming, bucket: Any, writes_acl: bool) -> None:
     without_lists = bucket.ownership_rule == "BucketOwnerEnforced"
     if without_lists and (writes_acl or canned != "bucket-owner-full-control"):
         raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
-    grants = incoming.body.decode("utf-8", "replace") + "".join(
-        value for key, value in incoming.environ.items() if key.startswith("HTTP_X_AMZ_GRANT_")
-    )
-    public = canned in _PUBLIC_ACLS or (
-        writes_acl and (_ALL_USERS in grants or _SIGNED_IN in grants)
-    )
+    public = _gives_all(incoming) or (writes_acl and _names_all(_text(incoming.body)))
     if public and bucket.public_access_block and bucket.public_access_block.block_public_acls:
         raise AwsError(403, "AccessDenied", "Access Denied")
+
+
+def _gives_all(incoming: Incoming) -> bool:
+    """Whether an access control list in the headers is public."""
+    grants = (v for k, v in incoming.environ.items() if k.startswith("HTTP_X_AMZ_GRANT_"))
+    return incoming.header("X-Amz-Acl") in _PUBLIC_ACLS or _names_all(" ".join(grants))
+
+
+def _names_all(grants: str) -> bool:
+    return _ALL_USERS in grants or _SIGNED_IN in grants
+
+
+def _text(document: bytes) -> str:
+    """The text in an XML document, its entities resolved."""
+    try:
+        return "".join(ET.fromstring(document).itertext()) if document else ""  # noqa: S314 on loopback
+    except ET.ParseError:
+        raise AwsError(
+            400, "MalformedACLError", "The XML you provided was not well-formed"
+        ) from None
 
 
 def _acl_allows(permission: Needed, bucket: Any, caller: Caller) -> bool:

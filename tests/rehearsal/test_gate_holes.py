@@ -541,3 +541,36 @@ def test_the_region_and_the_account_of_what_is_asked_for(world: World):
         account=THERE,
     )  # fmt: skip
     assert answer(lambda: world.session(only_elsewhere, role)) == "AccessDenied"
+
+
+EVERYONE = "http://acs.amazonaws.com/groups/global/AllUsers"
+LIST = (
+    '<AccessControlPolicy xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Owner><ID>a</ID></Owner>'
+    '<AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xsi:type="Group"><URI>{}</URI></Grantee><Permission>READ</Permission></Grant>'
+    "</AccessControlList></AccessControlPolicy>"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "body"),
+    [("/k", f'uri="{EVERYONE}"', b"x"), ("?acl", f"uri={EVERYONE}", b""),
+     ("?acl", "", LIST.format(EVERYONE).encode()),
+     ("?acl", "", LIST.format(EVERYONE.replace("A", "&#65;")).encode()),
+     ("/k?acl", "", LIST.format(EVERYONE.replace(":", "&#x3a;")).encode())],
+    ids=["object", "bucket", "body", "entity", "object's entity"],
+)  # fmt: skip
+def test_a_public_list_however_it_is_written(world: World, path, header, body):
+    """In headers of uploads and behind entities, too (S3: BlockPublicAcls)."""
+    bucket, me = (
+        world.bucket(keys=("k",), ObjectOwnership="ObjectWriter"),
+        world.user(allow("s3:*")),
+    )
+    headers = {"x-amz-grant-read": header} if header else {}
+    block = {"BlockPublicAcls": True, "IgnorePublicAcls": False,
+             "BlockPublicPolicy": False, "RestrictPublicBuckets": False}  # fmt: skip
+    world.admin("s3").put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
+
+    sent = send(world, me, "PUT", f"/{bucket}{path}", body, headers)
+
+    assert code(sent) == "403 AccessDenied"
