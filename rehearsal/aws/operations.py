@@ -95,7 +95,10 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
     if method != "HEAD":  # which is about the thing itself
         _check_sub_resources("object" if key else "bucket", method, query)
     if not key:
-        return [Needed(_bucket_action(method, query), bucket)]
+        actions = [_bucket_action(method, query)]
+        if actions[0] == "s3:CreateBucket":
+            actions += _of_new_bucket(incoming)
+        return [Needed(action, bucket) for action in actions]
     asked = query.get("versionId", "")
     permissions = [Needed(_object_action(method, query), bucket, key, asked)]
     if "attributes" in query:
@@ -110,6 +113,18 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
         if has_acl(incoming):
             permissions.append(Needed("s3:PutObjectAcl", bucket, key))
     return permissions
+
+
+def _of_new_bucket(incoming: Incoming) -> list[str]:
+    """What the settings need that a bucket is made with."""
+    actions = []
+    if has_acl(incoming) and incoming.header("X-Amz-Acl") != "private":
+        actions.append("s3:PutBucketAcl")
+    if incoming.header("X-Amz-Object-Ownership"):
+        actions.append("s3:PutBucketOwnershipControls")
+    if incoming.header("X-Amz-Bucket-Object-Lock-Enabled").lower() == "true":
+        actions += ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"]
+    return actions
 
 
 def copy_source(incoming: Incoming) -> tuple[str, str, str]:

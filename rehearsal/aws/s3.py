@@ -275,6 +275,12 @@ class S3:
                 "InvalidBucketAclWithObjectOwnership",
                 "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
             )
+        if _gives_all(incoming):
+            raise AwsError(
+                400,
+                "InvalidBucketAclWithBlockPublicAccessError",
+                "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+            )
 
     def _check_settings(
         self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller

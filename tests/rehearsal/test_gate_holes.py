@@ -574,3 +574,37 @@ def test_a_public_list_however_it_is_written(world: World, path, header, body):
     sent = send(world, me, "PUT", f"/{bucket}{path}", body, headers)
 
     assert code(sent) == "403 AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("given", "needs"),
+    [({"ObjectOwnership": "ObjectWriter"}, ["s3:PutBucketOwnershipControls"]),
+     ({"ObjectOwnership": "ObjectWriter", "ACL": "log-delivery-write"},
+      ["s3:PutBucketOwnershipControls", "s3:PutBucketAcl"]),
+     ({"ObjectLockEnabledForBucket": True},
+      ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"])],
+    ids=["ownership", "list", "lock"],
+)  # fmt: skip
+def test_what_a_bucket_is_made_with(world: World, given, needs):
+    """Each setting needs its own permission (S3 API: CreateBucket, permissions)."""
+    given |= {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
+
+    for lacking in needs:
+        rights = {"s3:CreateBucket", *needs} - {lacking}
+        s3 = world.client("s3", world.user(allow(sorted(rights))))
+        name = world.name("bucket")
+        assert answer(lambda s3=s3, name=name: s3.create_bucket(Bucket=name, **given)) == (
+            "AccessDenied"
+        )
+    s3 = world.client("s3", world.user(allow(["s3:CreateBucket", *needs])))
+    assert answer(lambda: s3.create_bucket(Bucket=world.name("bucket"), **given)) == "ok"
+
+
+def test_a_bucket_is_not_made_public(world: World):
+    """Its public access block is there from the start (S3: error codes)."""
+    name, where = world.name("bucket"), {"LocationConstraint": REGION}
+    made = answer(lambda: world.admin("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration=where, ACL="public-read", ObjectOwnership="ObjectWriter"
+    ))  # fmt: skip
+
+    assert made == "InvalidBucketAclWithBlockPublicAccessError"
