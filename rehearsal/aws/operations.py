@@ -64,6 +64,14 @@ _SERVED = {
     ("object", "PUT"): {"acl", "legal-hold", "retention", "tagging"},
     ("object", "DELETE"): {"tagging"},
 }
+# Header of an upload -> what it needs.
+_OF_NEW_OBJECT = {
+    "X-Amz-Tagging": "s3:PutObjectTagging",
+    "X-Amz-Object-Lock-Mode": "s3:PutObjectRetention",
+    "X-Amz-Object-Lock-Retain-Until-Date": "s3:PutObjectRetention",
+    "X-Amz-Object-Lock-Legal-Hold": "s3:PutObjectLegalHold",
+}
+BYPASS = "s3:BypassGovernanceRetention"
 _HAS_VERSION_ACTION = {"acl", "tagging", "attributes", "torrent"}
 
 
@@ -107,11 +115,10 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
         from_bucket, from_key, version = copy_source(incoming)
         action = "s3:GetObjectVersion" if version else "s3:GetObject"
         permissions.append(Needed(action, from_bucket, from_key, version))
+    if bypasses(incoming):
+        permissions.append(Needed(BYPASS, bucket, key, asked))
     if permissions[0].action == "s3:PutObject" and "uploadId" not in query:
-        if incoming.header("X-Amz-Tagging"):
-            permissions.append(Needed("s3:PutObjectTagging", bucket, key))
-        if has_acl(incoming):
-            permissions.append(Needed("s3:PutObjectAcl", bucket, key))
+        permissions += [Needed(action, bucket, key) for action in _of_new_object(incoming)]
     return permissions
 
 
@@ -127,6 +134,12 @@ def _of_new_bucket(incoming: Incoming) -> list[str]:
     return actions
 
 
+def _of_new_object(incoming: Incoming) -> list[str]:
+    """What the headers of an upload need."""
+    actions = [action for header, action in _OF_NEW_OBJECT.items() if incoming.header(header)]
+    return [*actions, "s3:PutObjectAcl"] if has_acl(incoming) else actions
+
+
 def copy_source(incoming: Incoming) -> tuple[str, str, str]:
     """The bucket, the key and the version, if any, that a request copies."""
     path, _, version = incoming.header("X-Amz-Copy-Source").partition("?versionId=")
@@ -139,6 +152,11 @@ def has_acl(incoming: Incoming) -> bool:
     return bool(incoming.header("X-Amz-Acl")) or any(
         key.startswith("HTTP_X_AMZ_GRANT_") for key in incoming.environ
     )
+
+
+def bypasses(incoming: Incoming) -> bool:
+    """Whether the request asks to be done in spite of an object's lock."""
+    return bool(incoming.header("X-Amz-Bypass-Governance-Retention"))
 
 
 def _check_sub_resources(kind: str, method: str, query: dict[str, str]) -> None:

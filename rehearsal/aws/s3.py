@@ -235,8 +235,9 @@ class S3:
                 continue
             version = inside.get("VersionId", "")
             action = "s3:DeleteObjectVersion" if "VersionId" in inside else "s3:DeleteObject"
-            needed = Needed(action, bucket, inside["Key"], version)
-            if self._decide(needed, caller, context).allowed:
+            actions = [action, *([operations.BYPASS] if operations.bypasses(incoming) else [])]
+            needed = [Needed(each, bucket, inside["Key"], version) for each in actions]
+            if all(self._decide(each, caller, context).allowed for each in needed):
                 kept += f"<Object>{elements(inside)}</Object>"
             else:
                 refused.append(inside["Key"])

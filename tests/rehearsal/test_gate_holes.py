@@ -608,3 +608,44 @@ def test_a_bucket_is_not_made_public(world: World):
     ))  # fmt: skip
 
     assert made == "InvalidBucketAclWithBlockPublicAccessError"
+
+
+LATER = "2999-01-01T00:00:00Z"
+
+
+def locked(world: World) -> tuple[str, str]:
+    """A bucket with an object under governance, and the object's version."""
+    bucket, s3 = world.bucket(keys=(), ObjectLockEnabledForBucket=True), world.admin("s3")
+    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": LATER}
+    return bucket, s3.put_object(Bucket=bucket, Key="k", Body=b"x", **lock)["VersionId"]
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["DeleteObject", "DeleteObjects"])
+def test_a_lock_is_not_for_all_to_bypass(world: World, many):
+    """The header needs s3:BypassGovernanceRetention (S3: governance mode)."""
+    bucket, version = locked(world)
+    one = {"Bucket": bucket, "Key": "k", "VersionId": version}
+    each = {"Bucket": bucket, "Delete": {"Objects": [{"Key": "k", "VersionId": version}]}}
+
+    for more in (), ("s3:BypassGovernanceRetention",):
+        s3 = world.client("s3", world.user(allow(["s3:DeleteObjectVersion", *more])))
+        call, given = (s3.delete_objects, each) if many else (s3.delete_object, one)
+        answer(lambda call=call, given=given: call(**given, BypassGovernanceRetention=True))
+        left = world.admin("s3").list_object_versions(Bucket=bucket).get("Versions", [])
+        assert len(left) == (0 if more else 1)
+
+
+@pytest.mark.parametrize(
+    ("lock", "action"),
+    [({"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": LATER}, "s3:PutObjectRetention"),
+     ({"ObjectLockLegalHoldStatus": "ON"}, "s3:PutObjectLegalHold")],
+    ids=["retention", "legal hold"],
+)  # fmt: skip
+@pytest.mark.parametrize("call", ["put_object", "create_multipart_upload"])
+def test_a_lock_needs_its_own_permission(world: World, lock, action, call):
+    """However it is put (S3 API: PutObject, CreateMultipartUpload)."""
+    bucket, _ = locked(world)
+    for actions, expected in (["s3:PutObject"], "AccessDenied"), (["s3:PutObject", action], "ok"):
+        s3 = world.client("s3", world.user(allow(actions)))
+        put = getattr(s3, call)
+        assert answer(lambda put=put: put(Bucket=bucket, Key="new", **lock)) == expected
