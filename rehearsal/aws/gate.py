@@ -124,9 +124,8 @@ class Gate:
                 403, "InvalidClientTokenId", "The security token included in the request is invalid"
             )
         context |= self._iam.context(action, incoming.form, caller)
-        self._require(
-            f"iam:{action}", self._iam.resource(action, incoming.form, caller), caller, context
-        )
+        for resource in self._iam.resources(action, incoming.form, caller):
+            self._require(f"iam:{action}", resource, caller, context)
         return self._iam.answer(action, incoming, caller)
 
     def _control_answer(

@@ -58,8 +58,17 @@ class Iam:
     def __init__(self, store: Store):
         self._store = store
 
-    def resource(self, action: str, form: Mapping[str, str], caller: Caller) -> str:
-        """The ARN that the action's permission is about."""
+    def resources(self, action: str, form: Mapping[str, str], caller: Caller) -> list[str]:
+        """The ARNs that the action's permission is about: renaming needs the new one, too."""
+        own = self._resource(action, form, caller)
+        renames = re.fullmatch(r"Update(User|Group)", action)
+        parts = re.fullmatch(r"([^/]+)(/|/.*/)([^/]+)", own)
+        if not renames or not parts:
+            return [own]
+        path = form.get("NewPath") or parts[2]
+        return [own, f"{parts[1]}{path}{form.get(f'New{renames[1]}Name') or parts[3]}"]
+
+    def _resource(self, action: str, form: Mapping[str, str], caller: Caller) -> str:
         account = caller.principal.account
         if _OF_POLICY.fullmatch(action) and (arn := form.get("PolicyArn")):
             return arn
@@ -127,7 +136,7 @@ class Iam:
 
     def _check(self, action: str, form: Mapping[str, str], account: str) -> None:
         for parameter, (kind, longest) in _SUBJECTS.items():
-            name = form.get(parameter, "x")
+            name = form.get(f"New{parameter}") or form.get(parameter, "x")
             if not re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) or len(name) > longest:
                 raise _invalid(
                     f"The specified value for {parameter[0].lower()}{parameter[1:]} is "
@@ -135,7 +144,11 @@ class Iam:
                     f"and be at most {longest} characters, for a {kind}."
                 )
         if action in ("CreateUser", "CreateRole"):
-            self._check_unused(action, form, account)
+            kind = action.removeprefix("Create")
+            self._check_unused(kind, form.get(f"{kind}Name", ""), account)
+        new = form.get("NewUserName", "")
+        if action == "UpdateUser" and new.lower() != form.get("UserName", "").lower():
+            self._check_unused("User", new, account)
         if action == "DeleteUser" and self._store.has_keys(account, form.get("UserName", "")):
             raise AwsError(
                 409, "DeleteConflict", "Cannot delete entity, must delete access keys first."
@@ -152,9 +165,7 @@ class Iam:
             self._check_document(kind_, text)
             self._check_size(limit, text, form, account)
 
-    def _check_unused(self, action: str, form: Mapping[str, str], account: str) -> None:
-        kind = action.removeprefix("Create")
-        name = form.get(f"{kind}Name", "")
+    def _check_unused(self, kind: str, name: str, account: str) -> None:
         # Names differ in more than case (IAM User Guide, "IAM identifiers").
         if name.lower() in self._store.names_in_use(account, kind.lower()):
             raise AwsError(409, "EntityAlreadyExists", f"{kind} with name {name} already exists.")

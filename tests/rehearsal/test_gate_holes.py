@@ -649,3 +649,19 @@ def test_a_lock_needs_its_own_permission(world: World, lock, action, call):
         s3 = world.client("s3", world.user(allow(actions)))
         put = getattr(s3, call)
         assert answer(lambda put=put: put(Bucket=bucket, Key="new", **lock)) == expected
+
+
+def test_the_new_name_of_a_user(world: World):
+    """Needs the right on both names, and must be free (IAM: renaming a user; UpdateUser)."""
+    user, taken, new = world.user(), world.user(), world.name("mine")
+    mine = ["arn:aws:iam::*:user/mine*", "arn:aws:iam::*:user/mine/*", user["arn"]]
+    iam = world.client("iam", world.user(allow("iam:UpdateUser", mine)))
+
+    def rename(**given):
+        return answer(lambda: iam.update_user(UserName=user["name"], **given))
+
+    assert rename(NewUserName=taken["name"]) == "AccessDenied"
+    assert rename(NewPath="/team/") == "AccessDenied"
+    assert rename(NewUserName=new, NewPath="/mine/") == "ok"
+    again = answer(lambda: world.admin("iam").update_user(UserName=new, NewUserName=taken["name"]))
+    assert again == "EntityAlreadyExists"
