@@ -64,12 +64,7 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
         raise _refused("Policy expired.")
     values = {**form.fields, "bucket": bucket}
     mentioned = set()
-    for condition in policy.get("conditions", []):
-        if isinstance(condition, dict):
-            [(subject, wanted)] = condition.items()
-            operator = "eq"
-        else:
-            operator, subject, wanted = condition
+    for operator, subject, wanted in map(_condition, policy.get("conditions", [])):
         if operator == "content-length-range":
             _check_length(len(form.content), int(subject), int(wanted))
             continue
@@ -84,6 +79,22 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
     )
     if extra:
         raise _refused(f"Extra input fields: {extra[0]}")
+
+
+def _condition(given: Any) -> tuple[str, str, str]:
+    """The operator, the field and the value; or the range's name, its lower and its upper end."""
+    if isinstance(given, dict) and len(given) == 1:
+        given = ["eq", *given.popitem()]
+    match given:
+        case ["eq" | "starts-with" as operator, str(field), str(value)]:
+            return operator, field, value
+        case ["content-length-range", shortest, longest] if all(
+            str(end).isdecimal() for end in (shortest, longest)
+        ):
+            return "content-length-range", str(shortest), str(longest)
+    raise AwsError(
+        400, "InvalidPolicyDocument", f"Invalid Policy: Invalid condition: {json.dumps(given)}"
+    )
 
 
 def _policy(encoded: str) -> Mapping[str, Any]:

@@ -154,6 +154,7 @@ class Gate:
         """
         if claim is None:
             return Caller(ANONYMOUS)
+        signatures.check_service(claim, "s3" if service == "s3control" else service)
         if session := self._sts.session(claim.access_key_id):
             claim.check(session.secret)
             if claim.token != session.token:

@@ -79,6 +79,8 @@ def claim(incoming: Incoming, now: datetime) -> Claim | None:
 def claim_of_form(fields: Mapping[str, str]) -> Claim | None:
     """What the fields of a POST form claim; the policy document is what was signed."""
     policy = fields.get("policy", "").encode()
+    if not policy and {"x-amz-signature", "signature"} & fields.keys():
+        raise _malformed("Bucket POST must contain a field named 'policy'.", "InvalidArgument")
     token = fields.get("x-amz-security-token", "")
     if "x-amz-signature" in fields:
         access_key_id, day, region, service = _scope(fields.get("x-amz-credential", ""))
@@ -104,6 +106,16 @@ def claim_of_form(fields: Mapping[str, str]) -> Claim | None:
             kind="AWS",
         )
     return None
+
+
+def check_service(claim: Claim, service: str) -> None:
+    """Refuse what was signed for another service than the one that is asked."""
+    if claim.service != service:
+        refuse = _malformed if claim.auth_type == "REST-HEADER" else _malformed_query
+        raise refuse(
+            "Error parsing the X-Amz-Credential parameter; incorrect service "
+            f'"{claim.service}". This endpoint belongs to "{service}".'
+        )
 
 
 def _from_header(incoming: Incoming, authorization: str, now: datetime) -> Claim:

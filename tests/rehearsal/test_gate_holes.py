@@ -1,8 +1,12 @@
 """Ways around the gate that were found by attacking it, each closed, with the AWS document."""
 
+import base64
+import json
+from datetime import UTC, datetime
+
 import pytest
 import requests
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -665,3 +669,63 @@ def test_the_new_name_of_a_user(world: World):
     assert rename(NewUserName=new, NewPath="/mine/") == "ok"
     again = answer(lambda: world.admin("iam").update_user(UserName=new, NewUserName=taken["name"]))
     assert again == "EntityAlreadyExists"
+
+
+def posted(world: World, keys, bucket, document, service):
+    """The status and code of an upload by a form with this very policy, signed for a service."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    signed = base64.b64encode(document) if document else b""
+    signer = SigV4Auth(
+        Credentials(keys["access_key_id"], keys["secret_access_key"]), service, REGION
+    )
+    request = AWSRequest("POST", "")
+    request.context["timestamp"] = now
+    fields = {
+        "key": "k", "x-amz-algorithm": "AWS4-HMAC-SHA256", "x-amz-date": now, "policy": signed,
+        "x-amz-credential": signer.scope(request),
+        "x-amz-signature": signer.signature(signed.decode(), request),
+    }  # fmt: skip
+    return code(requests.post(
+        f"{world.aws['endpoint']}/{bucket}", {key: value for key, value in fields.items() if value},
+        files={"file": b"x"}, verify=world.aws["ca_bundle"], timeout=10,
+    ))  # fmt: skip
+
+
+FREE = ["key", "x-amz-algorithm", "x-amz-date", "x-amz-credential"]
+
+
+def form_policy(*conditions):
+    """A policy that allows every field of these forms, under these conditions."""
+    free = [["starts-with", f"${field}", ""] for field in FREE]
+    return json.dumps({"expiration": LATER, "conditions": [*free, *conditions]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("document", "service", "expected"),
+    [(form_policy(), "s3", "204"),
+     (b"", "s3", "400 InvalidArgument"),
+     (form_policy(), "iam", "400 AuthorizationQueryParametersError"),
+     (form_policy(["like", "$key", ""]), "s3", "400 InvalidPolicyDocument"),
+     (form_policy(["ends-with", "$key", "k"]), "s3", "400 InvalidPolicyDocument"),
+     (form_policy(["eq", "$key"]), "s3", "400 InvalidPolicyDocument"),
+     (form_policy({"bucket": 1}), "s3", "400 InvalidPolicyDocument"),
+     (form_policy("key"), "s3", "400 InvalidPolicyDocument"),
+     (form_policy(["content-length-range", "a", "b"]), "s3", "400 InvalidPolicyDocument")],
+    ids=["good", "none", "for IAM", "like", "ends-with", "short", "number", "text", "range"],
+)  # fmt: skip
+def test_what_a_form_is_signed_with(world: World, document, service, expected):
+    """A policy, of eq, starts-with and ranges (S3 API: browser-based uploads, POST policy)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+
+    assert posted(world, me, bucket, document, service) == expected
+
+
+def test_a_url_for_another_service(world: World):
+    """It is not S3's (S3 API: authenticating requests, query parameters, X-Amz-Credential)."""
+    bucket, me = world.bucket(), world.user(allow("s3:*"))
+    secrets = Credentials(me["access_key_id"], me["secret_access_key"])
+    for service, expected in ("s3", "200"), ("iam", "400 AuthorizationQueryParametersError"):
+        request = AWSRequest("GET", f"{world.aws['endpoint']}/{bucket}/a/1")
+        S3SigV4QueryAuth(secrets, service, REGION).add_auth(request)
+        got = requests.get(request.url, verify=world.aws["ca_bundle"], timeout=10)
+        assert code(got) == expected
