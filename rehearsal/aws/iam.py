@@ -16,7 +16,7 @@ from components.policies.documents import LIMITS
 from components.policies.evaluate import Policy, PolicyKind
 
 from .messages import Answer, AwsError, Incoming, forward, query_result
-from .store import APPS, PARTITION, Store, principal_arns
+from .store import APPS, PARTITION, Store, actions, principal_arns
 from .sts import Caller
 
 NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
@@ -180,6 +180,12 @@ class Iam:
                 400, "MalformedPolicyDocument", "The policy has characters beyond U+00FF"
             )
         if kind == "trust":
+            if not all(action.lower().startswith("sts:") for action in actions(text)):
+                raise AwsError(
+                    400,
+                    "MalformedPolicyDocument",
+                    "AssumeRole policy may only specify STS AssumeRole actions.",
+                )
             for arn in principal_arns(text):
                 if self._store.unique_id(arn) is None:
                     raise AwsError(

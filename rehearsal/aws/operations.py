@@ -3,6 +3,7 @@
 Source: S3 User Guide, "Required permissions for Amazon S3 API operations".
 """
 
+import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -72,6 +73,12 @@ _OF_NEW_OBJECT = {
     "X-Amz-Object-Lock-Legal-Hold": "s3:PutObjectLegalHold",
 }
 BYPASS = "s3:BypassGovernanceRetention"
+# Actions on objects; every other is on buckets.
+_ON_OBJECTS = re.compile(
+    r"s3:(\w*Object(?!Lock)\w*|AbortMultipartUpload|ListMultipartUploadParts"
+    r"|BypassGovernanceRetention|Replicate(Delete|Tags))",
+    re.IGNORECASE,
+)
 _HAS_VERSION_ACTION = {"acl", "tagging", "attributes", "torrent"}
 
 
@@ -87,6 +94,15 @@ class Needed(NamedTuple):
     def arn(self) -> str:
         """What the permission is about."""
         return f"arn:aws:s3:::{self.bucket}" + (f"/{self.key}" if self.key else "")
+
+
+def levels(action: str) -> set[str]:
+    """Whether an action of a policy is on buckets or on objects; with wildcards perhaps on both."""
+    start, wildcard, _ = re.split(r"([*?]|$)", action.lower(), maxsplit=1)
+    if not wildcard:
+        return {"object" if _ON_OBJECTS.fullmatch(start) else "bucket"}
+    found = re.match(r"s3:[a-z]+?(bucket|object)", start)
+    return {found[1]} if found else {"bucket", "object"}
 
 
 def target(incoming: Incoming) -> tuple[str, str]:

@@ -316,10 +316,7 @@ class S3:
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise _malformed(str(error)) from None
         for statement in _statements(document):
-            for part in ("Resource", "NotResource"):
-                for resource in _listed(statement.get(part, [])):
-                    if re.split("[/]", resource.split(":")[-1])[0] != bucket.name:
-                        raise _malformed("Policy has invalid resource")
+            _check_statement(statement, bucket.name)
         for arn in principal_arns(text):
             if self._store.unique_id(arn) is None:
                 raise _malformed("Invalid principal in policy")
@@ -403,6 +400,21 @@ def _cors_headers(rule: CorsRule, origin: str) -> list[tuple[str, str]]:
     if rule["MaxAgeSeconds"]:
         headers.append(("Access-Control-Max-Age", str(rule["MaxAgeSeconds"])))
     return headers
+
+
+def _check_statement(statement: Mapping[str, Any], bucket: str) -> None:
+    actions, resources = (
+        _listed(statement.get(part, statement.get(f"Not{part}"))) for part in ("Action", "Resource")
+    )
+    for resource in resources:
+        if not re.fullmatch(rf"arn:aws:s3:::{re.escape(bucket)}(/.*)?", resource, re.DOTALL):
+            raise _malformed("Policy has invalid resource")
+    if not all(action == "*" or action.lower().startswith("s3:") for action in actions):
+        raise _malformed("Policy has invalid action")
+    given = {"object" if "/" in resource else "bucket" for resource in resources}
+    both = {"Action", "Resource"} <= statement.keys()
+    if both and not all(operations.levels(action) & given for action in actions):
+        raise _malformed("Action does not apply to any resource(s) in statement")
 
 
 def _check_cors(body: bytes) -> None:

@@ -236,10 +236,23 @@ def split_arn(arn: str) -> tuple[str, str, str]:
     return account, kind, path.rsplit("/", 1)[-1]
 
 
+def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
+    statements = document["Statement"]
+    return statements if isinstance(statements, list) else [statements]
+
+
+def actions(text: str) -> set[str]:
+    """The actions that a document names, in `Action` or `NotAction`."""
+    named = set()
+    for statement in _statements(json.loads(text)):
+        given = statement["NotAction" if "NotAction" in statement else "Action"]
+        named |= {given} if isinstance(given, str) else set(given)
+    return named
+
+
 def _principal_lists(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Every `Principal` mapping of a document, with the AWS principals in it."""
-    statements = document["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in _statements(document):
         for element in (statement.get("Principal"), statement.get("NotPrincipal")):
             if isinstance(element, dict) and "AWS" in element:
                 named = element["AWS"]

@@ -729,3 +729,56 @@ def test_a_url_for_another_service(world: World):
         S3SigV4QueryAuth(secrets, service, REGION).add_auth(request)
         got = requests.get(request.url, verify=world.aws["ca_bundle"], timeout=10)
         assert code(got) == expected
+
+
+@pytest.mark.parametrize(
+    ("actions", "resources", "expected"),
+    [("s3:GetObject", ["/*"], "ok"),
+     ("s3:*", [""], "ok"),
+     ("s3:List*", ["/*"], "ok"),
+     (["s3:GetObject", "s3:ListBucket"], ["", "/*"], "ok"),
+     ("s3:PutBucketObjectLockConfiguration", [""], "ok"),
+     ("s3:GetObject", ["/a:b/*"], "ok"),
+     ("sqs:SendMessage", ["", "/*"], "MalformedPolicy"),
+     (["s3:GetObject", "iam:*"], ["", "/*"], "MalformedPolicy"),
+     ("s3:GetObject", [""], "MalformedPolicy"),
+     ("s3:GetObject*", [""], "MalformedPolicy"),
+     ("s3:ListBucket", ["/*"], "MalformedPolicy"),
+     (["s3:GetObject", "s3:ListBucket"], ["/*"], "MalformedPolicy"),
+     ("s3:GetObject", ["2/*"], "MalformedPolicy")],
+)  # fmt: skip
+def test_what_a_bucket_s_policy_is_about(world: World, actions, resources, expected):
+    """S3's actions, each on something it is for (S3: bucket policies, MalformedPolicy)."""
+    bucket = world.bucket(keys=())
+    arns = [f"arn:aws:s3:::{bucket}{resource}" for resource in resources]
+    text = policy(deny(actions, arns, Principal={"AWS": world.user()["arn"]}))
+
+    put = world.admin("s3").put_bucket_policy
+    assert answer(lambda: put(Bucket=bucket, Policy=text)) == expected
+
+
+def test_a_key_with_a_colon(world: World):
+    """It is a part of the resource like any other (S3: object key names)."""
+    bucket, user = world.bucket(keys=("a:b/1", "b/1")), world.user()
+    arn = f"arn:aws:s3:::{bucket}/a:b/*"
+    text = policy(allow("s3:GetObject", arn, Principal={"AWS": user["arn"]}))
+    world.admin("s3").put_bucket_policy(Bucket=bucket, Policy=text)
+    s3 = world.client("s3", user)
+
+    assert answer(lambda: s3.get_object(Bucket=bucket, Key="a:b/1")) == "ok"
+    assert answer(lambda: s3.get_object(Bucket=bucket, Key="b/1")) == "AccessDenied"
+
+
+@pytest.mark.parametrize("actions", ["s3:GetObject", ["sts:AssumeRole", "s3:GetObject"], "iam:*"])
+def test_what_a_trust_policy_is_about(world: World, actions):
+    """Assuming the role, nothing else (IAM: trust policies, MalformedPolicyDocument)."""
+    iam, name = world.admin("iam"), world.name("role")
+    bad, good = (
+        policy(allow(each, None, Principal={"AWS": HERE})) for each in (actions, "sts:AssumeRole")
+    )
+
+    made = answer(lambda: iam.create_role(RoleName=name, AssumeRolePolicyDocument=bad))
+    assert made == "MalformedPolicyDocument"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=good)
+    changed = answer(lambda: iam.update_assume_role_policy(RoleName=name, PolicyDocument=bad))
+    assert changed == "MalformedPolicyDocument"
