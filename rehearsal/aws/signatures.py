@@ -19,6 +19,15 @@ from .messages import AwsError, Incoming
 ALGORITHM = "AWS4-HMAC-SHA256"
 CLOCK_SKEW = timedelta(minutes=15)
 LONGEST_URL = 604_800  # seconds, seven days
+SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+# What stands in place of the body's hash.
+_UNHASHED = {
+    "UNSIGNED-PAYLOAD",
+    "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    SIGNED_CHUNKS,
+    f"{SIGNED_CHUNKS}-TRAILER",
+}
+_CHUNK = re.compile(rb"([0-9a-fA-F]+);chunk-signature=([0-9a-f]{64})\r\n")
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _TIME = "%Y%m%dT%H%M%SZ"
 
@@ -37,22 +46,35 @@ class Claim:
     auth_type: str = "REST-HEADER"  # as S3's condition key s3:authType has it
     age: timedelta = timedelta()
     kind: str = ALGORITHM
+    # Each chunk of the body, or its trailer: what it is, the content, its signature.
+    chunks: tuple[tuple[str, bytes, str], ...] = ()
 
     def check(self, secret: str) -> None:
         """Refuse the claim where the secret makes another signature."""
-        if self.kind == ALGORITHM:
-            key = _signing_key(secret, self.day, self.region, self.service)
-            expected = hmac.new(key, self.to_sign, hashlib.sha256).hexdigest()
-        else:
+        if self.kind != ALGORITHM:
             digest = hmac.new(secret.encode(), self.to_sign, hashlib.sha1).digest()
-            expected = base64.b64encode(digest).decode()
-        if not hmac.compare_digest(expected.encode(), self.signature.encode()):
-            raise AwsError(
-                403,
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match the signature you provided. "
-                "Check your key and signing method.",
-            )
+            _compare(base64.b64encode(digest).decode(), self.signature)
+            return
+        key = _signing_key(secret, self.day, self.region, self.service)
+        _compare(hmac.new(key, self.to_sign, hashlib.sha256).hexdigest(), self.signature)
+        previous = self.signature
+        for what, content, signature in self.chunks:
+            stamp, scope = self.to_sign.decode().split("\n")[1:3]
+            lines = [f"{ALGORITHM}-{what}", stamp, scope, previous]
+            lines += [_EMPTY] if what == "PAYLOAD" else []
+            to_sign = "\n".join([*lines, hashlib.sha256(content).hexdigest()])
+            _compare(hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest(), signature)
+            previous = signature
+
+
+def _compare(expected: str, given: str) -> None:
+    if not hmac.compare_digest(expected.encode(), given.encode()):
+        raise AwsError(
+            403,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your key and signing method.",
+        )
 
 
 def claim(incoming: Incoming, now: datetime) -> Claim | None:
@@ -149,6 +171,7 @@ def _from_header(incoming: Incoming, authorization: str, now: datetime) -> Claim
         to_sign,
         day,
         age=age,
+        chunks=_chunks(incoming, payload),
     )
 
 
@@ -191,6 +214,7 @@ def _from_url(incoming: Incoming, now: datetime) -> Claim:
         day,
         "REST-QUERY-STRING",
         now - signed,
+        chunks=_chunks(incoming, payload),
     )
 
 
@@ -330,6 +354,40 @@ def _check_payload(incoming: Incoming, payload: str) -> None:
                 "XAmzContentSHA256Mismatch",
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",
             )
+    elif payload not in _UNHASHED:
+        raise _malformed(
+            f"x-amz-content-sha256 must be {', '.join(sorted(_UNHASHED))} or a valid sha256 value.",
+            "InvalidArgument",
+        )
+
+
+def _chunks(incoming: Incoming, payload: str) -> tuple[tuple[str, bytes, str], ...]:
+    """What was signed one by one: the chunks of the body, the last of them empty, and a trailer."""
+    if not payload.startswith(SIGNED_CHUNKS):
+        return ()
+    body, at, size = incoming.body, 0, 1
+    found = []
+    while size:
+        head = _CHUNK.match(body, at)
+        if head is None:
+            raise _incomplete()
+        at, size = head.end(), int(head[1], 16)
+        found.append(("PAYLOAD", body[at : at + size], head[2].decode()))
+        at += size + 2 if size else 0  # the end of its line
+    if str(sum(len(each[1]) for each in found)) != incoming.header("X-Amz-Decoded-Content-Length"):
+        raise _incomplete()
+    trailer, _, signature = body[at:].partition(b"x-amz-trailer-signature:")
+    lines = b"".join(line.strip() + b"\n" for line in trailer.splitlines() if line)
+    if payload != SIGNED_CHUNKS:
+        found.append(("TRAILER", lines, signature.strip().decode("latin-1")))
+    elif lines or signature:
+        raise _incomplete()
+    return tuple(found)
+
+
+def _incomplete() -> AwsError:
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    return AwsError(400, "IncompleteBody", message)
 
 
 def _scope(credential: str, *, in_query: bool = False) -> tuple[str, str, str, str]:

@@ -1,6 +1,7 @@
 """Ways around the gate that were found by attacking it, each closed, with the AWS document."""
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime
 
@@ -782,3 +783,88 @@ def test_what_a_trust_policy_is_about(world: World, actions):
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=good)
     changed = answer(lambda: iam.update_assume_role_policy(RoleName=name, PolicyDocument=bad))
     assert changed == "MalformedPolicyDocument"
+
+
+class Chunked(S3SigV4Auth):
+    """Signs an upload in chunks, each with a signature of its own, and perhaps a trailer."""
+
+    kind = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
+    def payload(self, request):
+        return self.kind
+
+    def body(self, request, chunks, trailer=b""):
+        """The chunks as they are sent."""
+        previous = request.headers["Authorization"].rpartition("=")[2]
+        empty, body = hashlib.sha256(b"").hexdigest(), b""
+
+        def sign(what, *hashes):
+            stamp, scope = request.context["timestamp"], self.credential_scope(request)
+            return self.signature(
+                "\n".join([f"AWS4-HMAC-SHA256-{what}", stamp, scope, *hashes]), request
+            )
+
+        for chunk in (*chunks, b""):
+            previous = sign("PAYLOAD", previous, empty, hashlib.sha256(chunk).hexdigest())
+            body += f"{len(chunk):x};chunk-signature={previous}\r\n".encode() + chunk
+            body += b"\r\n" if chunk else b""
+        if trailer:
+            previous = sign("TRAILER", previous, hashlib.sha256(trailer + b"\n").hexdigest())
+            body += trailer + f"\r\nx-amz-trailer-signature:{previous}\r\n".encode()
+        return body + b"\r\n"
+
+
+CHUNKS, TRAILER = (b"one" * 3_000, b"two"), b"x-amz-checksum-crc32:AAAAAA=="
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(lambda body: body, "200"),
+     (lambda body: body.replace(b"two", b"TWO"), "403 SignatureDoesNotMatch"),
+     (lambda body: body.replace(b"oneone", b"oneOne", 1), "403 SignatureDoesNotMatch"),
+     (lambda body: body[:body.index(b"0;chunk")], "400 IncompleteBody"),
+     (lambda body: body.replace(b"3;chunk", b"0;chunk"), "400 IncompleteBody"),
+     (lambda body: body.replace(b"3;chunk-signature=", b"3;x="), "400 IncompleteBody"),
+     (lambda body: b"two", "400 IncompleteBody")],
+    ids=["good", "last", "first", "cut", "ended", "unsigned", "plain"],
+)  # fmt: skip
+@pytest.mark.parametrize("trailer", [b"", TRAILER], ids=["alone", "trailer"])
+def test_every_chunk_is_signed(world: World, change, expected, trailer):
+    """And so is the trailer (S3 API: signature calculations, chunked upload, trailing headers)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+    length = str(sum(map(len, CHUNKS)))
+
+    def put(change):
+        signer = Chunked(Credentials(me["access_key_id"], me["secret_access_key"]), "s3", REGION)
+        signer.kind += "-TRAILER" if trailer else ""
+        headers = {"Content-Encoding": "aws-chunked", "X-Amz-Decoded-Content-Length": length}
+        headers |= {"X-Amz-Trailer": "x-amz-checksum-crc32"} if trailer else {}
+        request = AWSRequest("PUT", f"{world.aws['endpoint']}/{bucket}/k", headers=headers)
+        signer.add_auth(request)
+        return code(requests.put(
+            request.url, change(signer.body(request, CHUNKS, trailer)), timeout=10,
+            headers=dict(request.headers), verify=world.aws["ca_bundle"],
+        ))  # fmt: skip
+
+    assert put(change) == expected
+    if expected == "200":
+        stored = world.admin("s3").get_object(Bucket=bucket, Key="k")["Body"].read()
+        assert stored == b"".join(CHUNKS)
+    if trailer:
+        other = put(lambda body: change(body).replace(b":AAAA", b":BBBB"))
+        assert other == (expected if expected != "200" else "403 SignatureDoesNotMatch")
+
+
+@pytest.mark.parametrize("said", ["STREAMING", "unsigned-payload", "A" * 64])
+def test_the_hash_of_a_body_is_one(world: World, said):
+    """Or one of the words that S3 knows in its place (S3 API: x-amz-content-sha256)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+    signer = Chunked(Credentials(me["access_key_id"], me["secret_access_key"]), "s3", REGION)
+    signer.kind = said
+    request = AWSRequest("PUT", f"{world.aws['endpoint']}/{bucket}/k")
+    signer.add_auth(request)
+    sent = requests.put(
+        request.url, b"x", headers=dict(request.headers), verify=world.aws["ca_bundle"], timeout=10
+    )
+
+    assert code(sent) == "400 InvalidArgument"
