@@ -7,6 +7,7 @@ import base64
 import binascii
 import io
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +18,11 @@ from .messages import AwsError, Incoming
 
 # Fields that the policy need not mention.
 _FREE = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "policy", "bucket"})
+# Fields that say what the header of that name would.
+HEADERS = re.compile(
+    "cache-control|content-(disposition|encoding)|expires|x-amz-meta-.+|x-amz-storage-class"
+    "|x-amz-server-side-encryption.*|x-amz-website-redirect-location"
+)
 _STATUSES = {"200": 200, "201": 201, "204": 204}
 
 

@@ -126,7 +126,8 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
     asked = query.get("versionId", "")
     permissions = [Needed(_object_action(method, query), bucket, key, asked)]
     if "attributes" in query:
-        permissions.append(Needed("s3:GetObject", bucket, key, asked))
+        action = "s3:GetObjectVersion" if asked else "s3:GetObject"
+        permissions.append(Needed(action, bucket, key, asked))
     if method == "PUT" and incoming.header("X-Amz-Copy-Source"):
         from_bucket, from_key, version = copy_source(incoming)
         action = "s3:GetObjectVersion" if version else "s3:GetObject"

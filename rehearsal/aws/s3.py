@@ -113,10 +113,12 @@ class S3:
         headers = {
             f"HTTP_{field.upper().replace('-', '_')}": value
             for field, value in form.fields.items()
-            if field.startswith("x-amz-meta-") or field in ("cache-control", "content-disposition")
+            if forms.HEADERS.fullmatch(field)
         }
         if "acl" in form.fields:
             headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
+        if "tagging" in form.fields:
+            headers["HTTP_X_AMZ_TAGGING"] = _tags(form.fields["tagging"])
         path = f"/{name}/{quote(form.key)}"
         # What the policy does not govern is left behind.
         sent = incoming.environ.items()
@@ -224,9 +226,7 @@ class S3:
         try:
             document = ET.fromstring(incoming.body)  # noqa: S314 on loopback
         except ET.ParseError:
-            raise AwsError(
-                400, "MalformedXML", "The XML you provided was not well-formed"
-            ) from None
+            raise _malformed_xml() from None
         kept, refused = "", []
         for element in document:
             inside = {_tag(part): part.text or "" for part in element}
@@ -535,6 +535,22 @@ def _is_delete(incoming: Incoming) -> bool:
 
 def _no_such_bucket(name: str) -> AwsError:
     return AwsError(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=name)
+
+
+def _tags(document: str) -> str:
+    """The tags of a form's document as a header has them."""
+    try:
+        root = ET.fromstring(document)  # noqa: S314 on loopback
+    except ET.ParseError:
+        raise _malformed_xml() from None
+    tags = [
+        {_tag(part): part.text or "" for part in tag} for tag in root.iter() if _tag(tag) == "Tag"
+    ]
+    return urlencode([(tag.get("Key", ""), tag.get("Value", "")) for tag in tags])
+
+
+def _malformed_xml() -> AwsError:
+    return AwsError(400, "MalformedXML", "The XML you provided was not well-formed")
 
 
 def _malformed(message: str) -> AwsError:

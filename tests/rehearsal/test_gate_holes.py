@@ -672,7 +672,7 @@ def test_the_new_name_of_a_user(world: World):
     assert again == "EntityAlreadyExists"
 
 
-def posted(world: World, keys, bucket, document, service):
+def posted(world: World, keys, bucket, document, service="s3", path="", **more):
     """The status and code of an upload by a form with this very policy, signed for a service."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     signed = base64.b64encode(document) if document else b""
@@ -687,7 +687,8 @@ def posted(world: World, keys, bucket, document, service):
         "x-amz-signature": signer.signature(signed.decode(), request),
     }  # fmt: skip
     return code(requests.post(
-        f"{world.aws['endpoint']}/{bucket}", {key: value for key, value in fields.items() if value},
+        f"{world.aws['endpoint']}/{bucket}{path}",
+        {key: value for key, value in fields.items() if value} | more,
         files={"file": b"x"}, verify=world.aws["ca_bundle"], timeout=10,
     ))  # fmt: skip
 
@@ -868,3 +869,37 @@ def test_the_hash_of_a_body_is_one(world: World, said):
     )
 
     assert code(sent) == "400 InvalidArgument"
+
+
+def test_the_attributes_of_a_version(world: World):
+    """Need s3:GetObjectVersion and s3:GetObjectVersionAttributes (S3 API: GetObjectAttributes)."""
+    bucket, s3 = world.bucket(keys=()), world.admin("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=bucket, Key="k", Body=b"x")["VersionId"]
+    asked = {"Bucket": bucket, "Key": "k", "VersionId": version, "ObjectAttributes": ["ObjectSize"]}
+    for read, expected in ("s3:GetObjectVersion", "ok"), ("s3:GetObject", "AccessDenied"):
+        me = world.client("s3", world.user(allow([read, "s3:GetObjectVersionAttributes"])))
+        assert answer(lambda me=me: me.get_object_attributes(**asked)) == expected
+
+
+def test_what_a_form_says_of_the_object(world: World):
+    """Its encryption, class and tags (S3 API: POST Object, form fields)."""
+    bucket = world.bucket(keys=())
+    fields = {
+        "x-amz-server-side-encryption": "aws:kms", "x-amz-storage-class": "STANDARD_IA",
+        "content-encoding": "gzip",
+        "tagging": "<Tagging><TagSet><Tag><Key>a + b</Key><Value>1</Value></Tag></TagSet></Tagging>",
+    }  # fmt: skip
+    document = form_policy(*({name: value} for name, value in fields.items()))
+    tagless, me = world.user(allow("s3:PutObject")), world.user(allow("s3:*"))
+
+    assert posted(world, tagless, bucket, document, **fields) == "403 AccessDenied"
+    assert posted(world, me, bucket, document, **fields) == "204"
+
+    got = world.admin("s3").head_object(Bucket=bucket, Key="k")
+    assert (got["ServerSideEncryption"], got["StorageClass"]) == ("aws:kms", "STANDARD_IA")
+    assert got["ContentEncoding"] == "gzip"
+    tags = world.admin("s3").get_object_tagging(Bucket=bucket, Key="k")["TagSet"]
+    assert tags == [{"Key": "a + b", "Value": "1"}]
+    broken = {"tagging": "<Tagging>"}
+    assert posted(world, me, bucket, form_policy(broken), **broken) == "400 MalformedXML"
