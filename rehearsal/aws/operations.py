@@ -115,6 +115,8 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
     """Every permission the request needs, its own first."""
     method, query = incoming.method, incoming.query
     if not bucket:
+        if method != "GET":
+            raise not_allowed()
         return [Needed("s3:ListAllMyBuckets", "*")]
     if method != "HEAD":  # which is about the thing itself
         _check_sub_resources("object" if key else "bucket", method, query)
@@ -129,9 +131,7 @@ def needed(incoming: Incoming, bucket: str, key: str) -> list[Needed]:
         action = "s3:GetObjectVersion" if asked else "s3:GetObject"
         permissions.append(Needed(action, bucket, key, asked))
     if method == "PUT" and incoming.header("X-Amz-Copy-Source"):
-        from_bucket, from_key, version = copy_source(incoming)
-        action = "s3:GetObjectVersion" if version else "s3:GetObject"
-        permissions.append(Needed(action, from_bucket, from_key, version))
+        permissions.append(_of_source(incoming))
     if bypasses(incoming):
         permissions.append(Needed(BYPASS, bucket, key, asked))
     if permissions[0].action == "s3:PutObject" and "uploadId" not in query:
@@ -155,6 +155,13 @@ def _of_new_object(incoming: Incoming) -> list[str]:
     """What the headers of an upload need."""
     actions = [action for header, action in _OF_NEW_OBJECT.items() if incoming.header(header)]
     return [*actions, "s3:PutObjectAcl"] if has_acl(incoming) else actions
+
+
+def _of_source(incoming: Incoming) -> Needed:
+    bucket, key, version = copy_source(incoming)
+    if not key:
+        raise AwsError(400, "InvalidArgument", "Invalid copy source object key")
+    return Needed("s3:GetObjectVersion" if version else "s3:GetObject", bucket, key, version)
 
 
 def copy_source(incoming: Incoming) -> tuple[str, str, str]:
@@ -200,7 +207,7 @@ def _bucket_action(method: str, query: dict[str, str]) -> str:
         return "s3:ListBucketVersions" if "versions" in query else "s3:ListBucket"
     actions = {"HEAD": "s3:ListBucket", "PUT": "s3:CreateBucket", "DELETE": "s3:DeleteBucket"}
     if method not in actions:
-        raise AwsError(405, "MethodNotAllowed", "The specified method is not allowed.")
+        raise not_allowed()
     return actions[method]
 
 
@@ -219,6 +226,13 @@ def _object_action(method: str, query: dict[str, str]) -> str:
         return "s3:RestoreObject"
     if method == "POST" and "select" in query:
         return "s3:GetObject"
-    if method in ("PUT", "POST"):
+    if method == "PUT" or (method == "POST" and {"uploads", "uploadId"} & query.keys()):
         return "s3:PutObject"
-    raise AwsError(405, "MethodNotAllowed", "The specified method is not allowed.")
+    raise not_allowed()
+
+
+def not_allowed() -> AwsError:
+    """The refusal of a method that there is none of."""
+    return AwsError(
+        405, "MethodNotAllowed", "The specified method is not allowed against this resource."
+    )

@@ -88,6 +88,9 @@ class S3:
         if answer.status == 404 and key and incoming.method in ("GET", "HEAD"):
             # Who may not list is not told that an object is missing.
             self._require(Needed("s3:ListBucket", name), caller, context)
+        source, *_ = operations.copy_source(incoming)
+        if answer.status == 404 and source and b"NoSuchKey" in answer.body:
+            self._require(Needed("s3:ListBucket", source), caller, context)
         return answer
 
     def _find(self, incoming: Incoming, name: str, region: str) -> Any:
@@ -102,8 +105,10 @@ class S3:
         self, incoming: Incoming, form: forms.Form, caller: Caller, context: dict[str, str]
     ) -> Answer:
         """Do the upload of a form whose signature has been checked."""
-        name, _ = operations.target(incoming)
+        name, key = operations.target(incoming)
         bucket = self._store.bucket(name)
+        if key:
+            raise operations.not_allowed()
         if bucket is None:
             raise _no_such_bucket(name)
         if not form.key:
@@ -230,6 +235,8 @@ class S3:
         kept, refused = "", []
         for element in document:
             inside = {_tag(part): part.text or "" for part in element}
+            if _tag(element) == "Object" and not inside.get("Key"):
+                raise _malformed_xml()
             if _tag(element) != "Object":
                 kept += elements({_tag(element): element.text or ""})
                 continue
@@ -241,6 +248,8 @@ class S3:
                 kept += f"<Object>{elements(inside)}</Object>"
             else:
                 refused.append(inside["Key"])
+        if not refused and "<Object>" not in kept:
+            raise _malformed_xml()
         answer = Answer(
             200, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>"
         )
@@ -288,11 +297,7 @@ class S3:
     ) -> None:
         outside = caller.principal.account != bucket.account_id
         if own.action in _POLICY_ACTIONS and outside:
-            raise AwsError(
-                405,
-                "MethodNotAllowed",
-                "The specified method is not allowed against this resource.",
-            )
+            raise operations.not_allowed()
         if own.action == "s3:PutBucketPolicy" and incoming.method == "PUT":
             self._check_policy(incoming, bucket, caller)
         if own.action == "s3:PutBucketCORS" and incoming.method == "PUT":

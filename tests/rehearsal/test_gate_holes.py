@@ -903,3 +903,45 @@ def test_what_a_form_says_of_the_object(world: World):
     assert tags == [{"Key": "a + b", "Value": "1"}]
     broken = {"tagging": "<Tagging>"}
     assert posted(world, me, bucket, form_policy(broken), **broken) == "400 MalformedXML"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "expected"),
+    [("POST", "/{bucket}/a/1", {}, b"x", "405 MethodNotAllowed"),
+     ("POST", "/{bucket}", {}, b"x", "405 MethodNotAllowed"),
+     ("PUT", "/", {}, b"", "405 MethodNotAllowed"),
+     ("DELETE", "/", {}, b"", "405 MethodNotAllowed"),
+     ("POST", "/{bucket}?delete", {}, b"<Delete><Object/></Delete>", "400 MalformedXML"),
+     ("POST", "/{bucket}?delete", {}, b"<Delete><Object><Key/></Object></Delete>",
+      "400 MalformedXML"),
+     ("POST", "/{bucket}?delete", {}, b"<Delete></Delete>", "400 MalformedXML"),
+     ("PUT", "/{bucket}/c", {"x-amz-copy-source": "/{bucket}"}, b"", "400 InvalidArgument"),
+     ("PUT", "/{bucket}/c", {"x-amz-copy-source": "/{bucket}/"}, b"", "400 InvalidArgument"),
+     ("PUT", "/{bucket}/c", {"x-amz-copy-source": "/{bucket}/none"}, b"", "404 NoSuchKey")],
+)  # fmt: skip
+def test_the_code_of_a_refusal(world: World, method, path, headers, body, expected):
+    """405 for no such method, 400 for no such request (S3: error codes, DeleteObjects, CopyObject)."""
+    bucket, me = world.bucket(), world.user(allow("s3:*"))
+    filled = {name: value.format(bucket=bucket) for name, value in headers.items()}
+
+    assert code(send(world, me, method, path.format(bucket=bucket), body, filled)) == expected
+
+
+def test_a_form_is_for_a_bucket(world: World):
+    """An object takes none (S3 API: POST Object)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+
+    assert posted(world, me, bucket, form_policy(), path="/k") == "405 MethodNotAllowed"
+
+
+def test_a_missing_source_is_not_told(world: World):
+    """To who may not list its bucket (S3 API: CopyObject, GetObject, permissions)."""
+    bucket, other = world.bucket(), world.bucket(keys=())
+    objects = [f"arn:aws:s3:::{each}/*" for each in (bucket, other)]
+    me = world.user(allow("s3:*", objects), allow("s3:ListBucket", f"arn:aws:s3:::{bucket}"))
+
+    def copy(source):
+        return code(send(world, me, "PUT", f"/{bucket}/c", headers={"x-amz-copy-source": source}))
+
+    assert copy(f"{bucket}/none") == "404 NoSuchKey"
+    assert copy(f"{other}/none") == "403 AccessDenied"
