@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
 MOST = 0.8
 PROJECTS = 10
 
@@ -36,14 +37,15 @@ def main() -> int:
 
     with starting() as soon:
         cloud = soon.ready()
-        environment = {"PATH": os.environ["PATH"], **cloud.environment()}
+        region = {"AWS_DEFAULT_REGION": cloud.region}
+        environment = {"PATH": os.environ["PATH"], **cloud.environment(), **region}
 
         def our_seconds(run: int) -> float:
             began = time.perf_counter()
             subprocess.run(
                 [sys.executable, __file__, str(run)],
                 cwd=ROOT, check=True, text=True, input=json.dumps({"aws": cloud.aws}),
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+                env={"PATH": os.environ["PATH"]},
             )  # fmt: skip
             return time.perf_counter() - began
 

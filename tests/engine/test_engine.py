@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs `p
 
 def test_the_engine_comes_to_the_same_lights():
     """Every light is as promised, the engine is named, and the project's files stay as they were."""
-    environment_file = ROOT / "stacks/environments/Pulumi.dev.yaml"
+    environment_file = ROOT / "stacks/environments/Pulumi.guides.yaml"
     before = environment_file.read_bytes()
 
     done = subprocess.run(
