@@ -25,7 +25,7 @@ def provide_adopted(cloud: Cloud, projects: Sequence[settings.Project]) -> None:
         if isinstance(project, settings.Kopah) and project.adopt:
             keys = cloud.compatible
             store = Store(keys["endpoint"], compatible=True)
-            store.client("s3", "us-east-1", keys).create_bucket(Bucket=project.bucket)
+            store.client("s3", "us-east-1", _pair(keys)).create_bucket(Bucket=project.bucket)
 
 
 def with_keys(cloud: Cloud, handovers: Mapping[str, Handover]) -> dict[str, Handover]:
