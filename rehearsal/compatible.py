@@ -1,11 +1,9 @@
 """An S3-compatible store without IAM, as a university's: SeaweedFS, one process on loopback."""
 
-import ctypes
 import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -44,13 +42,12 @@ def running() -> Iterator[dict[str, Any]]:
         log = folder / "log"
         with log.open("w") as file:
             child = subprocess.Popen(
-                [program, "server", *_options(folder, ports)],
+                [*_with_parent(), program, "server", *_options(folder, ports)],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
                 cwd=folder,
                 env={**os.environ, "TMPDIR": name},
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 nothing else runs in between
             )
         try:
             endpoint = f"http://{HOST}:{ports['s3.port']}"
@@ -62,6 +59,13 @@ def running() -> Iterator[dict[str, Any]]:
             for port in ports.values():
                 for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 its choice
                     left.unlink()
+
+
+def _with_parent() -> list[str]:
+    """What makes the store end when the process that started it is killed, where there is such a
+    thing: on Linux, with util-linux."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig=KILL"] if setpriv else []
 
 
 def _options(folder: Path, ports: dict[str, int]) -> list[str]:
@@ -126,9 +130,3 @@ def _wait(endpoint: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
             time.sleep(0.05)
     last = log.read_text(errors="replace").strip().splitlines()[-1:]
     raise RuntimeError(f"SeaweedFS did not start within {START_WITHIN} s: {''.join(last)}")
-
-
-def _end_with_parent() -> None:
-    """Linux kills the store when the process that started it is gone, even when that was killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

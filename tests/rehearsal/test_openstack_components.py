@@ -2,7 +2,6 @@
 
 import time
 
-import pulumi
 import pytest
 import requests
 
@@ -12,50 +11,23 @@ from components.policies.grants import Access
 
 pytest.importorskip("keystone", reason="requirements-openstack.txt is not installed")
 
-from rehearsal.openstack import server
-from rehearsal.openstack.realize import OpenStack
+from rehearsal import engine
 
 PAGE = "https://app.valohai.com"
 
 
-class Realize(pulumi.runtime.Mocks):
-    """Makes what is declared, really."""
-
-    def __init__(self, cloud):
-        self._cloud = cloud
-        self.made = []
-
-    def new_resource(self, args):
-        if args.resource_id:
-            return args.resource_id, self._cloud.read(args.typ, args.resource_id)
-        if not args.custom:
-            return None, args.inputs
-        self.made.append(args.name)
-        return self._cloud.make(args.typ, args.inputs)
-
-    def call(self, args):
-        raise AssertionError(args.token)
-
-
-@pytest.fixture(scope="module")
-def told():
-    with server.running() as told:
-        yield told
-
-
 @pytest.fixture
-def deploy(told, declare, monkeypatch, paper):
+def deploy(cloud, declare, monkeypatch, paper):
     """Run a program on the real servers; gives its outputs, without the mark of secrets."""
-    real = Realize(OpenStack(told))
+    real = engine._Realize(cloud, engine.Run("a test"), lambda made: None)
     monkeypatch.setattr(paper, "new_resource", real.new_resource)
     return lambda program: {name: value for name, (value, _) in declare(program).items()}
 
 
 @pytest.fixture
-def account(told):
+def account(cloud):
     """The account's address, and a session that is logged in as its user."""
-    cloud = OpenStack(told)
-    return cloud._storage, cloud._http
+    return cloud.openstack._storage, cloud.openstack._http
 
 
 def signed(storage, key, path, method="GET"):
@@ -128,7 +100,7 @@ def test_an_account_key_serves_all_and_is_not_taken_from_others(deploy, account)
 
 
 @pytest.mark.filterwarnings("ignore::Warning")  # of openstacksdk, about its own future
-def test_a_credential_logs_in_with_openstacksdk(deploy, account, told):
+def test_a_credential_logs_in_with_openstacksdk(deploy, account, cloud):
     """As its consumer would: by ID and secret, and it reads but does not write."""
     openstack = pytest.importorskip("openstack", reason="openstacksdk is not installed")
     storage, user = account
@@ -146,7 +118,7 @@ def test_a_credential_logs_in_with_openstacksdk(deploy, account, told):
     with openstack.connect(
         load_envvars=False, load_yaml_config=False, auth_type="v3applicationcredential",
         region_name="RegionOne",
-        auth={"auth_url": told["auth_url"], "application_credential_id": made["id"],
+        auth={"auth_url": cloud.swift["auth_url"], "application_credential_id": made["id"],
               "application_credential_secret": made["secret"]},
     ) as client:  # fmt: skip
         assert [each.name for each in client.object_store.objects("shared")] == ["a.txt"]

@@ -86,7 +86,12 @@ def test_secrets_are_masked(rehearsed):
         secrets = handoff.SECRETS & set(handover)
         assert {handover[key] for key in secrets} <= {"••••••••"}
         seen |= secrets
-    assert seen == {"secret_access_key", "output_secret_access_key", "external_id"}
+    assert seen == {
+        "secret_access_key",
+        "output_secret_access_key",
+        "external_id",
+        "temp_url_key",
+    }
 
 
 def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
@@ -111,7 +116,10 @@ def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
         (["--engine", "pulumi"], "error: 'pulumi' is not on PATH"),
         (["serve", "--accounts", "12"], "error: account '12' must be 12 digits"),
         (["serve", "--accounts", "1" * 12 + "," + "1" * 12], "error: an account is named twice"),
-        (["serve", "--stores", "gcs"], "error: store 'gcs' is unknown, use aws or compatible"),
+        (
+            ["serve", "--stores", "gcs"],
+            "error: store 'gcs' is unknown, use some of aws, compatible, swift",
+        ),
         (["serve", "--port", "70000"], "less than or equal to 65535"),
     ],
 )
