@@ -28,7 +28,8 @@ docs: .venv/ready
 lock: .venv/ready
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock \
-		requirements.txt requirements-rehearsal.txt requirements-openstack.txt --group dev
+		requirements.txt requirements-rehearsal.txt requirements-openstack.txt \
+		requirements-guardrails.txt --group dev
 
 clean:
 	rm -rf .venv
