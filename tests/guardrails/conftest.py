@@ -37,10 +37,11 @@ def described(paper):
 
 
 @pytest.fixture
-def emitted(program, described):  # noqa: F811
+def emitted(program, paper, described):  # noqa: F811
     """Everything that a shipped environment declares."""
 
     def run(environment: str) -> list[Resource]:
+        paper.declared.clear()  # of an environment before
         config = yaml.safe_load((FOLDER / f"Pulumi.{environment}.yaml").read_text())["config"]
         program(config["object-access:environment"], stack=environment)
         return described(environment)
