@@ -5,13 +5,13 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test check benchmarks docs lock clean
+.PHONY: rehearse test check benchmarks docs lock scanners clean
 
 rehearse: .venv/ready
 	@$(BIN)/python -m rehearsal --environment $(environment)
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadscope
 
 check: .venv/ready
 	@$(BIN)/ruff check .
@@ -28,12 +28,19 @@ docs: .venv/ready
 lock: .venv/ready
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock \
-		requirements.txt requirements-rehearsal.txt requirements-openstack.txt --group dev
+		requirements.txt requirements-rehearsal.txt requirements-openstack.txt \
+		requirements-guardrails.txt --group dev
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements-scanners.lock \
+		requirements-scanners.txt
+
+# What tests/guardrails/test_scanners.py asks, in an environment of its own.
+scanners: .venv/scanners/ready
 
 clean:
 	rm -rf .venv
 
-SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python
 
 # pip is only there to fetch uv, which installs the rest ten times as fast: with the
 # certificates it brings, or behind a company's proxy with the machine's own.
@@ -43,5 +50,10 @@ SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requir
 	@$(PYTHON) -m venv .venv
 	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	@$(SYNC) 2>.venv/uv.log || $(SYNC) --system-certs
-	@touch .venv/ready
+	@$(SYNC) $(BIN)/python $< 2>.venv/uv.log || $(SYNC) $(BIN)/python $< --system-certs
+	@touch $@
+
+.venv/scanners/ready: requirements-scanners.lock .venv/ready
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/scanners
+	@$(SYNC) .venv/scanners $< 2>.venv/uv.log || $(SYNC) .venv/scanners $< --system-certs
+	@touch $@

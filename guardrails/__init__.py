@@ -1,0 +1,1 @@
+"""A Pulumi policy pack: what a whole organisation's stacks must keep to."""
