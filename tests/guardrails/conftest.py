@@ -7,7 +7,7 @@ from pulumi.runtime import rpc
 from guardrails.rules import Resource
 from rehearsal.environments import FOLDER
 
-from ..stacks.conftest import program  # noqa: F401  a fixture
+from ..stacks.conftest import program, unlooked  # noqa: F401  fixtures
 
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in FOLDER.glob("Pulumi.*.yaml"))
 
@@ -37,7 +37,7 @@ def described(paper):
 
 
 @pytest.fixture
-def emitted(program, paper, described):  # noqa: F811
+def emitted(program, paper, described, unlooked):  # noqa: F811
     """Everything that a shipped environment declares."""
 
     def run(environment: str) -> list[Resource]:

@@ -161,7 +161,9 @@ WHO = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("row", WHO, ids=str)
+@pytest.mark.parametrize(
+    "row", WHO, ids=lambda row: f"{row[0].kind} {row[0].account} {row[2]} {row[5]}"
+)
 def test_who_is_named_and_how(row):
     """Policy evaluation logic: same account, cross-account, boundaries, session policies."""
     who, own, principal, boundary, session, expected = row

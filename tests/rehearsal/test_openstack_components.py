@@ -1,6 +1,7 @@
 """The Swift components, declared as a program would, on the real servers."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -12,8 +13,19 @@ from components.policies.grants import Access
 pytest.importorskip("keystone", reason="requirements-openstack.txt is not installed")
 
 from rehearsal import engine
+from rehearsal.openstack import server
+from rehearsal.openstack.realize import OpenStack
 
 PAGE = "https://app.valohai.com"
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    """An OpenStack of its own: an account has one owner, and other tests own the shared one."""
+    with server.running() as told:
+        yield SimpleNamespace(
+            swift=told, openstack=OpenStack(told), keep_secret=lambda secret: secret
+        )
 
 
 @pytest.fixture
