@@ -22,7 +22,8 @@ benchmarks: .venv/ready
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: .venv/ready
-	@$(BIN)/python -m rehearsal --engine in-process --format svg > docs/rehearsal.svg
+	@$(BIN)/python docs/settings.py > docs/settings.md
+	@$(BIN)/python -m rehearsal --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready

@@ -33,12 +33,10 @@ class Project:
 
     name: str
     environment: str
-    protect: bool
-    """Refuse to delete stored data."""
-    namespace: str
-    """A word of one's own that makes bucket names unique in the world; may be empty."""
+    protect: bool  # the environment's own
+    namespace: str  # the environment's own; may be empty
     tags: Mapping[str, str] = field(default_factory=dict)
-    """Tags on everything that can be tagged, over the environment's own."""
+    """Tags on everything that can be tagged, over the environment's own. Default: none."""
 
     def made(self, kind: str, limit: int) -> str:
         """A name made by program for one thing of this project."""
@@ -318,11 +316,13 @@ class Environment:
     projects: Mapping[str, Any]
     """The projects by name: lower-case letters, digits and single hyphens, up to 40 characters."""
     protect: bool = True
-    """Refuse to delete stored data; false for environments that may be thrown away."""
+    """Refuse to delete stored data; false for environments that may be thrown away. Default:
+    true."""
     namespace: str = ""
-    """A word of your own, such as your company's, for bucket names made by program."""
+    """A word of your own, such as your company's, so that names of buckets made by program are
+    unique in the world. Default: none."""
     tags: Mapping[str, str] = field(default_factory=dict)
-    """Tags on everything that can be tagged."""
+    """Tags on everything that can be tagged. Default: none."""
 
 
 def load(config: Config, environment: str) -> list[Project]:
