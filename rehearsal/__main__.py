@@ -63,26 +63,34 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     if until_input_ends:
-        # A pipe from the parent: it ends when the parent does, even when that was killed.
+        # A pipe from the parent: it ends when the parent does, even when that was killed. The
+        # parent is told at once where the stores will be, and again when they answer.
         threading.Thread(target=_when_input_ends, args=(stop.set,), daemon=True).start()
     try:
         with ExitStack() as stack:
             served: dict[str, Any] = {}
+            ready: list[Callable[[], None]] = []
             for store in _stores(stores):
                 if store == "aws":
                     from .aws import server
 
-                    running = server.running(_account_ids(accounts), port, http_port)
+                    aws = server.running(_account_ids(accounts), port, http_port)
+                    served[store] = stack.enter_context(aws)
                 elif store == "swift":
                     from .openstack import server as openstack
 
-                    running = openstack.running()
+                    swift = openstack.running(wait=not until_input_ends)
+                    served[store] = stack.enter_context(swift)
                 else:
                     from . import compatible
 
-                    running = compatible.running()
-                served[store] = stack.enter_context(running)
-            print(json.dumps(served), flush=True)
+                    served[store], wait = stack.enter_context(compatible.starting())
+                    ready.append(wait)
+            if until_input_ends:
+                print(json.dumps(served), flush=True)
+            for wait in ready:
+                wait()
+            print("ready" if until_input_ends else json.dumps(served), flush=True)
             stop.wait()
     except (ValueError, RuntimeError) as error:
         raise typer.Exit(_complain(error)) from None

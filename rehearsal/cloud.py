@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ class Cloud:
         described: dict[str, Any],
         compatible: Callable[[], dict[str, Any]] = dict,
         swift: Callable[[], dict[str, Any]] = dict,
+        wait: Callable[[], object] = lambda: None,
         account: str = ACCOUNT,
     ):
         # Imported here: boto3 takes a third of a second, in which the cloud can start already.
@@ -45,7 +46,7 @@ class Cloud:
         )
         self.region = self.aws["region"]
         self.account = account
-        self._compatible, self._swift = compatible, swift
+        self._compatible, self._swift, self._wait = compatible, swift, cache(wait)
         self._secrets = [keys["secret_access_key"] for keys in self.aws["accounts"].values()]
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()  # making a boto3 client is not thread-safe, using it is
@@ -55,9 +56,14 @@ class Cloud:
         """The keys of the account's administrator."""
         return dict(self.aws["accounts"][self.account])
 
+    def wait_for_compatible(self) -> None:
+        """Until the S3-compatible store answers. Raises RuntimeError where it never will."""
+        with self._lock:
+            self._wait()
+
     @cached_property
     def compatible(self) -> dict[str, Any]:
-        """The S3-compatible store, once it answers; nothing where none was started."""
+        """The S3-compatible store, which may not answer yet; nothing where none was started."""
         described = self._compatible()
         for keys in (described, described.get("somebody_else", {})):
             if keys:
@@ -66,7 +72,7 @@ class Cloud:
 
     @cached_property
     def swift(self) -> dict[str, Any]:
-        """Keystone and Swift, once they answer; nothing where they were not started."""
+        """Keystone and Swift, who answer once they are up; nothing where they were not started."""
         described = self._swift()
         for project in described.get("projects", {}).values():
             for user in (project, project.get("without_role", {})):
@@ -165,17 +171,26 @@ class Starting:
         """The cloud, once AWS answers. Raises RuntimeError where it could not start."""
         return Cloud(
             _described(self._children["aws"]),
-            partial(self._when_ready, "compatible"),
-            partial(self._when_ready, "swift"),
+            partial(self._described, "compatible"),
+            partial(self._described, "swift"),
+            self._compatible_answers,
         )
 
-    def _when_ready(self, store: str) -> dict[str, Any]:
+    def _compatible_answers(self) -> None:
+        if child := self._children.get("compatible"):
+            _line(child)
+
+    def _described(self, store: str) -> dict[str, Any]:
         child = self._children.get(store)
         return dict(_described(child)[store]) if child else {}
 
 
 def _described(child: "subprocess.Popen[str]") -> dict[str, Any]:
+    return dict(json.loads(_line(child)))
+
+
+def _line(child: "subprocess.Popen[str]") -> str:
     line = child.stdout.readline() if child.stdout else ""
     if not line:
         raise RuntimeError("an embedded store did not start, see the message above")
-    return dict(json.loads(line))
+    return line

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -30,6 +31,14 @@ def running() -> Iterator[dict[str, Any]]:
 
     Raises RuntimeError where it does not start.
     """
+    with starting() as (described, wait):
+        wait()
+        yield described
+
+
+@contextmanager
+def starting() -> Iterator[tuple[dict[str, Any], Callable[[], None]]]:
+    """The same, known at once, and a function that waits until the store answers."""
     program = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
     if not program:
         raise RuntimeError("SeaweedFS is not installed, run 'make rehearse' or pip install it")
@@ -51,8 +60,8 @@ def running() -> Iterator[dict[str, Any]]:
             )
         try:
             endpoint = f"http://{HOST}:{ports['s3.port']}"
-            _wait(endpoint, child, log)
-            yield {"endpoint": endpoint, **ours, "somebody_else": others}
+            described = {"endpoint": endpoint, **ours, "somebody_else": others}
+            yield described, partial(_wait, endpoint, child, log)
         finally:
             child.kill()  # its own way to end takes 15 seconds, and nothing is to be kept
             child.wait()

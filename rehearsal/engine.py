@@ -68,6 +68,7 @@ def run(
         variables = cloud.environment(swift=uses_swift(config))
         variables |= _profiles(Path(folder), config, cloud)
         if by_cli:
+            cloud.wait_for_compatible()
             return _by_cli(environment, config, variables, Path(folder), watch)
         return _in_process(environment, config, variables, cloud, watch)
 

@@ -23,6 +23,7 @@ def provide_adopted(cloud: Cloud, projects: Sequence[settings.Project]) -> None:
             if project.bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
                 make_bucket(s3, project.bucket, project.region)
         if isinstance(project, settings.Kopah) and project.adopt:
+            cloud.wait_for_compatible()
             keys = cloud.compatible
             store = Store(keys["endpoint"], compatible=True)
             store.client("s3", "us-east-1", _pair(keys)).create_bucket(Bucket=project.bucket)

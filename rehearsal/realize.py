@@ -220,7 +220,7 @@ def _random_password(cloud: Cloud, inputs: Inputs) -> Realized:
 def _dynamic(cloud: Cloud, inputs: Inputs) -> Realized:
     """What Pulumi does with a resource whose provider is a part of the program."""
     provider = dill.loads(base64.b64decode(inputs["__provider"]))  # noqa: S301 our own
-    cloud.compatible  # noqa: B018 it must have started by now
+    cloud.wait_for_compatible()
     checked = provider.check({}, dict(inputs))
     if checked.failures:
         raise RuntimeError(checked.failures[0].reason)

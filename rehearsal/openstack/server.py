@@ -23,7 +23,7 @@ _PATIENCE = 60.0  # seconds that a machine under load may take; a quiet one with
 
 @contextmanager
 def running(
-    *, port: int = 0, swift_port: int = 0, temp_urls: bool = True
+    *, port: int = 0, swift_port: int = 0, temp_urls: bool = True, wait: bool = True
 ) -> Iterator[dict[str, Any]]:
     """The servers, running until the block ends; gives what a client needs to reach them.
 
@@ -31,6 +31,8 @@ def running(
     does not start. The project "rehearsal" has two users: one who may do everything in its object
     store, and, under "without_role", one whom only the ACL of a container can let in. The project
     "somebody-else" has a user of its own. `temp_urls=False` is a cluster without temporary URLs.
+    Without `wait` they are given at once, but for their user IDs: whoever asks a server that is
+    not up yet waits for its answer.
     """
     projects = {OURS: _project(OURS), THEIRS: _project(THEIRS)}
     projects[OURS]["without_role"] = _user(projects[OURS], "visitor")
@@ -56,10 +58,11 @@ def running(
             stack.enter_context(_child(module, folder, listener, told))
             for module, listener in (("keystone", keystone), ("swift", swift))
         ]
-        identities, _ = [child.wait_until_ready() for child in children]
+        if wait:
+            projects, _ = [child.wait_until_ready() for child in children]
         keystone.close()
         swift.close()
-        yield {"auth_url": told["auth_url"], "region": REGION, "projects": identities}
+        yield {"auth_url": told["auth_url"], "region": REGION, "projects": projects}
 
 
 class _Child:
