@@ -183,14 +183,14 @@ def _named(
     elif kind in ("User", "Role"):
         computed = {
             "arn": f"{iam}:{kind.lower()}{inputs.get('path', '/')}{identifier}",
-            "uniqueId": ("AIDA" if kind == "User" else "AROA") + _digest(name),
+            "uniqueId": {"User": "AIDA", "Role": "AROA"}[kind] + f"EXAMPLE{_digest(name)[:10]}",
         }
     elif kind in ("Policy", "InstanceProfile"):
         word = {"Policy": "policy", "InstanceProfile": "instance-profile"}[kind]
         computed = {"arn": f"{iam}:{word}/{identifier}"}
         identifier = computed["arn"] if kind == "Policy" else identifier
     elif kind == "AccessKey":
-        identifier, computed = f"AKIA{_digest(name)}", {"secret": _placeholder(name)}
+        identifier, computed = f"AKIAEXAMPLE{_digest(name)[:9]}", {"secret": _placeholder(name)}
     elif kind == "ApplicationCredential":
         identifier = hashlib.sha256(name.encode()).hexdigest()[:32]
         computed = {"secret": _placeholder(name), "projectId": PROJECT_ID}
@@ -209,15 +209,16 @@ def _placeholder(name: str) -> str:
 def _text(value: Any) -> str:
     """A setting as Pulumi holds it; an encrypted one, which only its engine can read, as a
     placeholder."""
-    return value if isinstance(value, str) else json.dumps(_readable(value))
+    return value if isinstance(value, str) else json.dumps(readable(value))
 
 
-def _readable(value: Any) -> Any:
+def readable(value: Any) -> Any:
+    """Settings with a placeholder for what is encrypted."""
     if isinstance(value, dict):
         if set(value) == {"secure"}:
             return _placeholder(str(value["secure"]))
-        return {key: _readable(each) for key, each in value.items()}
-    return [_readable(each) for each in value] if isinstance(value, list) else value
+        return {key: readable(each) for key, each in value.items()}
+    return [readable(each) for each in value] if isinstance(value, list) else value
 
 
 def _partition(config: Mapping[str, Any]) -> str:
