@@ -43,7 +43,9 @@ def rehearse(
 @app.command()
 def report(
     environment: Annotated[str, typer.Option(help="Which environment to report on.")] = "guides",
-    shape: Annotated[str, typer.Option("--format", help="table, json, markdown or html.")] = "table",
+    shape: Annotated[
+        str, typer.Option("--format", help="table, json, markdown or html.")
+    ] = "table",
     against: Annotated[
         str, typer.Option(help="A report in JSON or a git ref: show only what changed since.")
     ] = "",

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from components.policies import buckets, public
-from components.policies.evaluate import Decision, Policies, Policy, Request, evaluate
 from components.policies.cors import CorsRule, first_match
+from components.policies.evaluate import Decision, Policies, Policy, Request, evaluate
 from components.policies.evaluate import Principal as Asker
 
 from .model import Answer, Answers, Place, Principal, Verb, places_of
@@ -67,7 +67,7 @@ class Bucket:
     @cached_property
     def opens(self) -> bool:
         """Whether its own policy gives anybody anything."""
-        return bool(self.written) and any(buckets_allowed(self.written.statements))
+        return self.written is not None and any(buckets_allowed(self.written.statements))
 
     @cached_property
     def restricted(self) -> bool:
@@ -228,7 +228,7 @@ class _Heard:
 
     def note(self, action: str, decision: Decision, through: str, needed: set[str]) -> None:
         """Keep an answer."""
-        statement = f"{decision.policy} › {decision.statement}" if decision.statement else ""
+        statement = f"{decision.policy} > {decision.statement}" if decision.statement else ""
         if decision.allowed:
             self.by[through + (statement or decision.policy)] = None
             self.actions[action] = None
@@ -265,6 +265,6 @@ def of_pages(rules: Sequence[CorsRule], origin: str) -> Answers:
     for verb, methods in _METHODS.items():
         found = {method: first_match(rules, origin, method) for method in methods}
         allowed = {method: rules.index(rule) + 1 for method, rule in found.items() if rule}
-        by = tuple(f"CORS › #{number}" for number in sorted(set(allowed.values())))
+        by = tuple(f"CORS > #{number}" for number in sorted(set(allowed.values())))
         answers[verb] = Answer(bool(allowed), by, tuple(sorted(allowed)))
     return {verb: answers[verb] for verb in Verb}

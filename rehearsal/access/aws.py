@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from components.policies import cors
-from components.policies.evaluate import ANONYMOUS, Policies, Policy, Request, evaluate
+from components.policies.evaluate import ANONYMOUS, Policies, Request, evaluate
 from components.policies.evaluate import Principal as Asker
 
 from .asking import Bucket, Hearing, Identity, of_pages
@@ -36,10 +36,13 @@ _SIGNED = {"with": "a request that somebody with access has signed"}
 # Of what may give access, the types that are judged; others are told as unknown.
 _GIVES_ACCESS = re.compile(r"aws:(iam|kms|s3\w*)/")
 _JUDGED = frozenset(
-    "AccessKey Bucket BucketCorsConfiguration BucketLifecycleConfiguration BucketOwnershipControls "
-    "BucketPolicy BucketPublicAccessBlock BucketServerSideEncryptionConfiguration BucketVersioning "
-    "InstanceProfile OpenIdConnectProvider Policy Role RolePolicy RolePolicyAttachment User "
-    "UserPolicy UserPolicyAttachment".split()
+    (
+        *("AccessKey", "InstanceProfile", "OpenIdConnectProvider", "Policy", "Role", "RolePolicy"),
+        *("RolePolicyAttachment", "User", "UserPolicy", "UserPolicyAttachment"),
+        *("Bucket", "BucketCorsConfiguration", "BucketLifecycleConfiguration", "BucketPolicy"),
+        *("BucketOwnershipControls", "BucketPublicAccessBlock", "BucketVersioning"),
+        "BucketServerSideEncryptionConfiguration",
+    )
 )
 
 
@@ -105,7 +108,9 @@ class _Account:
                 pages = "any web page" if origin == "*" else f"pages of {origin}"
                 for place in places:
                     self._found.add(
-                        Principal(Kind.PAGE, pages, {**_SIGNED}), place, of_pages(bucket.cors, asked)
+                        Principal(Kind.PAGE, pages, {**_SIGNED}),
+                        place,
+                        of_pages(bucket.cors, asked),
                     )
         return self._found
 
@@ -252,35 +257,37 @@ class _Account:
     def _trust(self, declared: Declared) -> None:
         role, arn = self._roles[declared.outputs["name"]], declared.outputs["arn"]
         trust = written("trust", declared.outputs["assumeRolePolicy"], "trust")
-        others = [each for each in self._inside if each is not role]
-        by_name = {each.asker.unique_id: each for each in others}
-        by_name |= {each.asker.role_arn or each.asker.arn: each for each in others}
-        account = {ACCOUNT, f"arn:{arn.split(':')[1]}:iam::{ACCOUNT}:root"}
-        askers: list[tuple[Identity, str]] = []
+        assumed_by = role.shown.facts["assumed_by"]
+        for who in [*self._named(trust, role, arn.split(":")[1]), *self._others(trust)]:
+            told = _assumes(who, arn, trust)
+            if told and told not in assumed_by:
+                assumed_by.append(told)
+                who.roles.append(role)
+        assumed_by.sort(key=lambda each: each["who"])
+
+    def _named(self, trust: Written, role: Identity, partition: str) -> Iterator[Identity]:
+        """Everybody of an account whom a trust may mean."""
+        inside = [each for each in self._inside if each is not role]
+        by_name = {each.asker.unique_id: each for each in inside}
+        by_name |= {each.asker.role_arn or each.asker.arn: each for each in inside}
         for name in sorted(trust.policy.principals):
             if name in by_name:
-                named = [by_name[name]]
-            elif name in account:
-                named = others
-            elif name == "*":
-                named = [*others, self._stranger]
+                yield by_name[name]
+            elif name in (ACCOUNT, f"arn:{partition}:iam::{ACCOUNT}:root", "*"):
+                yield from inside
+                if name == "*":
+                    yield self._stranger
             else:
-                named = [self._outsider(name)]
-            askers += [(each, "sts:AssumeRole") for each in named]
+                yield self._outsider(name)
+
+    def _others(self, trust: Written) -> Iterator[Identity]:
+        """Services, and bearers of tokens, whom a trust may mean."""
         for statement in trust.statements:
             element = statement.get("Principal")
             if isinstance(element, Mapping):
-                for name in listed(element.get("Service", [])):
-                    askers.append((_service(name), "sts:AssumeRole"))
+                yield from (_service(name) for name in listed(element.get("Service", [])))
                 for name in listed(element.get("Federated", [])):
-                    bearers = self._bearers(name, statement)
-                    askers += [(each, "sts:AssumeRoleWithWebIdentity") for each in bearers]
-        for who, action in askers:
-            if told := _assumes(who, action, arn, trust):
-                if told not in role.shown.facts["assumed_by"]:
-                    role.shown.facts["assumed_by"].append(told)
-                    who.roles.append(role)
-        role.shown.facts["assumed_by"].sort(key=lambda each: each["who"])
+                    yield from self._bearers(name, statement)
 
     def _outsider(self, name: str) -> Identity:
         """Somebody of another account, by how a policy names them."""
@@ -288,7 +295,9 @@ class _Account:
         whole = name == "*" or name.isdigit() or name.endswith(":root")
         arn = f"arn:aws:iam::{account}:user/{PROBE}" if whole else name
         shown = "any other account" if name == "*" else f"account {account}" if whole else name
-        own = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+        own = (
+            '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+        )
         is_role = ":role/" in arn
         session = re.sub(r":iam:(.*):role/(?:.*/)?", r":sts:\1:assumed-role/", arn) + f"/{PROBE}"
         asker = Asker("role", account, session, "", arn) if is_role else Asker("user", account, arn)
@@ -312,9 +321,11 @@ class _Account:
             yield self._outsiders.setdefault(shown.name, bearer)
 
 
-def _assumes(who: Identity, action: str, arn: str, trust: Written) -> dict[str, Any]:
+def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
     """How somebody may assume a role, or nothing: first with nothing in hand, then with what the
     trust asks for except an external ID, then with that, too."""
+    with_token = who.asker.kind == "federated"
+    action = "sts:AssumeRoleWithWebIdentity" if with_token else "sts:AssumeRole"
     needed = unmet(trust.statements, who.context)
     policies = Policies(who.policies, trust.policy, who.boundary)
     without_id = {key: value for key, value in needed.items() if key != EXTERNAL_ID}
@@ -323,7 +334,7 @@ def _assumes(who: Identity, action: str, arn: str, trust: Written) -> dict[str, 
         request = Request(who.asker, action, arn, ACCOUNT, context)
         if evaluate(request, policies).allowed:
             _, statement = trust.policy.allowed(request, action.lower(), context)
-            told: dict[str, Any] = {"who": who.shown.id, "by": f"trust › {statement}"}
+            told: dict[str, Any] = {"who": who.shown.id, "by": f"trust > {statement}"}
             if who.shown.kind is Kind.OUTSIDER and who.asker.kind in ("user", "role"):
                 told["external_id_required"] = EXTERNAL_ID in shown
             if conditions := sorted(set(shown) - {EXTERNAL_ID}):

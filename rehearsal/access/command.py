@@ -28,10 +28,7 @@ def run(environment: str, shape: str, against: str, output: Path | None) -> int:
     talk = Console(stderr=True, highlight=False)
     config: dict[str, Any] = {}
     try:
-        if shape not in FORMATS:
-            raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
-        if against and shape == "html":
-            raise ValueError("a difference has no html, use table, json or markdown")
+        _check(shape, against)
         config = config_of(environment)
         projects_of(environment, _without_encrypted(config))  # a mistake costs no time
         earlier = _earlier(against, environment) if against else None
@@ -50,6 +47,13 @@ def run(environment: str, shape: str, against: str, output: Path | None) -> int:
         talk.print(f"error: {_told(error, config)}", style="red", markup=False, soft_wrap=True)
         return 2
     return code
+
+
+def _check(shape: str, against: str) -> None:
+    if shape not in FORMATS:
+        raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+    if against and shape == "html":
+        raise ValueError("a difference has no html, use table, json or markdown")
 
 
 def _report(now: Report, shape: str) -> str:
@@ -121,9 +125,7 @@ def _check_out(ref: str, folder: Path) -> None:
 
 def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
     try:
-        return subprocess.run(  # noqa: S607 git is where PATH has it
-            ["git", *arguments], cwd=ROOT, capture_output=True, check=False
-        )
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)
     except FileNotFoundError:
         raise ValueError("git is not installed, compare with a file of --format json") from None
 

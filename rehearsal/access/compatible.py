@@ -26,7 +26,9 @@ def findings(paper: Paper) -> Findings:
         owner = Principal(
             Kind.KEYS, f"keys of profile {made['profile']} on {host}", {"with": "no policies: all"}
         )
-        found.add(owner, place, {verb: Answer(True, ("the store › owner",), ("*",)) for verb in Verb})
+        found.add(
+            owner, place, {verb: Answer(True, ("the store > owner",), ("*",)) for verb in Verb}
+        )
         if not made["adopt"]:  # one that exists may be open to anybody
             found.add(Principal(Kind.ANONYMOUS, "anyone without login", {}), place, NOTHING)
         origins = {origin for rule in made["cors"] for origin in rule["AllowedOrigins"]}

@@ -181,13 +181,18 @@ def _facts(old: Principal, new: Principal) -> Iterator[tuple[Turn, str, int]]:
             turn = Turn.NARROWED if has[who] else Turn.WIDENED
             said = "asks" if has[who] else "no longer asks"
             yield turn, f"{said} {name} for an external ID", len(Verb)
-    keys_before, keys_now = old.facts.get("kms", {}), new.facts.get("kms", {})
-    for key in sorted(keys_before.keys() | keys_now.keys()):
-        actions_before, actions_now = set(keys_before.get(key, ())), set(keys_now.get(key, ()))
-        if actions_now - actions_before:
-            yield Turn.WIDENED, f"+ {', '.join(sorted(actions_now - actions_before))} on {key}", 2
-        if actions_before - actions_now:
-            yield Turn.NARROWED, f"- {', '.join(sorted(actions_before - actions_now))} on {key}", 2
+    yield from _keys(old.facts.get("kms", {}), new.facts.get("kms", {}))
+
+
+def _keys(
+    old: Mapping[str, list[str]], new: Mapping[str, list[str]]
+) -> Iterator[tuple[Turn, str, int]]:
+    for key in sorted(old.keys() | new.keys()):
+        before, now = set(old.get(key, ())), set(new.get(key, ()))
+        if now - before:
+            yield Turn.WIDENED, f"+ {', '.join(sorted(now - before))} on {key}", 2
+        if before - now:
+            yield Turn.NARROWED, f"- {', '.join(sorted(before - now))} on {key}", 2
 
 
 def _assumers(principal: Principal) -> dict[str, bool]:
@@ -254,8 +259,10 @@ def _row(change: Change) -> str:
 
 def table(environment: str, changes: list[Change], against: str) -> RenderableType:
     """The changes for a terminal."""
-    title = f"Access in {environment} against {against}: {headline(changes)}"
-    shown = Table(box=None, pad_edge=False, title=title, title_justify="left")
+    title = Text(f"Access in {environment} against {against}: {headline(changes)}", "bold")
+    if not changes:
+        return title
+    shown = Table(box=None, pad_edge=False)
     for heading in ("", "who", "where", "what", "by"):
         shown.add_column(heading, overflow="fold")
     for change in changes:
@@ -263,7 +270,7 @@ def table(environment: str, changes: list[Change], against: str) -> RenderableTy
         who = f"{change.who} [{change.kind}]" if change.kind else change.who
         cells = (who, "\n".join(change.where), change.what, "; ".join(change.by))
         shown.add_row(Text(change.turn, style), *(Text(cell) for cell in cells))
-    return Group(shown)
+    return Group(title, shown)
 
 
 def data(environment: str, changes: list[Change], against: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Answer:
 
     allowed: bool
     by: tuple[str, ...] = ()
-    """The statements that allow it, as `<policy> › <Sid>`."""
+    """The statements that allow it, as `<policy> > <Sid>`."""
     actions: tuple[str, ...] = ()
     """What of it they may do, in the words of the store."""
     denied: tuple[str, ...] = ()

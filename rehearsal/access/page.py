@@ -65,7 +65,8 @@ def _side_by_side(report: Report, who: dict[str, int]) -> list[Place]:
         return sum(reached) / len(reached)
 
     return sorted(
-        report.findings.places.values(), key=lambda each: (middle(each.root), each.root, each.prefix)
+        report.findings.places.values(),
+        key=lambda each: (middle(each.root), each.root, each.prefix),
     )
 
 
@@ -80,11 +81,21 @@ def _groups(people: list[Principal], who: dict[str, int]) -> list[dict[str, Any]
                     "name": each.name,
                     "short": each.facts.get("declared_as", each.name),
                     "notes": notes(each),
+                    "assumed": _assumed(each),
                 }
                 for each in members
             ]
             groups.append({"heading": HEADINGS[kind], "people": shown})
     return groups
+
+
+def _assumed(principal: Principal) -> list[str]:
+    """Who may become a role, short enough for its box."""
+    return [
+        f"assumed by {each['who'].partition(':')[2]}"
+        + (", with external ID" if each.get("external_id_required") else "")
+        for each in principal.facts.get("assumed_by", [])
+    ]
 
 
 def _buckets(report: Report, places: list[Place]) -> list[dict[str, Any]]:

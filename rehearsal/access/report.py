@@ -116,10 +116,8 @@ def _plain(answer: Answer) -> dict[str, Any]:
 
 
 def _answers(each: Mapping[str, Any]) -> Answers:
-    return {
-        verb: Answer(**{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in each[verb.value].items()
-        })
-        for verb in Verb
-    }
+    def answer(given: Mapping[str, Any]) -> Answer:
+        details = {name: tuple(given[name]) for name in given if name != "allowed"}
+        return Answer(given["allowed"], **details)
+
+    return {verb: answer(each[verb.value]) for verb in Verb}

@@ -9,7 +9,18 @@ from typing import Any
 
 from components.policies import swift
 
-from .model import NOTHING, REFUSED, Answer, Answers, Findings, Kind, Place, Principal, Verb
+from .model import (
+    NOTHING,
+    REFUSED,
+    Answer,
+    Answers,
+    Findings,
+    Kind,
+    Place,
+    Principal,
+    Verb,
+    strongest,
+)
 from .paper import PROJECT_ID, Declared, Paper
 from .reading import PROBE
 
@@ -35,56 +46,55 @@ _OPERATORS = Principal(
 
 
 def findings(paper: Paper) -> Findings:
-    """Everybody's access to every container that the program makes."""
+    """Everybody's access to every container that the program makes or names."""
     found = Findings()
-    declared: dict[str, list[Declared]] = {}
+    declared: dict[str, list[Declared]] = {kind: [] for kind in _JUDGED}
     for each in paper.resources:
         package, module, kind = each.type.split(":")
-        if package == "openstack":
-            declared.setdefault(kind, []).append(each)
-            if module.partition("/")[0] in ("identity", "objectstorage") and kind not in _JUDGED:
-                found.unknown.add(f"{each.type} {each.name}")
-    places: dict[str, Place] = {}
-    for container in declared.get("Container", []):
-        name = container.outputs["name"]
-        facts = {
-            "declared_as": container.name,
-            "region": container.outputs.get("region", ""),
-            "versioned": bool(container.outputs.get("versioning")),
-        }
-        place = places[name] = Place(f"swift://{name}/", "", facts)
-        for who, answers in _of_container(name, container.outputs):
-            found.add(who, place, answers)
-    for account in declared.get("AccountV1", []):
-        if held := _keys(account.outputs):
-            who = Principal(Kind.TEMP_URL, "key of the account", held)
-            for place in places.values():
-                found.add(who, place, _signed("account's temp-URL key"))
-    for credential in declared.get("ApplicationCredential", []):
-        who, rules = _credential(credential.outputs)
+        if package == "openstack" and kind in declared:
+            declared[kind].append(each)
+        elif package == "openstack" and module.startswith(("identity/", "objectstorage/")):
+            found.unknown.add(f"{each.type} {each.name}")
+    credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
+    places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
+    for _, rules in credentials:
         for name in _containers(rules):
             places.setdefault(name, Place(f"swift://{name}/", "", {"adopted": True}))
-        for place in places.values():
+    for each in declared["Container"]:
+        for who, answers in _of_container(each.outputs["name"], each.outputs):
+            found.add(who, places[each.outputs["name"]], answers)
+    for place in places.values():
+        for account in declared["AccountV1"]:
+            if held := _keys(account.outputs):
+                who = Principal(Kind.TEMP_URL, "key of the account", held)
+                found.add(who, place, _signed("account's temp-URL key"))
+        for who, rules in credentials:
             answers = _by_rules(rules, place) if rules else _all("no access rules")
-            if any(each.allowed for each in answers.values()):
+            if strongest(answers):
                 found.add(who, place, answers)
     return found
 
 
-def _of_container(
-    name: str, outputs: Mapping[str, Any]
-) -> Iterator[tuple[Principal, Answers]]:
-    yield _OPERATORS, _all("Swift › operator roles")
-    people: dict[str, tuple[Principal, dict[Verb, Answer]]] = {
-        _WORLD.id: (_WORLD, {**NOTHING})
+def _place(container: Declared) -> Place:
+    outputs = container.outputs
+    facts = {
+        "declared_as": container.name,
+        "region": outputs.get("region", ""),
+        "versioned": bool(outputs.get("versioning")),
     }
+    return Place(f"swift://{outputs['name']}/", "", facts)
+
+
+def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Principal, Answers]]:
+    yield _OPERATORS, _all("Swift > operator roles")
+    people: dict[str, tuple[Principal, dict[Verb, Answer]]] = {_WORLD.id: (_WORLD, {**NOTHING})}
     reading = _elements(outputs.get("containerRead", ""))
     for element in reading:
         who = _named(element)
         if who is None:
             continue
         _, answers = people.setdefault(who.id, (who, {**NOTHING}))
-        answer = Answer(True, (f"read ACL › {element}",), ("GET", "HEAD"))
+        answer = Answer(True, (f"read ACL > {element}",), ("GET", "HEAD"))
         if element.startswith(".r:") and element != swift.EVERYBODY:
             answer = Answer(True, answer.by, answer.actions, only_if=("Referer",))
         if not answers[Verb.READ].allowed or answers[Verb.READ].only_if:
@@ -94,7 +104,7 @@ def _of_container(
     for element in _elements(outputs.get("containerWrite", "")):
         if who := _named(element):
             _, answers = people.setdefault(who.id, (who, {**NOTHING}))
-            by = (f"write ACL › {element}",)
+            by = (f"write ACL > {element}",)
             answers[Verb.WRITE] = Answer(True, by, ("POST", "PUT"))
             answers[Verb.DELETE] = Answer(True, by, ("DELETE",))
     yield from people.values()
@@ -105,7 +115,7 @@ def _of_container(
     origins = outputs.get("metadata", {}).get(swift.CORS_KEYS[0], "").split()
     for origin in origins:
         pages = "any web page" if origin == "*" else f"pages of {origin}"
-        yield Principal(Kind.PAGE, pages, facts), _all(f"CORS › {swift.CORS_KEYS[0]}")
+        yield Principal(Kind.PAGE, pages, facts), _all(f"CORS > {swift.CORS_KEYS[0]}")
 
 
 def _elements(acl: str) -> list[str]:
@@ -181,7 +191,7 @@ def _by_rules(rules: Sequence[tuple[str, str]], place: Place) -> Answers:
     answers = {}
     for verb, requests in _REQUESTS.items():
         passed = {
-            method: f"access rule › {method} {path.removeprefix(f'/v1/AUTH_{project}')}"
+            method: f"access rule > {method} {path.removeprefix(f'/v1/AUTH_{project}')}"
             for asked, end in requests
             for method, path in rules
             if method == asked and _matches(path, address + end)

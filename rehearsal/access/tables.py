@@ -54,9 +54,9 @@ def because(answers: Answers) -> list[str]:
     found: dict[str, dict[str, None]] = {}
     for verb in Verb:
         for each in answers[verb].by:
-            policy, _, statement = each.partition(" › ")
+            policy, _, statement = each.partition(" > ")
             found.setdefault(policy, {})[statement] = None
-    return [f"{policy} › {', '.join(names)}" for policy, names in found.items()]
+    return [f"{policy} > {', '.join(names)}" for policy, names in found.items()]
 
 
 def limits(answers: Answers) -> list[str]:
@@ -108,7 +108,7 @@ def place_notes(place: Place) -> list[str]:
 
 def table(report: Report) -> RenderableType:
     """The report for a terminal."""
-    shown = Table(box=None, pad_edge=False, title=title(report), title_justify="left")
+    shown = Table(box=None, pad_edge=False)
     for heading in ("who", "where", *(verb.value for verb in Verb), "by"):
         shown.add_column(heading, overflow="fold")
     last = None
@@ -122,13 +122,14 @@ def table(report: Report) -> RenderableType:
         where_told = place_name(report, where)
         shown.add_row(Text(name, "bold"), Text(where_told), *marks, Text("; ".join(reasons)))
         last = who
-    facts = Table(box=None, pad_edge=False, title="Also known", title_justify="left")
+    facts = Table(box=None, pad_edge=False)
     facts.add_column("who", overflow="fold")
-    facts.add_column("what", overflow="fold")
+    facts.add_column("also known", overflow="fold")
     for who in report.findings.principals.values():
         if told := notes(who):
             facts.add_row(Text(who.name, "bold"), Text("; ".join(told)))
-    return Group(shown, Text(), facts, Text(), *(Text(line, "dim") for line in remarks(report)))
+    told = [Text(line, "dim") for line in remarks(report)]
+    return Group(Text(title(report), "bold"), shown, Text(), facts, Text(), *told)
 
 
 def title(report: Report) -> str:
@@ -150,7 +151,10 @@ def markdown(report: Report) -> str:
     """The report for a pull request or a wiki."""
     verbs = list(Verb)
     lines = [f"## {title(report)}", ""]
-    lines += [f"| who | where | {' | '.join(verbs)} | by |", "|---|---" + "|:-:" * len(verbs) + "|---|"]
+    lines += [
+        f"| who | where | {' | '.join(verbs)} | by |",
+        "|---|---" + "|:-:" * len(verbs) + "|---|",
+    ]
     for who, where, answers in allowed(report):
         marks = ["●" if answers[verb].allowed else "" for verb in verbs]
         reasons = [*because(answers), *(f"_{each}_" for each in limits(answers))]
