@@ -89,8 +89,8 @@ class Match(IntEnum):
 
     NOT = 0
     ACCOUNT = 1  # the whole account: its own identity policies must allow, too
-    ROLE = 2  # the role, or anyone: narrowed by the boundary and the session policy
-    DIRECT = 3  # this very user or session
+    ROLE = 2  # the role: narrowed by the boundary and the session policy
+    DIRECT = 3  # this very user or session, or anyone
 
 
 # --- patterns ------------------------------------------------------------------------------------
@@ -380,7 +380,9 @@ class Principals:
         ):
             match = Match.DIRECT
         elif self._everyone:
-            match = Match.ROLE if principal.kind == "role" else Match.DIRECT
+            # "Permissions boundaries and session policies do not limit" what a wildcard grants (IAM
+            # User Guide, "How AWS enforcement code logic evaluates requests").
+            match = Match.DIRECT
         elif principal.kind == "role" and {principal.role_arn, principal.unique_id} & self._aws:
             match = Match.ROLE
         elif principal.account and self._names_account(principal):
@@ -422,8 +424,11 @@ class _Statement:
             for key, values in keys.items()
         ]
 
-    def match(self, request: Request, action: str, context: Context) -> Match:
-        """How closely the statement fits the request; `NOT` where any element does not."""
+    def match(
+        self, request: Request, action: str, context: Context, *, bounded: bool = False
+    ) -> Match:
+        """How closely the statement fits the request; `NOT` where any element does not. Who is
+        `bounded` by a permissions boundary is never spared by a NotPrincipal."""
         if self.actions.match(action) == ("Action" in self.turned):
             return Match.NOT
         who = Match.DIRECT
@@ -432,7 +437,7 @@ class _Statement:
             if "Principal" in self.turned:
                 # A Deny spares whom it names, not everyone else of a named account.
                 named = who if self.allows else who > Match.ACCOUNT
-                who = Match.NOT if named else Match.DIRECT
+                who = Match.NOT if named and not bounded else Match.DIRECT
             if not who:
                 return Match.NOT
         if self.resources.match(request.resource, context) == ("Resource" in self.turned):
@@ -508,9 +513,12 @@ class Policy:
             *(item.principals.named for item in self._allows + self._denies if item.principals)
         )
 
-    def denied(self, request: Request, action: str, context: Context) -> str:
+    def denied(
+        self, request: Request, action: str, context: Context, *, bounded: bool = False
+    ) -> str:
         """The name of the statement that denies, or nothing."""
-        return next((s.name for s in self._denies if s.match(request, action, context)), "")
+        found = (s.name for s in self._denies if s.match(request, action, context, bounded=bounded))
+        return next(found, "")
 
     def allowed(self, request: Request, action: str, context: Context) -> tuple[Match, str]:
         """The statement that allows most directly, and how directly."""
@@ -542,8 +550,11 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     action = request.action.lower()
     context = {key.lower(): value for key, value in request.context.items()}
     every = [*policies.identity, policies.resource, policies.boundary, policies.session]
+    # "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a
+    # permissions boundary policy attached" (IAM User Guide, "Permissions boundaries").
+    bounded = policies.boundary is not None
     for policy in every:
-        if policy and (statement := policy.denied(request, action, context)):
+        if policy and (statement := policy.denied(request, action, context, bounded=bounded)):
             return Decision(False, Reason.EXPLICIT_DENY, policy.name, statement)
 
     def allow(policy: Policy | None) -> tuple[Match, Decision]:

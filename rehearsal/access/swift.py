@@ -57,22 +57,29 @@ def findings(paper: Paper) -> Findings:
             found.unknown.add(f"{each.type} {each.name}")
     credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
     places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
-    for _, rules in credentials:
-        for name in _containers(rules):
-            places.setdefault(name, Place(f"swift://{name}/", "", {"adopted": True}))
     for each in declared["Container"]:
         for who, answers in _of_container(each.outputs["name"], each.outputs):
             found.add(who, places[each.outputs["name"]], answers)
+    for name in (name for _, rules in credentials for name in _containers(rules)):
+        places.setdefault(name, Place(f"swift://{name}/", "", {"adopted": True}))
     for place in places.values():
-        for account in declared["AccountV1"]:
-            if held := _keys(account.outputs):
-                who = Principal(Kind.TEMP_URL, "key of the account", held)
-                found.add(who, place, _signed("account's temp-URL key"))
-        for who, rules in credentials:
-            answers = _by_rules(rules, place) if rules else _all("no access rules")
-            if strongest(answers):
-                found.add(who, place, answers)
+        for who, answers in _of_account(declared["AccountV1"], credentials, place):
+            found.add(who, place, answers)
     return found
+
+
+def _of_account(
+    accounts: Sequence[Declared], credentials: Sequence["_Credential"], place: Place
+) -> Iterator[tuple[Principal, Answers]]:
+    """Those who reach every container of an account, unless they are held to one."""
+    for account in accounts:
+        if held := _keys(account.outputs):
+            who = Principal(Kind.TEMP_URL, "key of the account", held)
+            yield who, _signed("account's temp-URL key")
+    for who, rules in credentials:
+        answers = _by_rules(rules, place) if rules else _all("no access rules")
+        if strongest(answers):
+            yield who, answers
 
 
 def _place(container: Declared) -> Place:
@@ -167,7 +174,10 @@ def _all(by: str) -> Answers:
 # --- application credentials ---
 
 
-def _credential(outputs: Mapping[str, Any]) -> tuple[Principal, list[tuple[str, str]]]:
+_Credential = tuple[Principal, list[tuple[str, str]]]  # with its rules: methods and paths
+
+
+def _credential(outputs: Mapping[str, Any]) -> _Credential:
     rules = [(each["method"], each["path"]) for each in outputs.get("accessRules") or []]
     facts: dict[str, Any] = {"expires_at": outputs.get("expiresAt") or "never"}
     if outputs.get("roles"):

@@ -128,8 +128,8 @@ def table(report: Report) -> RenderableType:
     for who in report.findings.principals.values():
         if told := notes(who):
             facts.add_row(Text(who.name, "bold"), Text("; ".join(told)))
-    told = [Text(line, "dim") for line in remarks(report)]
-    return Group(Text(title(report), "bold"), shown, Text(), facts, Text(), *told)
+    last_words = [Text(line, "dim") for line in remarks(report)]
+    return Group(Text(title(report), "bold"), shown, Text(), facts, Text(), *last_words)
 
 
 def title(report: Report) -> str:

@@ -145,7 +145,8 @@ WHO = [
     (SESSION, NONE, {"AWS": ROLE}, NONE, None, False),
     (SESSION, NONE, {"AWS": ROLE}, None, NONE, False),
     (SESSION, NONE, {"AWS": SESSION.arn}, NONE, NONE, True),  # a session by name is not narrowed
-    (SESSION, NONE, "*", None, NONE, False),
+    (SESSION, NONE, "*", None, NONE, True),  # neither is one by a wildcard
+    (SESSION, NONE, "*", NONE, None, True),
     (SESSION, READ, {"AWS": THERE}, None, READ, True),
     (SESSION, READ, {"AWS": THERE}, None, NONE, False),
     (ABROAD, READ, {"AWS": ABROAD.arn}, None, None, True),
