@@ -137,6 +137,10 @@ class Pattern:
             texts.append(re.escape(value) if is_variable else value)
         return _compile("".join(texts), re.DOTALL)
 
+    def resolves(self, context: Context) -> bool:
+        """Whether all its variables have values."""
+        return self._fixed is not None or self._joined(context) is not None
+
     def matches(self, value: str, context: Context) -> bool:
         """Whether the whole of `value` fits."""
         regex = self._fixed or self._joined(context)
@@ -261,9 +265,12 @@ _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 class Condition:
     """One operator and key of a `Condition` block, with the values it wants."""
 
-    __slots__ = ("_if_absent", "_key", "_negated", "_null", "_quantifier", "_test", "_wanted")
+    __slots__ = (
+        "_if_absent", "_key", "_must_resolve", "_negated", "_null", "_quantifier", "_test",
+        "_wanted",
+    )  # fmt: skip
 
-    def __init__(self, operator: str, key: str, values: object, *, variables: bool):
+    def __init__(self, operator: str, key: str, values: object, *, variables: bool, allows: bool):
         found = _OPERATOR.fullmatch(operator)
         quantifier, base, if_exists = found.groups() if found else (None, operator, None)
         self._key, self._quantifier = key.lower(), quantifier
@@ -282,6 +289,8 @@ class Condition:
         self._if_absent = bool(if_exists) or (
             quantifier == "ForAllValues" if quantifier else self._negated
         )
+        patterns = [want for want in self._wanted if isinstance(want, Pattern)]
+        self._must_resolve = patterns if allows and self._negated else []  # see _Statement
 
     def holds(self, context: Context) -> bool:
         """Whether the request's context satisfies it."""
@@ -290,6 +299,8 @@ class Condition:
             return self._null == (given is None)
         if given is None or (not given and not isinstance(given, str)):
             return self._if_absent
+        if not all(pattern.resolves(context) for pattern in self._must_resolve):
+            return False
         values = [given] if isinstance(given, str) else given
         if self._quantifier == "ForAllValues":
             return all(self._one(value, context) for value in values)
@@ -333,11 +344,16 @@ class Resources:
     def __init__(self, resources: Iterable[str], *, variables: bool):
         listed = list(resources)
         self._any = "*" in listed
-        self._patterns = []
+        self._patterns: list[Pattern] = []
         for resource in listed:
             if resource != "*" and resource.count(":") < 5:
                 raise ValueError(f"resource '{resource}' must be '*' or an ARN")
             self._patterns.append(Pattern(resource, arn=True, variables=variables))
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """What it names, but for `*`."""
+        return self._patterns
 
     def match(self, resource: str, context: Context) -> bool:
         """Whether the element covers this ARN."""
@@ -405,7 +421,10 @@ def _root_of(arn: str) -> str:
 class _Statement:
     """One statement, compiled."""
 
-    __slots__ = ("actions", "allows", "conditions", "name", "principals", "resources", "turned")
+    __slots__ = (
+        "_must_resolve", "actions", "allows", "conditions", "name", "principals", "resources",
+        "turned",
+    )  # fmt: skip
 
     def __init__(self, element: Mapping[str, Any], name: str, kind: PolicyKind, *, variables: bool):
         self.name = name
@@ -419,10 +438,15 @@ class _Statement:
         self.resources = Resources(_listed(_either(element, "Resource", "*")), variables=variables)
         self.principals = Principals(_either(element, "Principal")) if kind != "identity" else None
         self.conditions = [
-            Condition(operator, key, values, variables=variables)
+            Condition(operator, key, values, variables=variables, allows=self.allows)
             for operator, keys in element.get("Condition", {}).items()
             for key, values in keys.items()
         ]
+        # What has no value is nothing that a resource or a key differs from: "any attempt to match
+        # it fails and causes the statement to be invalid" (IAM User Guide, "Variables and tags").
+        # One that denies goes on, since AWS says elsewhere that it "might" be invalid.
+        turned = self.allows and "Resource" in self.turned
+        self._must_resolve = self.resources.patterns if turned else []
 
     def match(
         self, request: Request, action: str, context: Context, *, bounded: bool = False
@@ -441,6 +465,8 @@ class _Statement:
             if not who:
                 return Match.NOT
         if self.resources.match(request.resource, context) == ("Resource" in self.turned):
+            return Match.NOT
+        if not all(pattern.resolves(context) for pattern in self._must_resolve):
             return Match.NOT
         return who if all(item.holds(context) for item in self.conditions) else Match.NOT
 

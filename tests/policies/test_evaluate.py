@@ -233,6 +233,38 @@ def test_an_external_id(external_id, expected):
     )
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+@pytest.mark.parametrize(
+    "turned",
+    [
+        {"NotResource": "arn:aws:s3:::b/${aws:username}/*"},
+        {"Condition": {"StringNotLike": {"s3:prefix": "${aws:username}/*"}}},
+    ],
+    ids=str,
+)
+def test_what_has_no_value_opens_nothing(effect, turned):
+    """Not even by NotResource or a negated operator; what denies by them goes on denying."""
+    made = {**statement(effect), **turned}
+    if "NotResource" in turned:
+        del made["Resource"]
+    given = [made] if effect == "Allow" else [made, statement()]
+    own = Policy("own", {"Version": "2012-10-17", "Statement": given})
+
+    assert not ask(own, context={"s3:prefix": "x/"}).allowed
+    named = ask(own, context={"s3:prefix": "x/", "aws:username": "ann"})
+    assert named.allowed == (effect == "Allow")
+
+
+@pytest.mark.parametrize("boundary", [None, READ])
+def test_a_boundary_takes_away_what_a_not_principal_spares(boundary):
+    """IAM User Guide, "Permissions boundaries": always denied, whoever is named."""
+    spared = policy(
+        statement("Deny", NotPrincipal={"AWS": USER.arn}), kind="resource", name="bucket"
+    )
+
+    assert ask(READ, resource_policy=spared, boundary=boundary).allowed == (boundary is None)
+
+
 def test_variables_need_the_newer_version():
     """In a 2008 document `${...}` is text."""
     old = Policy("old", {"Statement": [statement(Resource="arn:aws:s3:::b/${aws:username}")]})

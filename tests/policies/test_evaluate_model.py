@@ -83,7 +83,7 @@ def named(element, who):
     return best
 
 
-def applies(statement, request, with_principal, bounded=False):
+def applies(statement, request, with_principal, bounded):
     """How closely a statement fits a request."""
     for part, value, fits in (
         ("Action", request.action, lambda p, v: glob(p.lower(), v.lower())),
