@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -124,10 +125,10 @@ def _check_out(ref: str, folder: Path) -> None:
 
 
 def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    try:
-        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)
-    except FileNotFoundError:
-        raise ValueError("git is not installed, compare with a file of --format json") from None
+    git = shutil.which("git")
+    if git is None:
+        raise ValueError("git is not installed, compare with a file of --format json")
+    return subprocess.run([git, *arguments], cwd=ROOT, capture_output=True, check=False)
 
 
 # --- what must not be told ---
