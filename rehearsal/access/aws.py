@@ -10,7 +10,7 @@ from components.policies.evaluate import ANONYMOUS, Policies, Request, evaluate
 from components.policies.evaluate import Principal as Asker
 
 from .asking import Bucket, Hearing, Identity, of_pages
-from .model import Findings, Kind, Principal
+from .model import NOTHING, Findings, Kind, Principal
 from .paper import ACCOUNT, Declared, Paper
 from .reading import (
     EXTERNAL_ID,
@@ -72,6 +72,8 @@ class _Account:
         self._give("user", self._users)
         self._give("role", self._roles)
         self._inside = [*self._users.values(), *self._roles.values()]
+        self._by_name = {each.asker.unique_id: each for each in self._inside}
+        self._by_name |= {each.asker.role_arn or each.asker.arn: each for each in self._inside}
         self._outsiders: dict[str, Identity] = {}
         self._stranger = self._outsider("*")
         self._buckets = self._all_buckets(paper.adopted)
@@ -99,9 +101,13 @@ class _Account:
         for name, bucket in self._buckets.items():
             places = list(bucket.places())
             for identity in near[name]:
-                hearing = Hearing(identity, bucket)
+                # Somebody from outside can do nothing where the bucket's policy allows nothing.
+                outside = identity is anonymous or identity is self._stranger
+                closed = outside and not bucket.opens and not identity.roles
+                hearing = None if closed else Hearing(identity, bucket)
                 for place in places:
-                    self._found.add(identity.shown, place, hearing.answers(place))
+                    answers = hearing.answers(place) if hearing else NOTHING
+                    self._found.add(identity.shown, place, answers)
             origins = {each for rule in bucket.cors for each in rule["AllowedOrigins"]}
             for origin in sorted({"*", *origins} if bucket.cors else ()):
                 asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
@@ -258,23 +264,21 @@ class _Account:
         role, arn = self._roles[declared.outputs["name"]], declared.outputs["arn"]
         trust = written("trust", declared.outputs["assumeRolePolicy"], "trust")
         assumed_by = role.shown.facts["assumed_by"]
-        for who in [*self._named(trust, role, arn.split(":")[1]), *self._others(trust)]:
+        for who in [*self._named(trust, role), *self._others(trust)]:
             told = _assumes(who, arn, trust)
             if told and told not in assumed_by:
                 assumed_by.append(told)
                 who.roles.append(role)
         assumed_by.sort(key=lambda each: each["who"])
 
-    def _named(self, trust: Written, role: Identity, partition: str) -> Iterator[Identity]:
+    def _named(self, trust: Written, role: Identity) -> Iterator[Identity]:
         """Everybody of an account whom a trust may mean."""
-        inside = [each for each in self._inside if each is not role]
-        by_name = {each.asker.unique_id: each for each in inside}
-        by_name |= {each.asker.role_arn or each.asker.arn: each for each in inside}
+        partition = role.asker.arn.split(":")[1]
         for name in sorted(trust.policy.principals):
-            if name in by_name:
-                yield by_name[name]
+            if name in self._by_name:
+                yield self._by_name[name]
             elif name in (ACCOUNT, f"arn:{partition}:iam::{ACCOUNT}:root", "*"):
-                yield from inside
+                yield from (each for each in self._inside if each is not role)
                 if name == "*":
                     yield self._stranger
             else:
