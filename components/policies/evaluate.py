@@ -270,7 +270,9 @@ class Condition:
         "_wanted",
     )  # fmt: skip
 
-    def __init__(self, operator: str, key: str, values: object, *, variables: bool, allows: bool):
+    def __init__(
+        self, operator: str, key: str, values: object, *, variables: bool, allows: bool = False
+    ):
         found = _OPERATOR.fullmatch(operator)
         quantifier, base, if_exists = found.groups() if found else (None, operator, None)
         self._key, self._quantifier = key.lower(), quantifier

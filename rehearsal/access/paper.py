@@ -18,9 +18,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import yaml
 
@@ -232,25 +234,22 @@ def _partition(config: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _nothing_looked_up(adopted: set[str]) -> Iterator[None]:
-    """Projects that adopt a bucket ask AWS whether it is there. Not here: for as long as the
-    program runs, it is taken to be, and noted."""
-    try:
+    """Projects look at their cloud before they declare anything: is a bucket there that they adopt,
+    does OpenStack answer? Not here: for as long as the program runs, all is taken to be well."""
+
+    def adopt(bucket: str, region: str) -> str:
         from components.names import bucket_arn
-        from stacks import existing
-    except ImportError:  # an older state of the project, which adopted nothing
-        yield
-        return
 
-    def check(bucket: str, region: str) -> str:
-        arn = bucket_arn(bucket, region)
-        adopted.add(arn)
-        return arn
+        adopted.add(bucket_arn(bucket, region))
+        return bucket_arn(bucket, region)
 
-    asks, existing.check = existing.check, check
-    try:
+    with ExitStack() as stack:
+        for name, answer in (("existing", adopt), ("openstack", lambda _: None)):
+            # An older state of the project may lack one.
+            with suppress(ImportError):
+                module = import_module(f"stacks.{name}")
+                stack.enter_context(patch.object(module, "check", answer))
         yield
-    finally:
-        existing.check = asks
 
 
 if __name__ == "__main__":

@@ -100,6 +100,10 @@ def test_the_guides_examples():
         ("page any web page", "valohai-guide/"): "LR",
         ("page pages of https://app.valohai.com", "valohai-guide/"): "LRW",
         ("keys keys of profile kopah on s3.kopah.uw.edu", "kopah-guide/"): "LRWDA",
+        ("user operators of the OpenStack project", "valohai-swift-guide/"): "LRWDA",
+        ("temp-url key of the account", "valohai-swift-guide/"): "RWD",
+        # Swift allows a page every method, for which it needs what somebody else has signed.
+        ("page pages of https://app.valohai.com", "valohai-swift-guide/"): "LRWDA",
     }
 
 
@@ -197,8 +201,9 @@ def test_each_setting_gives_what_it_says(project, expected):
 
 
 def test_an_adopted_bucket_needs_no_cloud(monkeypatch):
-    """No credentials, no network: it is taken to exist, and said to be another's to settle."""
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
+    """No credentials, no network: it is taken to exist, and said to be another's to settle. Neither
+    does an OpenStack."""
+    for name in [each for each in os.environ if each.startswith(("AWS_", "OS_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("the network is asked"))
 
@@ -206,6 +211,9 @@ def test_an_adopted_bucket_needs_no_cloud(monkeypatch):
 
     assert found.findings.places["s3://there-already/p/"].facts == {"adopted": True}
     assert matrix(found) == {("role x", "s3://there-already//p/"): "LR"}
+    swift = {"auth_url": "https://example.org:5000/v3", "project_id": "0" * 32, "username": "u"}
+    found = of(x={"kind": "valohai-swift", "key": "container", **swift})
+    assert "temp-url key of x-dev-data" in " ".join(who for who, _ in matrix(found))
 
 
 def test_encrypted_settings_and_rotations():
