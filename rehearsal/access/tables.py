@@ -56,7 +56,8 @@ def because(answers: Answers) -> list[str]:
         for each in answers[verb].by:
             policy, _, statement = each.partition(" > ")
             found.setdefault(policy, {})[statement] = None
-    return [f"{policy} > {', '.join(names)}" for policy, names in found.items()]
+    told = {policy: ", ".join(filter(None, names)) for policy, names in found.items()}
+    return [f"{policy} > {names}" if names else policy for policy, names in told.items()]
 
 
 def limits(answers: Answers) -> list[str]:

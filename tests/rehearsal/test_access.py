@@ -363,6 +363,7 @@ def test_swift(program):
     }
     assert one(found, "temp-url", "key of data").facts == {"keys": 2, "key_slots": 2}
     assert one(found, "temp-url", "key of the account").facts["keys"] == 1
+    assert "| account's temp-URL key |" in tables.markdown(found)
     reader = one(found, "credential", "reader")
     assert reader.facts["expires_at"] == "2027-01-31T00:00:00Z"
     assert answer(found, reader, Verb.LIST).by == ("access rule > GET /data",)
