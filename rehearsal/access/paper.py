@@ -3,8 +3,8 @@
 The unmodified program runs on the SDK's own test monitor, which is answered as a cloud would name
 things. Whatever is secret or random becomes a placeholder, the same one in every run.
 
-This file knows nothing of the project but that it is a Pulumi program, and imports nothing of it:
-so today's report can be made of yesterday's program, in a process of its own (`declared_at`).
+This file leans on nothing of the project but its program: so today's report can be made of
+yesterday's, in a process of its own (`declared_at`).
 """
 
 import base64

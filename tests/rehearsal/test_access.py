@@ -270,6 +270,23 @@ def test_a_trust_without_an_external_id_is_seen(program):
     )
 
 
+def test_what_one_may_become_counts(program):
+    """A user without policies, by a role; and by a second one that trusts only the first."""
+    account = "arn:aws:iam::123456789012"
+    trust = ALLOWING.format(f'"Action":"sts:AssumeRole","Principal":{{"AWS":"{account}:user/ann"}}')
+    found = program(
+        role(f'"Principal":{{"AWS":"{account}:role/first"}}')
+        + f"""
+aws.iam.User("ann", name="ann")
+aws.iam.Role("first", name="first", assume_role_policy={trust!r})
+"""
+    )
+
+    everybody = ("user ann", "role first", "role it")
+    assert matrix(found) == {(who, "farm/"): "R" for who in everybody}
+    assert answer(found, one(found, "user", "ann"), Verb.READ).by == ("as it: own > S",)
+
+
 def test_public_buckets_and_what_holds_them_back(program):
     """A policy for everyone opens the bucket to the world, unless public access is blocked; a
     condition on the request is told."""
