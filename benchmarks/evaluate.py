@@ -22,7 +22,7 @@ CONTEXT = {
     "s3:prefix": "a/x",
 }
 DOCUMENTS = [
-    json.dumps(grant(ARN, [Access.LIST, Access.READ, Access.WRITE], "a/")),
+    json.dumps(grant(ARN, [Access.LIST, Access.READ, Access.WRITE], ["a/"])),
     json.dumps(buckets.private(ARN, [USER.arn])),
 ]
 REQUESTS = [

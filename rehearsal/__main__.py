@@ -1,4 +1,4 @@
-"""The rehearsal's commands: `python -m rehearsal`, `python -m rehearsal serve`."""
+"""The rehearsal's commands: `python -m rehearsal`, and its `serve` and `report`."""
 
 import json
 import signal
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,28 @@ def rehearse(
         raise typer.Exit(
             run(environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
         )
+
+
+@app.command()
+def report(
+    environment: Annotated[str, typer.Option(help="Which environment to report on.")] = "guides",
+    shape: Annotated[
+        str, typer.Option("--format", help="table, json, markdown or html.")
+    ] = "table",
+    against: Annotated[
+        str, typer.Option(help="A report in JSON or a git ref: show only what changed since.")
+    ] = "",
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write it, instead of standard output.")
+    ] = None,
+) -> None:
+    """Say who can do what where, and by which statement: from the program alone, without a cloud.
+
+    Exit code 0; with --against, 3 where somebody can do more than before.
+    """
+    from .access.command import run
+
+    raise typer.Exit(run(environment, shape, against, output))
 
 
 @app.command()

@@ -89,8 +89,8 @@ class Match(IntEnum):
 
     NOT = 0
     ACCOUNT = 1  # the whole account: its own identity policies must allow, too
-    ROLE = 2  # the role, or anyone: narrowed by the boundary and the session policy
-    DIRECT = 3  # this very user or session
+    ROLE = 2  # the role: narrowed by the boundary and the session policy
+    DIRECT = 3  # this very user or session, or anyone
 
 
 # --- patterns ------------------------------------------------------------------------------------
@@ -136,6 +136,10 @@ class Pattern:
                 return None
             texts.append(re.escape(value) if is_variable else value)
         return _compile("".join(texts), re.DOTALL)
+
+    def resolves(self, context: Context) -> bool:
+        """Whether all its variables have values."""
+        return self._fixed is not None or self._joined(context) is not None
 
     def matches(self, value: str, context: Context) -> bool:
         """Whether the whole of `value` fits."""
@@ -261,9 +265,14 @@ _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 class Condition:
     """One operator and key of a `Condition` block, with the values it wants."""
 
-    __slots__ = ("_if_absent", "_key", "_negated", "_null", "_quantifier", "_test", "_wanted")
+    __slots__ = (
+        "_if_absent", "_key", "_must_resolve", "_negated", "_null", "_quantifier", "_test",
+        "_wanted",
+    )  # fmt: skip
 
-    def __init__(self, operator: str, key: str, values: object, *, variables: bool):
+    def __init__(
+        self, operator: str, key: str, values: object, *, variables: bool, allows: bool = False
+    ):
         found = _OPERATOR.fullmatch(operator)
         quantifier, base, if_exists = found.groups() if found else (None, operator, None)
         self._key, self._quantifier = key.lower(), quantifier
@@ -282,6 +291,8 @@ class Condition:
         self._if_absent = bool(if_exists) or (
             quantifier == "ForAllValues" if quantifier else self._negated
         )
+        patterns = [want for want in self._wanted if isinstance(want, Pattern)]
+        self._must_resolve = patterns if allows and self._negated else []  # see _Statement
 
     def holds(self, context: Context) -> bool:
         """Whether the request's context satisfies it."""
@@ -290,6 +301,8 @@ class Condition:
             return self._null == (given is None)
         if given is None or (not given and not isinstance(given, str)):
             return self._if_absent
+        if not all(pattern.resolves(context) for pattern in self._must_resolve):
+            return False
         values = [given] if isinstance(given, str) else given
         if self._quantifier == "ForAllValues":
             return all(self._one(value, context) for value in values)
@@ -333,11 +346,16 @@ class Resources:
     def __init__(self, resources: Iterable[str], *, variables: bool):
         listed = list(resources)
         self._any = "*" in listed
-        self._patterns = []
+        self._patterns: list[Pattern] = []
         for resource in listed:
             if resource != "*" and resource.count(":") < 5:
                 raise ValueError(f"resource '{resource}' must be '*' or an ARN")
             self._patterns.append(Pattern(resource, arn=True, variables=variables))
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """What it names, but for `*`."""
+        return self._patterns
 
     def match(self, resource: str, context: Context) -> bool:
         """Whether the element covers this ARN."""
@@ -380,7 +398,9 @@ class Principals:
         ):
             match = Match.DIRECT
         elif self._everyone:
-            match = Match.ROLE if principal.kind == "role" else Match.DIRECT
+            # "Permissions boundaries and session policies do not limit" what a wildcard grants (IAM
+            # User Guide, "How AWS enforcement code logic evaluates requests").
+            match = Match.DIRECT
         elif principal.kind == "role" and {principal.role_arn, principal.unique_id} & self._aws:
             match = Match.ROLE
         elif principal.account and self._names_account(principal):
@@ -403,7 +423,10 @@ def _root_of(arn: str) -> str:
 class _Statement:
     """One statement, compiled."""
 
-    __slots__ = ("actions", "allows", "conditions", "name", "principals", "resources", "turned")
+    __slots__ = (
+        "_must_resolve", "actions", "allows", "conditions", "name", "principals", "resources",
+        "turned",
+    )  # fmt: skip
 
     def __init__(self, element: Mapping[str, Any], name: str, kind: PolicyKind, *, variables: bool):
         self.name = name
@@ -417,13 +440,21 @@ class _Statement:
         self.resources = Resources(_listed(_either(element, "Resource", "*")), variables=variables)
         self.principals = Principals(_either(element, "Principal")) if kind != "identity" else None
         self.conditions = [
-            Condition(operator, key, values, variables=variables)
+            Condition(operator, key, values, variables=variables, allows=self.allows)
             for operator, keys in element.get("Condition", {}).items()
             for key, values in keys.items()
         ]
+        # What has no value is nothing that a resource or a key differs from: "any attempt to match
+        # it fails and causes the statement to be invalid" (IAM User Guide, "Variables and tags").
+        # One that denies goes on, since AWS says elsewhere that it "might" be invalid.
+        turned = self.allows and "Resource" in self.turned
+        self._must_resolve = self.resources.patterns if turned else []
 
-    def match(self, request: Request, action: str, context: Context) -> Match:
-        """How closely the statement fits the request; `NOT` where any element does not."""
+    def match(
+        self, request: Request, action: str, context: Context, *, bounded: bool = False
+    ) -> Match:
+        """How closely the statement fits the request; `NOT` where any element does not. Who is
+        `bounded` by a permissions boundary is never spared by a NotPrincipal."""
         if self.actions.match(action) == ("Action" in self.turned):
             return Match.NOT
         who = Match.DIRECT
@@ -432,10 +463,12 @@ class _Statement:
             if "Principal" in self.turned:
                 # A Deny spares whom it names, not everyone else of a named account.
                 named = who if self.allows else who > Match.ACCOUNT
-                who = Match.NOT if named else Match.DIRECT
+                who = Match.NOT if named and not bounded else Match.DIRECT
             if not who:
                 return Match.NOT
         if self.resources.match(request.resource, context) == ("Resource" in self.turned):
+            return Match.NOT
+        if not all(pattern.resolves(context) for pattern in self._must_resolve):
             return Match.NOT
         return who if all(item.holds(context) for item in self.conditions) else Match.NOT
 
@@ -508,9 +541,12 @@ class Policy:
             *(item.principals.named for item in self._allows + self._denies if item.principals)
         )
 
-    def denied(self, request: Request, action: str, context: Context) -> str:
+    def denied(
+        self, request: Request, action: str, context: Context, *, bounded: bool = False
+    ) -> str:
         """The name of the statement that denies, or nothing."""
-        return next((s.name for s in self._denies if s.match(request, action, context)), "")
+        found = (s.name for s in self._denies if s.match(request, action, context, bounded=bounded))
+        return next(found, "")
 
     def allowed(self, request: Request, action: str, context: Context) -> tuple[Match, str]:
         """The statement that allows most directly, and how directly."""
@@ -542,8 +578,11 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     action = request.action.lower()
     context = {key.lower(): value for key, value in request.context.items()}
     every = [*policies.identity, policies.resource, policies.boundary, policies.session]
+    # "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a
+    # permissions boundary policy attached" (IAM User Guide, "Permissions boundaries").
+    bounded = policies.boundary is not None
     for policy in every:
-        if policy and (statement := policy.denied(request, action, context)):
+        if policy and (statement := policy.denied(request, action, context, bounded=bounded)):
             return Decision(False, Reason.EXPLICIT_DENY, policy.name, statement)
 
     def allow(policy: Policy | None) -> tuple[Match, Decision]:

@@ -145,7 +145,8 @@ WHO = [
     (SESSION, NONE, {"AWS": ROLE}, NONE, None, False),
     (SESSION, NONE, {"AWS": ROLE}, None, NONE, False),
     (SESSION, NONE, {"AWS": SESSION.arn}, NONE, NONE, True),  # a session by name is not narrowed
-    (SESSION, NONE, "*", None, NONE, False),
+    (SESSION, NONE, "*", None, NONE, True),  # neither is one by a wildcard
+    (SESSION, NONE, "*", NONE, None, True),
     (SESSION, READ, {"AWS": THERE}, None, READ, True),
     (SESSION, READ, {"AWS": THERE}, None, NONE, False),
     (ABROAD, READ, {"AWS": ABROAD.arn}, None, None, True),
@@ -230,6 +231,38 @@ def test_an_external_id(external_id, expected):
         ask(own, resource_policy=trust, action="sts:AssumeRole", context=context).allowed
         == expected
     )
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+@pytest.mark.parametrize(
+    "turned",
+    [
+        {"NotResource": "arn:aws:s3:::b/${aws:username}/*"},
+        {"Condition": {"StringNotLike": {"s3:prefix": "${aws:username}/*"}}},
+    ],
+    ids=str,
+)
+def test_what_has_no_value_opens_nothing(effect, turned):
+    """Not even by NotResource or a negated operator; what denies by them goes on denying."""
+    made = {**statement(effect), **turned}
+    if "NotResource" in turned:
+        del made["Resource"]
+    given = [made] if effect == "Allow" else [made, statement()]
+    own = Policy("own", {"Version": "2012-10-17", "Statement": given})
+
+    assert not ask(own, context={"s3:prefix": "x/"}).allowed
+    named = ask(own, context={"s3:prefix": "x/", "aws:username": "ann"})
+    assert named.allowed == (effect == "Allow")
+
+
+@pytest.mark.parametrize("boundary", [None, READ])
+def test_a_boundary_takes_away_what_a_not_principal_spares(boundary):
+    """IAM User Guide, "Permissions boundaries": always denied, whoever is named."""
+    spared = policy(
+        statement("Deny", NotPrincipal={"AWS": USER.arn}), kind="resource", name="bucket"
+    )
+
+    assert ask(READ, resource_policy=spared, boundary=boundary).allowed == (boundary is None)
 
 
 def test_variables_need_the_newer_version():

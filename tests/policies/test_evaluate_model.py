@@ -71,7 +71,7 @@ def named(element, who):
     best = NOT
     for name in names:
         if name == "*":
-            best = max(best, ROLE if who.kind == "role" else DIRECT)
+            best = DIRECT
         elif who.kind == "anonymous":
             continue
         elif name == who.arn and who.kind in ("user", "role", "root"):
@@ -83,7 +83,7 @@ def named(element, who):
     return best
 
 
-def applies(statement, request, with_principal):
+def applies(statement, request, with_principal, bounded):
     """How closely a statement fits a request."""
     for part, value, fits in (
         ("Action", request.action, lambda p, v: glob(p.lower(), v.lower())),
@@ -102,17 +102,18 @@ def applies(statement, request, with_principal):
     if not with_principal:
         return DIRECT
     if "NotPrincipal" in statement:
-        spared = ACCOUNT if statement["Effect"] == "Allow" else ROLE
-        return NOT if named(statement["NotPrincipal"], request.principal) >= spared else DIRECT
+        least = ACCOUNT if statement["Effect"] == "Allow" else ROLE
+        spared = named(statement["NotPrincipal"], request.principal) >= least and not bounded
+        return NOT if spared else DIRECT
     return named(statement["Principal"], request.principal)
 
 
-def grade(document, request, effect, *, with_principal=False):
+def grade(document, request, effect, *, with_principal=False, bounded=False):
     """The closest statement of that effect."""
     if document is None:
         return NOT
     fitting = [s for s in document["Statement"] if s["Effect"] == effect]
-    return max((applies(s, request, with_principal) for s in fitting), default=NOT)
+    return max((applies(s, request, with_principal, bounded) for s in fitting), default=NOT)
 
 
 def model(request, identity, bucket, boundary, session):
@@ -120,7 +121,7 @@ def model(request, identity, bucket, boundary, session):
     documents = [*identity, boundary, session]
     if any(grade(document, request, "Deny") for document in documents):
         return False
-    if grade(bucket, request, "Deny", with_principal=True):
+    if grade(bucket, request, "Deny", with_principal=True, bounded=boundary is not None):
         return False
     by_bucket = grade(bucket, request, "Allow", with_principal=True)
     if request.principal.kind == "anonymous":
