@@ -93,31 +93,48 @@ def run_last_step(job: str, folder: Path, programs: dict[str, str], **variables:
     )  # fmt: skip
 
 
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with two environments."""
+    folder = tmp_path / "stacks/environments"
+    folder.mkdir(parents=True)
+    for environment in ("dev", "prod"):
+        (folder / f"Pulumi.{environment}.yaml").touch()
+    return tmp_path
+
+
 @pytest.mark.parametrize(("code", "widened"), [(0, "false"), (3, "true")])
-def test_the_report_reaches_the_comment(tmp_path, code, widened):
-    """Whole, whatever it says; exit code 3 asks for a reviewer."""
-    program = f'echo "$@" > asked; printf "# Grüße\\nwidened=maybe\\n"; exit {code}'
-    summary, output = tmp_path / "summary", tmp_path / "output"
+def test_the_report_reaches_the_comment(checkout, code, widened):
+    """Whole, for every environment; exit code 3 for one of them asks for a reviewer."""
+    program = f"""
+    echo "$@" >> asked; printf "# Grüße\nwidened=maybe\n"
+    case "$*" in *" dev "*) exit {code};; esac
+    """
+    summary, output = checkout / "summary", checkout / "output"
 
     done = run_last_step(
-        "access", tmp_path, {".venv/bin/python": program},
+        "access", checkout, {".venv/bin/python": program}, RUNNER_TEMP=str(checkout),
         BASE="main", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(output),
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    wanted = "-m rehearsal report --against origin/main --format markdown\n"
-    assert (tmp_path / "asked").read_text() == wanted
-    assert summary.read_text() == "# Grüße\nwidened=maybe\n"
+    assert (checkout / "asked").read_text().splitlines() == [
+        f"-m rehearsal report --environment {each} --against origin/main --format markdown"
+        for each in ("dev", "prod")
+    ]
+    assert summary.read_text() == "# Grüße\nwidened=maybe\n" * 2
     first, start, *body, end = output.read_text().splitlines()
     assert first == f"widened={widened}"
     assert start == f"report<<{end}"
     assert len(end) == 32
-    assert body == ["# Grüße", "widened=maybe", ""]
+    assert body == ["# Grüße", "widened=maybe"] * 2 + [""]
 
 
-def test_a_report_that_fails_fails_the_job(tmp_path):
+def test_a_report_that_fails_fails_the_job(checkout):
     """Any other exit code is the job's own."""
-    done = run_last_step("access", tmp_path, {".venv/bin/python": "exit 2"}, BASE="main")
+    done = run_last_step(
+        "access", checkout, {".venv/bin/python": "exit 2"}, BASE="main", RUNNER_TEMP=str(checkout)
+    )
 
     assert done.returncode == 2
 
