@@ -16,12 +16,14 @@ ROUNDS = 5
 # Which kinds of the guides' projects, and the seconds that they may take on two cores.
 LIMITS = {"every row": ("", 18.0), "every row of S3": ("valohai-swift", 12.0)}
 CODE = """
-import sys, pathlib
+import os, sys, pathlib
 from rehearsal import environments
 environments.FOLDER = environments.ROOT = pathlib.Path(sys.argv[1])
 from rehearsal import engine, rehearse
 engine.FOLDER = environments.FOLDER
-sys.exit(rehearse.rehearse("guides", "json", keep=False, show_secrets=False, engine="in-process"))
+code = rehearse.rehearse("guides", "json", keep=False, show_secrets=False, engine="in-process")
+sys.stdout.flush()
+os._exit(code)  # as the command itself does
 """
 
 

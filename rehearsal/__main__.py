@@ -1,6 +1,7 @@
 """The rehearsal's commands: `python -m rehearsal`, and its `serve` and `report`."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -35,9 +36,12 @@ def rehearse(
     if context.invoked_subcommand is None:
         from .rehearse import rehearse as run
 
-        raise typer.Exit(
-            run(environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
-        )
+        code = run(environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Everything is stopped and removed by now; to take its objects apart would take Python
+        # most of a second.
+        os._exit(code)
 
 
 @app.command()

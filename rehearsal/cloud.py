@@ -146,8 +146,13 @@ def starting(
     try:
         yield Starting(children)
     finally:
+        for child in children.values():  # all at once, then wait: some take a second
+            if child.stdin:
+                child.stdin.close()
         for child in children.values():
-            child.communicate(timeout=30)
+            child.wait(timeout=30)
+            if child.stdout:
+                child.stdout.close()
 
 
 def _child(store: str, *options: str) -> "subprocess.Popen[str]":

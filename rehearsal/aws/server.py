@@ -62,6 +62,7 @@ def _serving(
 ) -> Iterator[int]:
     server = Server((HOST, port), gate, numthreads=16, request_queue_size=128, shutdown_timeout=1)
     server.ssl_adapter, server.gateway = adapter, _Gateway
+    server.expiration_interval = 0.1  # seconds, after which it sees that it shall stop
     try:
         server.prepare()
     except OSError as error:
