@@ -89,7 +89,16 @@ def _access(before: Report, now: Report) -> Iterator[Change]:
             change = _turn(_reach(before, who, place), _reach(now, who, place))
             if change:
                 name = place_name(now if place.id in now.findings.places else before, place)
-                alike.setdefault((who, *change), []).append(name)
+                kept = [
+                    each.prefix
+                    for each in places.values()
+                    if each.id.startswith(place.id) and _stays(before, now, who, each)
+                ]
+                turn, *rest = change
+                if kept:
+                    name += f", but for {', '.join(sorted(kept))}"
+                    turn = {Turn.REMOVED: Turn.NARROWED, Turn.ADDED: Turn.WIDENED}.get(turn, turn)
+                alike.setdefault((who, turn, *rest), []).append(name)
     for (who, turn, what, by, power), names in alike.items():
         somebody = people[who]
         yield Change(turn, somebody.kind, somebody.name, tuple(sorted(names)), what, by, power)
@@ -103,6 +112,12 @@ def _reach(report: Report, who: str, place: Place) -> Answers:
         if (each := place.root + place.prefix[:end]) in report.findings.places
     ]
     return report.findings.access.get((who, known[0]), NOTHING) if known else NOTHING
+
+
+def _stays(before: Report, now: Report, who: str, place: Place) -> bool:
+    """Whether somebody can do something at a place, and just what they could do before."""
+    had, has = _reach(before, who, place), _reach(now, who, place)
+    return any(answer.allowed for answer in has.values()) and _turn(had, has) is None
 
 
 def _turn(before: Answers, now: Answers) -> tuple[Turn, str, tuple[str, ...], int] | None:

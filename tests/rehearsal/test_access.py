@@ -532,8 +532,22 @@ def test_a_prefix_that_moves_is_seen_as_that():
         (Turn.REMOVED, "/", "- list, read"),
     ]  # fmt: skip
     whole = of(x={"kind": "mountpoint"})
-    assert [change.turn for change in difference.compare(before, whole)] == [Turn.ADDED]
-    assert [change.turn for change in difference.compare(whole, before)] == [Turn.REMOVED]
+    [wider] = difference.compare(before, whole)
+    assert (wider.turn, wider.what) == (Turn.WIDENED, "+ list, read")
+    assert wider.where[0].endswith(", but for raw/")
+    assert [change.turn for change in difference.compare(whole, before)] == [Turn.NARROWED]
+
+
+def test_a_prefix_that_goes_deeper_keeps_what_it_keeps():
+    """Whoever reads the difference sees where access has ended, and where it has not."""
+    before, now = (of(x={"kind": "mountpoint", "prefix": each}) for each in ("raw/", "raw/2026/"))
+
+    [change] = difference.compare(before, now)
+
+    assert (change.turn, change.what) == (Turn.NARROWED, "- list, read")
+    assert change.where[0].endswith("/raw/, but for raw/2026/")
+    [back] = difference.compare(now, before)
+    assert back.turn is Turn.WIDENED
 
 
 def test_the_riskiest_comes_first_and_a_screen_is_enough():
@@ -601,10 +615,10 @@ def test_one_changed_prefix_against_a_commit(copy):
     # The new prefix lies in the old one: nothing is added, the rest of the old one is lost.
     assert (told.returncode, told.stderr) == (0, "")
     [change] = json.loads(told.stdout)["changes"]
-    assert (change["turn"], change["what"]) == ("removed", "- list, read")
-    assert change["where"][0].endswith("/checkpoints/")
+    assert (change["turn"], change["what"]) == ("narrowed", "- list, read")
+    assert change["where"][0].endswith("/checkpoints/, but for checkpoints/run-1/")
     assert back.returncode == 3
-    assert "widened (1 added)" in back.stdout
+    assert "widened (1 widened)" in back.stdout
 
 
 def test_an_environment_that_is_new_has_everything_added(copy):
