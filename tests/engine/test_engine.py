@@ -17,14 +17,28 @@ def test_the_engine_comes_to_the_same_lights():
     environment_file = ROOT / "stacks/environments/Pulumi.guides.yaml"
     before = environment_file.read_bytes()
 
-    done = subprocess.run(
-        [sys.executable, "-m", "rehearsal", "--engine", "pulumi", "--format", "json"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    reports = {}
+    for engine in ("pulumi", "in-process"):
+        done = subprocess.run(
+            [sys.executable, "-m", "rehearsal", "--engine", engine, "--format", "json"],
+            cwd=ROOT, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        reports[engine] = json.loads(done.stdout)
 
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert report["engine"] == "by Pulumi's engine"
-    assert report["as_promised"] is True
-    assert len(report["resources"]) == 26
+    by_engine, here = reports["pulumi"], reports["in-process"]
+    assert by_engine["engine"] == "by Pulumi's engine"
+    assert by_engine["as_promised"] is True
+    assert declared(by_engine) == declared(here)
+    assert tried(by_engine) == tried(here)
     assert environment_file.read_bytes() == before
+
+
+def declared(report):
+    """What was created, by its declared name."""
+    return sorted((each["type"], each["name"]) for each in report["resources"])
+
+
+def tried(report):
+    """Every light and what came of it."""
+    return {(each["project"], each["light"]): each["state"] for each in report["lights"]}

@@ -69,6 +69,11 @@ def preview(folder: Path, stack: str) -> subprocess.CompletedProcess[str]:
 def test_a_shipped_environment_passes(tmp_path, environment):
     """The pack starts, judges what is known in a preview, and refuses nothing."""
     config = environments.config_of(environment)
+    # But for OpenStack, which a preview looks at: there is none here.
+    projects = config[environments.KEY]["projects"]
+    config[environments.KEY]["projects"] = {
+        name: each for name, each in projects.items() if each["kind"] != "valohai-swift"
+    }
     engine._workspace(tmp_path, environment, config | NO_CLOUD)
     for profile in environments.profiles(config):
         keys = "aws_access_key_id = example\naws_secret_access_key = example\n"
