@@ -42,13 +42,17 @@ class ValohaiSwift(Tries):
 
     @allowed("python-swiftclient writes, lists, reads and removes a file")
     def round_trip(self) -> None:
-        with self._file():
-            _, listed = self._swift.get_container(self._container, prefix=self._name)
-            if [each["name"] for each in listed] != [self._name]:
-                raise Failed("the file was not listed")
-            _, read = self._swift.get_object(self._container, self._name)
-            if read != CONTENT:
-                raise Failed("the file that was read is not the one that was written")
+        self._swift.put_object(self._container, self._name, CONTENT)
+        _, listed = self._swift.get_container(self._container, prefix=self._name)
+        if [each["name"] for each in listed] != [self._name]:
+            raise Failed("the file was not listed")
+        _, read = self._swift.get_object(self._container, self._name)
+        if read != CONTENT:
+            raise Failed("the file that was read is not the one that was written")
+        self._swift.delete_object(self._container, self._name)
+        _, listed = self._swift.get_container(self._container, prefix=self._name)
+        if listed:
+            raise Failed("the file is still there")
 
     @allowed("the swift command, with the openrc that is handed over, lists the file")
     def command(self) -> None:

@@ -121,10 +121,12 @@ def _progress(talk: Console) -> Iterator[Any]:
 
 def _keep(talk: Console, cloud: Cloud) -> None:
     """Leave the embedded cloud running until Ctrl-C or SIGTERM, and say how to reach it."""
-    talk.print("the embedded AWS goes on; in another shell:", style="bold")
-    for name, value in cloud.environment().items():
+    talk.print("the embedded stores go on; in another shell:", style="bold")
+    for name, value in cloud.environment(swift=bool(cloud.swift)).items():
         talk.print(f"  export {name}={value}", markup=False, soft_wrap=True)
-    talk.print("Ctrl-C ends it")
+    if at := cloud.compatible.get("endpoint"):
+        talk.print(f"the S3-compatible store is at {at}", soft_wrap=True)
+    talk.print("Ctrl-C ends them")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()

@@ -55,7 +55,8 @@ class Report:
         console.print(f"Created: {len(self.run.resources)} resources", style="bold italic")
         for thing, kinds in self._created().items():
             # No table here and below: a value must stay in one piece, to be copied.
-            console.print(f"  {thing}  [dim]{', '.join(kinds)}", highlight=False, soft_wrap=True)
+            told = ", ".join(kinds) if len(kinds) < 4 else f"{kinds[0]}, {len(kinds) - 1} settings"
+            console.print(f"  {thing}  [dim]{told}", highlight=False, soft_wrap=True)
         console.print("")
         for name, handover in self.run.handovers.items():
             fields = handoff.fields(name, handover)
@@ -72,6 +73,7 @@ class Report:
         things: dict[str, list[str]] = {}
         for made in sorted(self.run.resources, key=lambda made: made.name):
             owner = made.id if made.id.startswith("arn:") else made.id.split(":")[0].split("/")[0]
+            owner = made.name if owner == "none" else owner  # a password has no ID
             things.setdefault(owner, []).append(_short(made.type))
         return things
 
