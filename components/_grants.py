@@ -56,11 +56,6 @@ def give_role(
     ]
 
 
-def once(done: Sequence[Output[str]], value: Output[str]) -> Output[str]:
-    """The value, but not before everything in `done` exists."""
-    return Output.all(value, *done).apply(lambda values: values[0])
-
-
 def partition_of(grants: Mapping[str, GrantArgs]) -> str:
     """The partition that the granted buckets are in."""
     return next(iter(grants.values()))["bucket_arn"].split(":")[1]

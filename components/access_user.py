@@ -7,7 +7,8 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from . import _args, names
-from ._grants import GrantArgs, once, separate
+from ._grants import GrantArgs, separate
+from ._outputs import once
 from .policies.documents import to_json
 
 

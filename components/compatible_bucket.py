@@ -11,6 +11,7 @@ from pulumi import ComponentResource, Output, ResourceOptions, dynamic
 
 from . import _args, names
 from ._buckets import ABORT_UPLOADS_AFTER, KEEP_OLD_VERSIONS, CorsRuleArgs, cors_rules
+from ._outputs import once
 
 # How stores say that they have no such thing; some refuse it as if it were forbidden.
 _NOT_OFFERED = frozenset({400, 403, 405, 501})
@@ -76,7 +77,7 @@ class CompatibleBucket(ComponentResource):
             ResourceOptions(parent=self, protect=args.get("protect", True)),
         )
 
-        self.bucket_name = Output.all(bucket.bucket_name, bucket.id).apply(lambda known: known[0])
+        self.bucket_name = once([bucket.id], bucket.bucket_name)
         self.not_offered = bucket.not_offered.apply(lambda missing: _warn(name, missing, self))
         self.register_outputs({"bucket_name": self.bucket_name, "not_offered": self.not_offered})
 

@@ -7,6 +7,7 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from . import _args, names
+from ._outputs import once
 from .policies import trust
 from .policies.documents import check_size, to_json
 from .policies.grants import multipart_access
@@ -66,5 +67,5 @@ class MultipartUploadRole(ComponentResource):
             opts=child,
         )
 
-        self.role_arn = Output.all(role.arn, attached.id).apply(lambda done: done[0])
+        self.role_arn = once([attached.id], role.arn)
         self.register_outputs({"role_arn": self.role_arn})

@@ -8,6 +8,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from . import _args, names
 from ._buckets import ABORT_UPLOADS_AFTER, KEEP_OLD_VERSIONS, CorsRuleArgs, cors_rules
+from ._outputs import once
 from .policies import buckets, cors
 from .policies.documents import check_size, to_json
 
@@ -130,8 +131,8 @@ class PrivateBucket(ComponentResource):
             )
             settled.append(allowed.id)
 
-        self.bucket_name = Output.all(bucket.id, *settled).apply(lambda ids: ids[0])
-        self.bucket_arn = Output.all(bucket.arn, *settled).apply(lambda ids: ids[0])
+        self.bucket_name = once(settled, bucket.id)
+        self.bucket_arn = once(settled, bucket.arn)
         self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
 
 

@@ -38,7 +38,7 @@ class SwiftAccountKey(ComponentResource):
         _args.check(name, args, SwiftAccountKeyArgs)
         with _args.naming(name):
             project_id = swift.check_id("project", args["project_id"])
-            keys = _temp_urls.check_keys(args.get("keys", ["key"]), least=1)
+            keys = swift.check_keys(args.get("keys", ["key"]), least=1)
         super().__init__("object-access:index:SwiftAccountKey", name, {**args}, opts)
         owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
         # The provider marks nothing secret, and `headers` repeats the keys.

@@ -80,7 +80,7 @@ class SwiftContainer(ComponentResource):
         public = access.get("public", False)
         with _args.naming(name):
             container_name = names.check_container_name(args["container_name"])
-            keys = _temp_urls.check_keys(args.get("keys", ["key"]), least=0)
+            keys = swift.check_keys(args.get("keys", ["key"]), least=0)
             cors = swift.cors(**cors_args)
             read = swift.acl(access.get("read", []), "read", public=public)
             write = swift.acl(access.get("write", []), "write", public=public)

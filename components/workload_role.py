@@ -7,7 +7,8 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
 from . import _args, names
-from ._grants import GrantArgs, give_role, once, partition_of, separate
+from ._grants import GrantArgs, give_role, partition_of, separate
+from ._outputs import once
 from .policies import trust
 from .policies.documents import PolicyDocument, check_size, to_json
 

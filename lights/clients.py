@@ -119,15 +119,11 @@ class Clients:
 
     def s3cmd(self, *arguments: str) -> str:
         """Run s3cmd; returns what it prints."""
-        return self._run("s3cmd", *arguments)
-
-    def program(self, name: str, *arguments: str, **variables: str) -> str:
-        """Run a program that may not be installed; Skip says that it is not."""
-        return self._run(name, *arguments, **variables)
+        return self.program("s3cmd", *arguments)
 
     def python(self, code: str, *arguments: str, **variables: str) -> str:
         """Run Python code in this interpreter's environment; returns what it prints."""
-        return self._run(sys.executable, "-c", code, *arguments, **variables)
+        return self.program(sys.executable, "-c", code, *arguments, **variables)
 
     def _write(self, name: str, text: str) -> None:
         path = self.home / name
@@ -135,7 +131,8 @@ class Clients:
         path.touch(mode=0o600)
         path.write_text(text)
 
-    def _run(self, name: str, *arguments: str, **variables: str) -> str:
+    def program(self, name: str, *arguments: str, **variables: str) -> str:
+        """Run a program that may not be installed; Skip says that it is not."""
         program = shutil.which(name, path=_PATH)
         if program is None:
             raise Skip(f"{name} is not installed here")

@@ -154,7 +154,7 @@ class Lightly(PrivateS3Tries):
         given = {key: self._given.get(part + key, "") for key in _ACCESS}
         if not self._delegated:
             return {key: given[key] for key in ("access_key_id", "secret_access_key")}
-        return self._session_of(given["role_arn"], ExternalId=given["external_id"])
+        return self._session_of(given["role_arn"], self._consumer, ExternalId=given["external_id"])
 
     @property
     def _consumer(self) -> Mapping[str, str]:
@@ -163,22 +163,10 @@ class Lightly(PrivateS3Tries):
             raise Skip(f"needs keys of the trusted account {account}, give them by --profile")
         return self._others.accounts[account]
 
-    def _session_of(
-        self, role: str, who: Mapping[str, str] | None = None, **more: Any
-    ) -> dict[str, str]:
-        sts = self._store.client("sts", self._region, who or self._consumer, checked=False)
-        made = sts.assume_role(RoleArn=role, RoleSessionName="object-access-light", **more)
-        credentials = made["Credentials"]
-        return {
-            "access_key_id": credentials["AccessKeyId"],
-            "secret_access_key": credentials["SecretAccessKey"],
-            "session_token": credentials["SessionToken"],
-        }
-
     def _assume(self, who: Mapping[str, str] | None = None, **more: Any) -> None:
         if not self._delegated:
             raise NotPromised
-        self._session_of(self._given["role_arn"], who, **more)
+        self._session_of(self._given["role_arn"], who or self._consumer, **more)
 
     def _leftovers(self, s3: Any) -> Iterable[str]:
         yield from super()._leftovers(s3)

@@ -106,13 +106,12 @@ class MountTries(S3Tries):
         passwords.write_text(f"{keys['access_key_id']}:{keys['secret_access_key']}\n")
         at = self._given.get("endpoint") or self._store.endpoint
         url = at or f"https://s3.{self._region}.amazonaws.com"
-        where = f"{self._bucket}:/{self._prefix.rstrip('/')}" if self._prefix else self._bucket
         options = (
             f"passwd_file={passwords},url={url},endpoint={self._region},"
             "use_path_request_style,sigv4"
         )
         trust = {"CURL_CA_BUNDLE": self._store.ca_bundle} if self._store.ca_bundle else {}
-        self._mounted("s3fs", where, str(self._tools.home / "mnt"), "-o", options, **trust)
+        self._mounted("s3fs", self._bucket, str(self._tools.home / "mnt"), "-o", options, **trust)
 
     @allowed("rclone reads the file")
     def rclone(self) -> None:

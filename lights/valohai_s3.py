@@ -10,7 +10,7 @@ import requests
 
 from components.names import bucket_arn
 
-from .light import Failed, NotPromised, Refused, allowed, none_allowed, refused
+from .light import Failed, NotPromised, Refused, allowed, refused
 from .s3 import DENIED, ELSEWHERE, PrivateS3Tries
 
 PART = 5 * 1024 * 1024  # bytes: the smallest part that S3 takes, but for the last
@@ -23,12 +23,7 @@ class ValohaiS3(PrivateS3Tries):
 
     @allowed("the small test file is written, read and removed")
     def test_file(self) -> None:
-        body = self._name.encode()
-        self._s3.put_object(Bucket=self._bucket, Key=self._name, Body=body)
-        read = self._s3.get_object(Bucket=self._bucket, Key=self._name)["Body"].read()
-        self._s3.delete_object(Bucket=self._bucket, Key=self._name)
-        if read != body:
-            raise Failed("the file that was read is not the one that was written")
+        self._round_trip(self._s3, self._name)
 
     @allowed("the bucket's files are listed")
     def listing(self) -> None:
@@ -37,10 +32,7 @@ class ValohaiS3(PrivateS3Tries):
     @allowed("a presigned link reads from any page")
     def presigned(self) -> None:
         self._s3.put_object(Bucket=self._bucket, Key=self._name, Body=b"light")
-        url = self._s3.generate_presigned_url(
-            "get_object", Params={"Bucket": self._bucket, "Key": self._name}, ExpiresIn=60
-        )
-        answer = self._http("GET", url, headers={"Origin": ELSEWHERE})
+        answer = self._presigned(self._s3, self._name, Origin=ELSEWHERE)
         self._s3.delete_object(Bucket=self._bucket, Key=self._name)
         _expect(answer, 200, origin="*")
 
@@ -63,16 +55,7 @@ class ValohaiS3(PrivateS3Tries):
 
     @allowed("the role uploads in parts, the file is read back whole")
     def multipart(self) -> None:
-        credentials = self._assume(self._keys)["Credentials"]
-        role = self._store.client(
-            "s3",
-            self._region,
-            {
-                "access_key_id": credentials["AccessKeyId"],
-                "secret_access_key": credentials["SecretAccessKey"],
-                "session_token": credentials["SessionToken"],
-            },
-        )
+        role = self._store.client("s3", self._region, self._assume(self._keys))
         where = {"Bucket": self._bucket, "Key": self._name}
         upload = {**where, "UploadId": role.create_multipart_upload(**where)["UploadId"]}
         parts, sent = [], hashlib.sha256()
@@ -106,8 +89,7 @@ class ValohaiS3(PrivateS3Tries):
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         where = {"Bucket": self._bucket}
-        none_allowed(
-            (*DENIED, "AccessControlListNotSupported"),
+        self._none_allowed(
             {
                 "lifting the public access block": lambda: self._s3.delete_public_access_block(
                     **where
@@ -115,6 +97,7 @@ class ValohaiS3(PrivateS3Tries):
                 "a public policy": lambda: self._s3.put_bucket_policy(**where, Policy=policy),
                 "a public list": lambda: self._s3.put_bucket_acl(**where, ACL="public-read"),
             },
+            (*DENIED, "AccessControlListNotSupported"),
         )
 
     @refused("administering the bucket")
@@ -124,8 +107,7 @@ class ValohaiS3(PrivateS3Tries):
         self._only_embedded()
         where = {"Bucket": self._bucket}
         versioning = {"Status": "Enabled"}
-        none_allowed(
-            DENIED,
+        self._none_allowed(
             {
                 "reading its policy": lambda: self._s3.get_bucket_policy(**where),
                 "reading its CORS rules": lambda: self._s3.get_bucket_cors(**where),
@@ -133,7 +115,7 @@ class ValohaiS3(PrivateS3Tries):
                     **where, VersioningConfiguration=versioning
                 ),
                 "deleting it": lambda: self._s3.delete_bucket(**where),
-            },
+            }
         )
 
     @refused("the role, assumed by another user")
@@ -146,12 +128,11 @@ class ValohaiS3(PrivateS3Tries):
 
     # --- how ---
 
-    def _assume(self, keys: Mapping[str, str], **more: Any) -> Any:
+    def _assume(self, keys: Mapping[str, str], **more: Any) -> dict[str, str]:
         arn = self._given.get("multipart_role_arn")
         if not arn:
             raise NotPromised
-        sts = self._store.client("sts", self._region, keys)
-        return sts.assume_role(RoleArn=arn, RoleSessionName="object-access-light", **more)
+        return self._session_of(arn, keys, **more)
 
     def _preflight(self, origin: str) -> requests.Response:
         url = self._s3.generate_presigned_post(self._bucket, self._name)["url"]

@@ -105,7 +105,7 @@ class _Realize(pulumi.runtime.Mocks):
         if not args.custom:
             return None, args.inputs
         try:
-            identifier, outputs = realize.resource(self._cloud, args.typ, _plain(args.inputs))
+            identifier, outputs = realize.resource(self._cloud, args.typ, plain(args.inputs))
         except ClientError as error:
             raise RuntimeError(f"{args.name} ({args.typ}): {error}") from None
         made = Made(args.typ, args.name, identifier)
@@ -150,13 +150,13 @@ def _in_process(
     return result
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The value without the marks that say what of it is secret, as a cloud's API takes it."""
     if rpc.is_rpc_secret(value):
-        return _plain(rpc.unwrap_rpc_secret(value))
+        return plain(rpc.unwrap_rpc_secret(value))
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {key: plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list) else value
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import yaml
 
 from stacks import settings
 
+from .access.paper import readable
 from .cloud import ROOT
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def config_of(environment: str) -> dict[str, Any]:
 def check_readable(config: Mapping[str, Any]) -> None:
     """Refuse what is encrypted: only Pulumi's engine has the key. Raises ValueError."""
     for key, value in config.items():
-        if _decrypted(value) != value:
+        if readable(value) != value:
             raise ValueError(
                 f"{key} is encrypted, which only Pulumi's engine can read: put 'pulumi' on PATH"
             )
@@ -54,18 +55,9 @@ def projects_of(environment: str, config: Mapping[str, Any]) -> list[settings.Pr
 
     class Config:
         def get_object(self, key: str) -> Any:
-            return _decrypted(config.get(f"object-access:{key}"))
+            return readable(config.get(f"object-access:{key}"))
 
     return settings.load(Config(), environment)
-
-
-def _decrypted(value: object) -> object:
-    """The value with some text in the place of every encrypted one, which is checked later."""
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"secure"}:
-        return "encrypted-and-read-by-the-engine"
-    return {key: _decrypted(each) for key, each in value.items()}
 
 
 def at_rehearsal(config: Mapping[str, Any], cloud: "Cloud") -> dict[str, Any]:

@@ -275,7 +275,7 @@ class ValohaiSwift(Project):
         names.check_auth_url(self.auth_url)
         swift.check_id("project", self.project_id)
         swift.cors([self.origin])
-        names.check_keys(self.keys)
+        swift.check_keys(self.keys, least=1)
 
 
 def _made_name(project: Project, what: str) -> str:

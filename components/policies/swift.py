@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ..names import check_container_name, check_origin
+from ..names import check_container_name, check_label, check_origin
 from .grants import Access
 
 EVERYBODY = ".r:*"
@@ -122,6 +122,16 @@ def cors(
         return dict.fromkeys(CORS_KEYS, "")
     values = (" ".join(origins), str(int(max_age_seconds)), " ".join(expose))
     return dict(zip(CORS_KEYS, values, strict=True))
+
+
+def check_keys(keys: Sequence[str], *, least: int) -> Sequence[str]:
+    """The names of the temp-URL keys, or ValueError where Swift cannot have so many."""
+    if not least <= len(keys) <= 2 or len(set(keys)) < len(keys):
+        allowed = "none, one or two" if least == 0 else "one or two"
+        raise ValueError(f"keys {list(keys)} given, {allowed} of different names are allowed")
+    for key in keys:
+        check_label("key name", key)
+    return keys
 
 
 def slots(keys: Sequence[str]) -> dict[str, str]:

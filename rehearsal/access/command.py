@@ -31,7 +31,7 @@ def run(environment: str, shape: str, against: str, output: Path | None) -> int:
     try:
         _check(shape, against)
         config = config_of(environment)
-        projects_of(environment, _without_encrypted(config))  # a mistake costs no time
+        projects_of(environment, config)  # a mistake costs no time
         earlier = _earlier(against, environment) if against else None
         now = report.build(environment, paper.declared(ROOT, environment, config))
         if earlier is None:
@@ -132,10 +132,6 @@ def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
 
 
 # --- what must not be told ---
-
-
-def _without_encrypted(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: paper.readable(value) for key, value in config.items()}
 
 
 def _told(error: BaseException, config: Mapping[str, Any]) -> str:

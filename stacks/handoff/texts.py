@@ -54,8 +54,7 @@ def env(_project: str, given: Handover) -> str:
 
 def aws_profile(project: str, given: Handover) -> str:
     """Sections for `~/.aws/credentials` and `~/.aws/config`."""
-    if given["kind"] == "valohai-swift":
-        raise ValueError("is on OpenStack, use form, openrc, clouds or rclone")
+    _need_s3(given)
     parts = [("", given)]
     if given.get("separate"):
         own = {key[7:]: value for key, value in given.items() if key.startswith("output_")}
@@ -254,6 +253,11 @@ def _need_swift(given: Handover) -> None:
         raise ValueError("is not on OpenStack, use another format")
 
 
+def _need_s3(given: Handover) -> None:
+    if given["kind"] == "valohai-swift":
+        raise ValueError("is on OpenStack, use form, openrc, clouds or rclone")
+
+
 def _password(given: Handover) -> str:
     if "password" not in given:
         raise ValueError("has no password to hand over: set OS_PASSWORD, or use form")
@@ -261,8 +265,7 @@ def _password(given: Handover) -> str:
 
 
 def _key_pair(given: Handover) -> dict[str, str]:
-    if given["kind"] == "valohai-swift":
-        raise ValueError("is on OpenStack, use form, openrc, clouds or rclone")
+    _need_s3(given)
     if given.get("separate"):
         raise ValueError("has a key for input and one for output, use form or aws-profile")
     if "access_key_id" not in given:

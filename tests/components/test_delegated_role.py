@@ -4,9 +4,11 @@ import json
 
 import pulumi
 import pytest
+from pulumi.runtime import rpc
 
 from components import DelegatedRole
 from components.policies.grants import Access
+from rehearsal.engine import plain
 
 BUCKET = "arn:aws:s3:::datalake"
 LIGHTLY = "311530292373"
@@ -72,7 +74,7 @@ def test_the_external_id_is_made_by_program_where_none_is_given(declare, paper):
     value, secret = outputs["external_id"]
     assert secret
     trust = paper.one("Role")["assumeRolePolicy"]
-    assert is_secret(trust)
+    assert rpc.is_rpc_secret(trust)
     assert value in plain(trust)
 
 
@@ -80,7 +82,7 @@ def test_the_external_id_never_becomes_an_input_in_the_open(declare, paper):
     """Neither of the component nor of the role: state and diffs show what is no secret."""
     declare(made())
 
-    assert is_secret(paper.one("Role")["assumeRolePolicy"])
+    assert rpc.is_rpc_secret(paper.one("Role")["assumeRolePolicy"])
 
 
 @pytest.mark.parametrize(
@@ -135,13 +137,3 @@ def test_bad_input_is_refused_before_anything_is_declared(declare, paper, change
     assert message in str(refused.value)
     assert paper.declared == []
     assert paper.components == []
-
-
-def plain(value):
-    """What is inside of a secret."""
-    return value["value"] if isinstance(value, dict) else value
-
-
-def is_secret(value) -> bool:
-    """Whether the engine was told that it is one."""
-    return isinstance(value, dict) and "value" in value

@@ -2,23 +2,14 @@
 
 import pytest
 import yaml
-from pulumi.runtime import rpc
 
 from guardrails.rules import Resource
+from rehearsal.engine import plain
 from rehearsal.environments import FOLDER
 
 from ..stacks.conftest import program, unlooked  # noqa: F401  fixtures
 
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in FOLDER.glob("Pulumi.*.yaml"))
-
-
-def plain(value):
-    """The value without its marks of secrecy."""
-    if rpc.is_rpc_secret(value):
-        return plain(rpc.unwrap_rpc_secret(value))
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
 
 
 @pytest.fixture

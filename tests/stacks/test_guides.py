@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rehearsal.engine import plain
 from stacks import existing, handoff
 
 ROOT = Path(__file__).parents[2]
@@ -36,11 +37,6 @@ def allows(paper, kind="RolePolicy"):
             else statement["Resource"]
         )
     }
-
-
-def plain(value):
-    """What is inside of a secret."""
-    return value["value"] if isinstance(value, dict) else value
 
 
 # --- Lightly ---

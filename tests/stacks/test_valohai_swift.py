@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rehearsal.engine import plain
 from rehearsal.openstack import server
 from stacks import handoff, openstack
 from stacks.settings import TempUrlKey, ValohaiSwift
@@ -23,15 +24,6 @@ GUIDE = yaml.safe_load((ROOT / "stacks/environments/Pulumi.guides.yaml").read_te
 def environment(**change):
     """An environment with the guide's project, changed."""
     return {"namespace": "tests", "projects": {"vision": GUIDE | change}}
-
-
-def plain(value):
-    """What is inside of a secret."""
-    if isinstance(value, dict):
-        return (
-            plain(value["value"]) if "value" in value else {k: plain(v) for k, v in value.items()}
-        )
-    return value
 
 
 @pytest.mark.usefixtures("unlooked")
@@ -84,7 +76,8 @@ def test_the_narrower_key(program, paper):
         ({"origin": "https://*.valohai.com"}, "is a pattern, which Swift does not know"),
         ({"origin": "app.valohai.com"}, "did you mean 'https://app.valohai.com'"),
         ({"key": "both"}, "key 'both' is unknown, use one of account, container"),
-        ({"keys": ["a", "b", "c"]}, "a user has one or two"),
+        ({"keys": ["a", "b", "c"]}, "one or two of different names are allowed"),
+        ({"keys": ["A"]}, "key name 'A'"),
         ({"password": "x"}, "unknown setting 'password'"),
     ],
 )
