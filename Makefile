@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: rehearse test check benchmarks docs lock scanners clean
 
 rehearse: .venv/ready
-	@$(BIN)/python -m rehearsal --environment $(environment)
+	@$(BIN)/object-access rehearse --environment $(environment)
 
 test: .venv/ready
 	@$(BIN)/python -m pytest -q -n auto --dist loadscope
@@ -23,14 +23,13 @@ benchmarks: .venv/ready
 
 docs: .venv/ready
 	@$(BIN)/python docs/settings.py > docs/settings.md
-	@$(BIN)/python -m rehearsal --engine in-process --environment dev --format svg > docs/rehearsal.svg
+	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements.lock \
-		requirements.txt requirements-rehearsal.txt requirements-openstack.txt \
-		requirements-guardrails.txt --group dev
+		pyproject.toml --all-extras --group dev
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --output-file requirements-scanners.lock \
 		requirements-scanners.txt
@@ -45,13 +44,14 @@ SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python
 
 # pip is only there to fetch uv, which installs the rest ten times as fast: with the
 # certificates it brings, or behind a company's proxy with the machine's own.
-.venv/ready: requirements.lock
+.venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
 	@echo "making .venv with $$(grep -c '==' requirements.lock) pinned packages"
 	@$(PYTHON) -m venv .venv
 	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
 	@$(SYNC) $(BIN)/python $< 2>.venv/uv.log || $(SYNC) $(BIN)/python $< --system-certs
+	@$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
 .venv/scanners/ready: requirements-scanners.lock .venv/ready

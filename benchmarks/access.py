@@ -13,8 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from rehearsal.access import page, report, tables
-from rehearsal.access.paper import Declared, Paper, declared
+from object_access.access import page, report, tables
+from object_access.access.program import Declared, Paper, declared
 
 ROOT = Path(__file__).parent.parent
 PROJECTS = 1_000

@@ -8,9 +8,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from components.policies import buckets
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
-from components.policies.grants import Access, grant
+from object_access.policies import buckets
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies.grants import Access, grant
 
 LEAST = 5.0  # times as fast as compiling for every request
 ARN = "arn:aws:s3:::farm"

@@ -41,12 +41,12 @@ def serve_gated() -> None:
     """Ours; a user whose own policy allows the calls, so that there is something to decide."""
     import json
 
-    from lights.store import Store
-    from rehearsal.aws import server
+    from object_access.checks.target import Target
+    from object_access.stores.aws import server
 
     with server.running(["111111111111"]) as aws:
         admin = aws["accounts"]["111111111111"]
-        iam = Store(aws["endpoint"], None, aws["ca_bundle"]).client("iam", "eu-west-1", admin)
+        iam = Target(aws["endpoint"], None, aws["ca_bundle"]).client("iam", "eu-west-1", admin)
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.create_user(UserName="u")

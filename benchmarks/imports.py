@@ -1,4 +1,4 @@
-"""What `import components` costs, as a ratio of the pulumi_aws modules that it uses anyway."""
+"""What `import object_access` costs, as a ratio of the pulumi_aws modules that it uses anyway."""
 
 import statistics
 import subprocess
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 MOST = 1.15
 ROUNDS = 9
 TIMED = "import time; began = time.perf_counter(); {}; print(time.perf_counter() - began)"
-OURS = "from components import AccessUser, MultipartUploadRole, PrivateBucket"
+OURS = "from object_access import AccessUser, MultipartUploadRole, PrivateBucket"
 THEIRS = "import pulumi, pulumi_aws as aws; aws.s3.Bucket, aws.iam.User"
 
 
@@ -24,7 +24,7 @@ def main() -> int:
     seconds(OURS)  # so that everything is compiled
     pairs = [(seconds(OURS), seconds(THEIRS)) for _ in range(ROUNDS)]
     ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
-    print(f"import components: {ours:.2f} s, the modules it uses: {theirs:.2f} s")
+    print(f"import object_access: {ours:.2f} s, the modules it uses: {theirs:.2f} s")
     print(f"ratio {ours / theirs:.2f} (at most {MOST})")
     return ours / theirs > MOST
 

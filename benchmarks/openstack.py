@@ -10,7 +10,7 @@ import requests
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from rehearsal.openstack import server
+from object_access.stores.openstack import server
 
 MOST_SECONDS, MOST_MEGABYTES = 6.0, 350.0
 ROUNDS = 3
@@ -19,7 +19,9 @@ ROUNDS = 3
 def megabytes() -> float:
     """Resident memory of both servers."""
     listed = subprocess.run(["ps", "-eo", "rss,args"], capture_output=True, text=True, check=True)
-    ours = [line for line in listed.stdout.splitlines() if "-m rehearsal.openstack." in line]
+    ours = [
+        line for line in listed.stdout.splitlines() if "-m object_access.stores.openstack." in line
+    ]
     return sum(int(line.split()[0]) for line in ours) / 1_024
 
 

@@ -20,20 +20,23 @@ PROJECTS = 10
 
 def ours(described: dict[str, Any], run: int) -> None:
     """Declare and create all projects; runs in a process of its own."""
-    from rehearsal import engine
-    from rehearsal.cloud import Cloud
+    from object_access.rehearsal import engine
+    from object_access.rehearsal.cloud import Cloud
+    from object_access.workspace import Workspace
 
     project = {"kind": "mountpoint", "holder": "key", "access": "delete", "prefix": "data/"}
     projects = {f"project-{number}": project for number in range(PROJECTS)}
     config = {"object-access:environment": {"namespace": "benchmark", "projects": projects}}
-    done = engine.run(f"run-{run}", config, Cloud(described), lambda _: None, by_cli=False)
+    done = engine.run(
+        Workspace.at(ROOT), f"run-{run}", config, Cloud(described), lambda _: None, by_cli=False
+    )
     if len(done.handovers) != PROJECTS:
         sys.exit(f"{len(done.handovers)} projects instead of {PROJECTS}")
 
 
 def main() -> int:
     """Print the seconds for a project and the ratio; fail above the limit."""
-    from rehearsal.cloud import starting
+    from object_access.rehearsal.cloud import starting
 
     with starting() as soon:
         cloud = soon.ready()

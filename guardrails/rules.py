@@ -15,8 +15,8 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, NamedTuple
 
-from components.policies import cors, public, swift, trust
-from components.policies.evaluate import ANONYMOUS, Condition, Policy, Request
+from object_access.policies import cors, public, swift, trust
+from object_access.policies.evaluate import ANONYMOUS, Condition, Policy, Request
 
 
 class _Unknown(Enum):
@@ -462,8 +462,8 @@ def _wildcards(
     if wild and not (wild == ["s3:*"] and _only_on(statement, exceptions)):
         yield (
             f"{_all(wild)}, and actions must be named",
-            "name them (components.policies.grants has the lists), or give the bucket and a reason "
-            "under 'buckets' if its consumer needs 's3:*'",
+            "name them (object_access.policies.grants has the lists), or give the bucket and a "
+            "reason under 'buckets' if its consumer needs 's3:*'",
         )
     if "Principal" in statement and _opens(statement):
         yield "everyone, and principals must be named", "name accounts, roles or users"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from components import PrivateBucket
-from components.names import bucket_arn
+from object_access import PrivateBucket
+from object_access.names import bucket_arn
 
 from . import existing
 from .settings import AdoptingProject

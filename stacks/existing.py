@@ -5,7 +5,7 @@ import pulumi
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from components.names import bucket_arn
+from object_access.names import bucket_arn
 
 
 def check(bucket: str, region: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components import CompatibleBucket
+from object_access import CompatibleBucket
 
 from .settings import Kopah
 

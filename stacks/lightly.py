@@ -7,8 +7,8 @@ external ID, no MFA. Its own policies list the whole bucket; here only the prefi
 from collections.abc import Mapping
 from typing import Any
 
-from components import AccessUser, DelegatedRole, DelegatedRoleArgs, GrantArgs, PrefixPolicy
-from components.policies.grants import Access
+from object_access import AccessUser, DelegatedRole, DelegatedRoleArgs, GrantArgs, PrefixPolicy
+from object_access.policies.grants import Access
 
 from .buckets import bucket_of
 from .settings import Lightly, LightlyAccess

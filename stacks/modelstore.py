@@ -6,8 +6,8 @@ for the whole bucket; objects are open only where the library keeps them.
 
 from typing import Any
 
-from components import AccessUser
-from components.policies.grants import Access
+from object_access import AccessUser
+from object_access.policies.grants import Access
 
 from .buckets import bucket_of
 from .settings import Modelstore

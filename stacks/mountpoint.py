@@ -6,8 +6,8 @@ The actions are those of Mountpoint's CONFIGURATION.md, "IAM permissions".
 from collections.abc import Mapping
 from typing import Any
 
-from components import AccessUser, GrantArgs, WorkloadRole
-from components.policies.grants import Access
+from object_access import AccessUser, GrantArgs, WorkloadRole
+from object_access.policies.grants import Access
 
 from .buckets import bucket_of
 from .settings import Holder, MountAccess, Mountpoint

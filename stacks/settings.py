@@ -5,9 +5,9 @@ from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from typing import Any, Protocol, TypeVar, get_origin, get_type_hints
 
-from components import names
-from components._args import did_you_mean, naming
-from components.policies import cors, swift
+from object_access import names
+from object_access._args import did_you_mean, naming
+from object_access.policies import cors, swift
 
 _T = TypeVar("_T")
 

@@ -6,9 +6,9 @@ Every value is from Valohai's guide "Add a private S3 bucket".
 from collections.abc import Mapping
 from typing import Any
 
-from components import AccessUser, MultipartUploadRole, PrivateBucket
-from components.names import bucket_arn
-from components.policies.grants import Access
+from object_access import AccessUser, MultipartUploadRole, PrivateBucket
+from object_access.names import bucket_arn
+from object_access.policies.grants import Access
 
 from .settings import ValohaiAccess, ValohaiS3
 

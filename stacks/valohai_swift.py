@@ -5,7 +5,7 @@ Every value is from Valohai's guide "Add a private Swift container".
 
 from typing import Any
 
-from components import SwiftAccountKey, SwiftContainer
+from object_access import SwiftAccountKey, SwiftContainer
 
 from . import openstack
 from .settings import TempUrlKey, ValohaiSwift

@@ -11,10 +11,10 @@ import pulumi
 import pytest
 from pulumi.runtime import settings as runtime_settings
 
-from rehearsal import compatible
-from rehearsal.aws import server
-from rehearsal.cloud import ACCOUNT, STRANGER, Cloud
-from rehearsal.openstack import server as openstack
+from object_access.rehearsal.cloud import ACCOUNT, STRANGER, Cloud
+from object_access.stores import compatible
+from object_access.stores.aws import server
+from object_access.stores.openstack import server as openstack
 
 LIGHTLY = "311530292373"  # its account in the guide
 

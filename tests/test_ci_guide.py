@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs/ci.md").read_text()

@@ -9,7 +9,7 @@ def test_urns_are_as_they_were(request, paper, declare):
     """After a wanted change: alias the old name, note it in CHANGELOG, and regenerate the file."""
     import os
 
-    from components import (
+    from object_access import (
         AccessUser,
         MultipartUploadRole,
         PrivateBucket,
@@ -17,7 +17,7 @@ def test_urns_are_as_they_were(request, paper, declare):
         SwiftContainer,
         SwiftCredential,
     )
-    from components.policies.grants import Access
+    from object_access.policies.grants import Access
 
     arn = "arn:aws:s3:::my-bucket"
 

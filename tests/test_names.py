@@ -16,7 +16,7 @@ from botocore.loaders import Loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import names
+from object_access import names
 
 MANY = 1_000
 PAIRS = 100_000

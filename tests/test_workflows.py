@@ -113,13 +113,13 @@ def test_the_report_reaches_the_comment(checkout, code, widened):
     summary, output = checkout / "summary", checkout / "output"
 
     done = run_last_step(
-        "access", checkout, {".venv/bin/python": program}, RUNNER_TEMP=str(checkout),
+        "access", checkout, {".venv/bin/object-access": program}, RUNNER_TEMP=str(checkout),
         BASE="main", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(output),
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
     assert (checkout / "asked").read_text().splitlines() == [
-        f"-m rehearsal report --environment {each} --against origin/main --format markdown"
+        f"report --environment {each} --against origin/main --format markdown"
         for each in ("dev", "prod")
     ]
     assert summary.read_text() == "# Grüße\nwidened=maybe\n" * 2
@@ -133,7 +133,11 @@ def test_the_report_reaches_the_comment(checkout, code, widened):
 def test_a_report_that_fails_fails_the_job(checkout):
     """Any other exit code is the job's own."""
     done = run_last_step(
-        "access", checkout, {".venv/bin/python": "exit 2"}, BASE="main", RUNNER_TEMP=str(checkout)
+        "access",
+        checkout,
+        {".venv/bin/object-access": "exit 2"},
+        BASE="main",
+        RUNNER_TEMP=str(checkout),
     )
 
     assert done.returncode == 2

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from components import AccessUser
-from components.policies.grants import Access
+from object_access import AccessUser
+from object_access.policies.grants import Access
 
 BUCKET = "arn:aws:s3:::my-bucket-1"
 READER = {

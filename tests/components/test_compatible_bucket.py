@@ -10,9 +10,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from components import CompatibleBucket
-from components.compatible_bucket import _StoreBucketProvider
-from rehearsal import compatible
+from object_access import CompatibleBucket
+from object_access.compatible_bucket import _StoreBucketProvider
+from object_access.stores import compatible
 
 from ..ceph import missing, rados_gateway
 
@@ -177,7 +177,7 @@ def test_a_bucket_from_birth_to_death(props, s3):
 
 
 def test_drift_is_seen(props, s3):
-    """Somebody switched versioning off by hand: a refresh shows it, and the next `up` corrects it."""
+    """Somebody results versioning off by hand: a refresh shows it, and the next `up` corrects it."""
     made = PROVIDER.create(props(versioning=True))
     s3.put_bucket_versioning(Bucket=made.id, VersioningConfiguration={"Status": "Suspended"})
 
@@ -278,7 +278,7 @@ def test_nothing_half_made_is_left(props, s3, monkeypatch):
             {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "PutX"
         )
 
-    monkeypatch.setattr("components.compatible_bucket._set_up", broken)
+    monkeypatch.setattr("object_access.compatible_bucket._set_up", broken)
     with pytest.raises(RuntimeError, match=r"could not be set up: .*SlowDown"):
         PROVIDER.create(given)
 
@@ -302,7 +302,7 @@ def test_a_store_without_a_feature(props, monkeypatch):
         s3.put_bucket_lifecycle_configuration = refuse
         return s3
 
-    monkeypatch.setattr("components.compatible_bucket.client", limited)
+    monkeypatch.setattr("object_access.compatible_bucket.client", limited)
     made = PROVIDER.create(props())
 
     assert made.outs["not_offered"] == ["lifecycle"]

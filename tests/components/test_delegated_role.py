@@ -6,9 +6,9 @@ import pulumi
 import pytest
 from pulumi.runtime import rpc
 
-from components import DelegatedRole
-from components.policies.grants import Access
-from rehearsal.engine import plain
+from object_access import DelegatedRole
+from object_access.policies.grants import Access
+from object_access.rehearsal.engine import plain
 
 BUCKET = "arn:aws:s3:::datalake"
 LIGHTLY = "311530292373"

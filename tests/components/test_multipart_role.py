@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components import MultipartUploadRole
+from object_access import MultipartUploadRole
 
 ARGS = {
     "role_name": "uploads",

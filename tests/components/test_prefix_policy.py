@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from components import AccessUser, PrefixPolicy
-from components.policies.grants import Access
+from object_access import AccessUser, PrefixPolicy
+from object_access.policies.grants import Access
 
 FARM, LAKE = "arn:aws:s3:::farm", "arn:aws:s3:::lake"
 GRANTS = {

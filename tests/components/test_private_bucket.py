@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components import PrivateBucket
+from object_access import PrivateBucket
 
 ARGS = {"bucket_name": "my-bucket-1", "region": "eu-west-1"}
 

@@ -3,8 +3,8 @@
 import pytest
 from pulumi.runtime import rpc
 
-from components import SwiftAccountKey, SwiftContainer
-from components.policies import swift
+from object_access import SwiftAccountKey, SwiftContainer
+from object_access.policies import swift
 
 ANN = f"{'1' * 32}:{'a' * 32}"
 ARGS = {"container_name": "my-project-data", "region": "RegionOne"}

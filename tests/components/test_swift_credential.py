@@ -2,8 +2,8 @@
 
 import pytest
 
-from components import SwiftCredential
-from components.policies.grants import Access
+from object_access import SwiftCredential
+from object_access.policies.grants import Access
 
 PROJECT = "2" * 32
 ARGS = {

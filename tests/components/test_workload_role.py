@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from components import WorkloadRole
-from components.policies.grants import Access
+from object_access import WorkloadRole
+from object_access.policies.grants import Access
 
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 ARGS = {

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal import engine, environments
+from object_access.rehearsal import engine, environments
+from object_access.workspace import KEY, Workspace
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "guardrails"
@@ -68,13 +69,13 @@ def preview(folder: Path, stack: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("environment", ["dev", "guides"])
 def test_a_shipped_environment_passes(tmp_path, environment):
     """The pack starts, judges what is known in a preview, and refuses nothing."""
-    config = environments.config_of(environment)
+    config = Workspace.at(ROOT).config_of(environment)
     # But for OpenStack, which a preview looks at: there is none here.
-    projects = config[environments.KEY]["projects"]
-    config[environments.KEY]["projects"] = {
+    projects = config[KEY]["projects"]
+    config[KEY]["projects"] = {
         name: each for name, each in projects.items() if each["kind"] != "valohai-swift"
     }
-    engine._workspace(tmp_path, environment, config | NO_CLOUD)
+    engine._beside(Workspace.at(ROOT), tmp_path, environment, config | NO_CLOUD)
     for profile in environments.profiles(config):
         keys = "aws_access_key_id = example\naws_secret_access_key = example\n"
         (tmp_path / "credentials").write_text(f"[{profile}]\n{keys}")

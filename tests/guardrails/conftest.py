@@ -1,15 +1,15 @@
 """What the shipped environments declare, as the engine would describe it."""
 
 import pytest
-import yaml
 
 from guardrails.rules import Resource
-from rehearsal.engine import plain
-from rehearsal.environments import FOLDER
+from object_access.rehearsal.engine import plain
+from object_access.workspace import Workspace
 
-from ..stacks.conftest import program, unlooked  # noqa: F401  fixtures
+from ..stacks.conftest import ROOT, program, unlooked  # noqa: F401  fixtures
 
-ENVIRONMENTS = sorted(path.name.split(".")[1] for path in FOLDER.glob("Pulumi.*.yaml"))
+WORKSPACE = Workspace.at(ROOT)
+ENVIRONMENTS = WORKSPACE.known()
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def emitted(program, paper, described, unlooked):  # noqa: F811
 
     def run(environment: str) -> list[Resource]:
         paper.declared.clear()  # of an environment before
-        config = yaml.safe_load((FOLDER / f"Pulumi.{environment}.yaml").read_text())["config"]
+        config = WORKSPACE.config_of(environment)
         program(config["object-access:environment"], stack=environment)
         return described(environment)
 

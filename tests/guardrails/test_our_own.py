@@ -47,8 +47,8 @@ def test_every_exception_is_needed(environment, emitted):
 
 def test_components_beside_the_shipped_environments(declare, described):
     """A container with all it can have, and roles for machines, jobs and delegates."""
-    from components import DelegatedRole, SwiftContainer, WorkloadRole
-    from components.policies.grants import Access
+    from object_access import DelegatedRole, SwiftContainer, WorkloadRole
+    from object_access.policies.grants import Access
 
     grants = {"data": {"bucket_arn": "arn:aws:s3:::b", "access": [Access.READ]}}
     provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"

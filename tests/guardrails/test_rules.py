@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.policies import buckets, grants, trust
-from components.policies.documents import document, to_json
-from components.policies.grants import Access
 from guardrails import rules
 from guardrails.rules import UNKNOWN, Resource
+from object_access.policies import buckets, grants, trust
+from object_access.policies.documents import document, to_json
+from object_access.policies.grants import Access
 
 OTHER, OWN = "210987654321", "123456789012"
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from components.policies.documents import to_json
-from components.policies.grants import Access, grant, multipart_access
 from guardrails.rules import Resource
+from object_access.policies.documents import to_json
+from object_access.policies.grants import Access, grant, multipart_access
 
 from ..stacks.conftest import ROOT
 from . import terraform

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import components
-from components.policies import buckets, cors, trust
-from components.policies.documents import LIMITS, check_size, document, size, to_json
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
-from components.policies.grants import ACTIONS, Access, grant, multipart_access
-from components.policies.public import is_public
+import object_access
+from object_access.policies import buckets, cors, trust
+from object_access.policies.documents import LIMITS, check_size, document, size, to_json
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies.grants import ACTIONS, Access, grant, multipart_access
+from object_access.policies.public import is_public
 
 HERE = "111111111111"
 USER = Principal("user", HERE, f"arn:aws:iam::{HERE}:user/ann", "AIDAANN")
@@ -251,7 +251,7 @@ def test_the_first_cors_rule_that_fits_counts():
 
 def test_policies_import_no_cloud():
     """They can be read, tested and judged without Pulumi and without a cloud's SDK."""
-    folder = Path(components.__file__).parent
+    folder = Path(object_access.__file__).parent
     for file in [folder / "names.py", *(folder / "policies").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text())):
             imported = []
@@ -265,11 +265,9 @@ def test_policies_import_no_cloud():
 
 def test_importing_them_loads_no_pulumi():
     """`components` itself imports its components on first use."""
-    code = (
-        "import sys, components.policies.grants; print([m for m in sys.modules if 'pulumi' in m])"
-    )
+    code = "import sys, object_access.policies.grants; print([m for m in sys.modules if 'pulumi' in m])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(components.__file__).parents[1]
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(object_access.__file__).parents[1]
     )  # fmt: skip
 
     assert done.stdout.strip() == "[]"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.policies.evaluate import (
+from object_access.policies.evaluate import (
     ANONYMOUS,
     Policies,
     Policy,

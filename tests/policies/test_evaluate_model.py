@@ -8,7 +8,7 @@ from itertools import product
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
 
 HERE, THERE = "111111111111", "222222222222"
 ALICE = Principal("user", HERE, f"arn:aws:iam::{HERE}:user/alice", "AIDAALICE")

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
-from components.policies.grants import ACTIONS, Access, grant
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies.grants import ACTIONS, Access, grant
 
 REQUESTS = 2_500
 HERE = "111111111111"

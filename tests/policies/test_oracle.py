@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
 
 PACKAGE, VERSION = "@cloud-copilot/iam-simulate", "0.1.173"
 SEED, CASES = 20_261, 3_000

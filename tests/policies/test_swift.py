@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.policies import swift
-from components.policies.grants import Access
+from object_access.policies import swift
+from object_access.policies.grants import Access
 
 ANN, BOB = "a" * 32, "b" * 32
 PROJECT = "0123456789abcdef" * 2

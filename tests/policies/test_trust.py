@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.policies import trust
-from components.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from object_access.policies import trust
+from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
 
 HERE, LIGHTLY, STRANGER = "111111111111", "311530292373", "999999999999"
 ROLE = f"arn:aws:iam::{HERE}:role/Lightly"

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import pytest
 import requests
 
-from components import SwiftAccountKey, SwiftContainer, SwiftCredential
-from components.policies import swift
-from components.policies.grants import Access
+from object_access import SwiftAccountKey, SwiftContainer, SwiftCredential
+from object_access.policies import swift
+from object_access.policies.grants import Access
 
 pytest.importorskip("keystone", reason="requirements-openstack.txt is not installed")
 
-from rehearsal import engine
-from rehearsal.openstack import server
-from rehearsal.openstack.realize import OpenStack
+from object_access.rehearsal import engine
+from object_access.rehearsal.provision_openstack import OpenStack
+from object_access.stores.openstack import server
 
 PAGE = "https://app.valohai.com"
 
@@ -31,7 +31,7 @@ def cloud():
 @pytest.fixture
 def deploy(cloud, declare, monkeypatch, paper):
     """Run a program on the real servers; gives its outputs, without the mark of secrets."""
-    real = engine._Realize(cloud, engine.Run("a test"), lambda made: None)
+    real = engine._Provision(cloud, engine.Run("a test"), lambda made: None)
     monkeypatch.setattr(paper, "new_resource", real.new_resource)
     return lambda program: {name: value for name, (value, _) in declare(program).items()}
 

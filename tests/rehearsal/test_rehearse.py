@@ -1,8 +1,9 @@
-"""`python -m rehearsal`: the whole way, as a user goes it."""
+"""`object-access rehearse`: the whole way, as a user goes it."""
 
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,13 +16,13 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from rehearsal import engine, environments
-from rehearsal import rehearse as rehearse_module
-from rehearsal.cloud import starting
-from stacks import handoff
+from object_access import handover as handoff
+from object_access.rehearsal import rehearse as rehearse_module
+from object_access.rehearsal.cloud import starting
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "rehearsal"]
+COMMAND = [sys.executable, "-m", "object_access", "rehearse"]
+SERVE = [sys.executable, "-m", "object_access", "serve"]
 # Without Pulumi's CLI, whatever this machine has: tests/engine/ has the ones with it.
 ENVIRONMENT = {**os.environ, "PATH": str(Path(sys.executable).parent)}
 
@@ -34,7 +35,7 @@ SHIPPED = yaml.safe_load((ROOT / "stacks/environments/Pulumi.guides.yaml").read_
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [*(SERVE[:-1] if arguments[:1] == ("serve",) else COMMAND), *arguments],
         cwd=ROOT,
         env=ENVIRONMENT,
         capture_output=True,
@@ -147,16 +148,16 @@ def program(monkeypatch, tmp_path, cloud):
         yield SimpleNamespace(ready=lambda: cloud)
 
     monkeypatch.setattr(rehearse_module, "starting", already_running)
-    monkeypatch.setattr(environments, "FOLDER", tmp_path)
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: object-access\nruntime: python\n")
+    shutil.copy(ROOT / "__main__.py", tmp_path)
+    monkeypatch.syspath_prepend(ROOT)
 
     def run(code: str | None = None, settings: str = GOOD) -> int:
         (tmp_path / "Pulumi.test.yaml").write_text(settings)
         if code is not None:
             (tmp_path / "__main__.py").write_text(code)
-            monkeypatch.setattr(engine, "PROGRAM", tmp_path / "__main__.py")
         return rehearse_module.rehearse(
-            "test", "table", keep=False, show_secrets=False, engine="in-process"
+            tmp_path, "test", "table", keep=False, show_secrets=False, engine="in-process"
         )
 
     return run
@@ -202,7 +203,7 @@ def test_a_program_that_fails_half_way(program, capfd, code, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("config: [", "error: Pulumi.test.yaml:1: this is no YAML, correct it"),
+        ("config: [", "error: Pulumi.test.yaml:1: expected the node content"),
         ("config: {}", "error: environment 'test': nothing is set"),
         (
             "config: {'object-access:environment': {projects: {a: {kind: valohai-s3, regoin: x}}}}",
@@ -246,7 +247,7 @@ def gone(endpoint: str, seconds: float = 10) -> bool:
 def test_the_servers_stop_when_the_program_fails():
     """Whatever ends the rehearsal, the embedded cloud ends with it."""
     with pytest.raises(ArithmeticError), starting() as soon:
-        endpoint = soon.ready().store.endpoint
+        endpoint = soon.ready().target.endpoint
         assert reached(endpoint)
         raise ArithmeticError
 
@@ -271,7 +272,7 @@ def test_a_killed_rehearsal_leaves_no_server():
 def test_serve_stops_cleanly(number):
     """It prints one line of JSON, and ends with exit code 0, its files removed."""
     with subprocess.Popen(
-        [*COMMAND, "serve", "--stores", "aws", "--accounts", "111111111111,222222222222"],
+        [*SERVE, "--stores", "aws", "--accounts", "111111111111,222222222222"],
         cwd=ROOT, text=True, stdout=subprocess.PIPE,
     ) as served:  # fmt: skip
         aws = json.loads(served.stdout.readline())["aws"]
@@ -302,7 +303,7 @@ def test_a_port_in_use():
 def test_the_compatible_store_is_served_and_ends_with_its_parent():
     """Ours and somebody else's keys; when the process is killed, the store's own process ends."""
     with subprocess.Popen(
-        [*COMMAND, "serve", "--stores", "compatible"], cwd=ROOT, text=True, stdout=subprocess.PIPE
+        [*SERVE, "--stores", "compatible"], cwd=ROOT, text=True, stdout=subprocess.PIPE
     ) as served:
         store = json.loads(served.stdout.readline())["compatible"]
         assert reached(store["endpoint"])

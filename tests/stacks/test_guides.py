@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal.engine import plain
-from stacks import existing, handoff
+from object_access import handover as handoff
+from object_access.rehearsal.engine import plain
+from stacks import existing
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = yaml.safe_load((ROOT / "stacks/environments/Pulumi.guides.yaml").read_text())["config"][
@@ -271,7 +272,7 @@ def test_a_bucket_that_is_not_there(aws):
 def test_a_bucket_of_another_account(aws):
     """Whoever can list it all the same must not adopt it."""
     other = aws.aws["accounts"]["999999999999"]
-    s3 = aws.store.client("s3", "eu-west-1", other)
+    s3 = aws.target.client("s3", "eu-west-1", other)
     s3.create_bucket(
         Bucket="somebody-elses", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from stacks.handoff import fields
+from object_access.handover import fields
 
 from .conftest import ROOT
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal.engine import plain
-from rehearsal.openstack import server
-from stacks import handoff, openstack
+from object_access import handover as handoff
+from object_access.rehearsal.engine import plain
+from object_access.stores.openstack import server
+from stacks import openstack
 from stacks.settings import TempUrlKey, ValohaiSwift
 
 ROOT = Path(__file__).parents[2]
@@ -265,7 +266,7 @@ def test_swift_is_down(login):
 
 
 def test_a_cluster_without_temporary_urls(monkeypatch):
-    """The real servers, with the middleware switched off."""
+    """The real servers, with the middleware results off."""
     with server.running(temp_urls=False) as described:
         user = described["projects"]["rehearsal"]
         monkeypatch.setenv("OS_USERNAME", user["username"])

@@ -1,0 +1,388 @@
+"""Who can do what on S3: the principals and buckets of an account, from what a program declares."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..policies import cors
+from ..policies.evaluate import ANONYMOUS, Policies, Request, evaluate
+from ..policies.evaluate import Principal as Asker
+from .model import NOTHING, Findings, Kind, Principal
+from .program import ACCOUNT, Declared, Paper
+from .queries import Bucket, Hearing, Identity, of_pages
+from .reading import (
+    EXTERNAL_ID,
+    PROBE,
+    Written,
+    bucket_of,
+    is_pattern,
+    key_patterns,
+    like,
+    listed,
+    literal_start,
+    one_of,
+    subjects,
+    unmet,
+    written,
+)
+
+_STRANGER = "000000000000"  # an account that nobody names
+_KEY_SLOTS = 2  # access keys that a user can have
+_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
+_SIGNED = {"with": "a request that somebody with access has signed"}
+
+# Of what may give access, the types that are judged; others are told as unknown.
+_GIVES_ACCESS = re.compile(r"aws:(iam|kms|s3\w*)/")
+_JUDGED = frozenset(
+    (
+        *("AccessKey", "InstanceProfile", "OpenIdConnectProvider", "Policy", "Role", "RolePolicy"),
+        *("RolePolicyAttachment", "User", "UserPolicy", "UserPolicyAttachment"),
+        *("Bucket", "BucketCorsConfiguration", "BucketLifecycleConfiguration", "BucketPolicy"),
+        *("BucketOwnershipControls", "BucketPublicAccessBlock", "BucketVersioning"),
+        "BucketServerSideEncryptionConfiguration",
+    )
+)
+
+
+def findings(paper: Paper) -> Findings:
+    """Everybody's access to every bucket that the program makes, adopts or names."""
+    return _Account(paper).findings()
+
+
+class _Account:
+    """The account that a program describes."""
+
+    def __init__(self, paper: Paper):
+        self._found = Findings()
+        self._declared: dict[str, list[Declared]] = {}
+        for each in paper.resources:
+            if each.type.startswith("aws:"):
+                kind = each.type.rpartition(":")[2].removesuffix("V2")
+                self._declared.setdefault(kind, []).append(each)
+                if _GIVES_ACCESS.match(each.type) and kind not in _JUDGED:
+                    self._found.unknown.add(f"{each.type} {each.name}")
+        self._managed = {
+            each.outputs["arn"]: written(each.outputs["name"], each.outputs["policy"])
+            for each in self._of("Policy")
+        }
+        self._users = {each.outputs["name"]: self._user(each) for each in self._of("User")}
+        self._roles = {each.outputs["name"]: self._role(each) for each in self._of("Role")}
+        self._give("user", self._users)
+        self._give("role", self._roles)
+        self._inside = [*self._users.values(), *self._roles.values()]
+        self._by_name = {each.asker.unique_id: each for each in self._inside}
+        self._by_name |= {each.asker.role_arn or each.asker.arn: each for each in self._inside}
+        self._outsiders: dict[str, Identity] = {}
+        self._stranger = self._outsider("*")
+        self._buckets = self._all_buckets(paper.adopted)
+        for role in self._of("Role"):
+            self._trust(role)
+        for bucket in self._buckets.values():
+            for name in bucket.policy.principals if bucket.policy else ():
+                if _account_of(name) not in ("", ACCOUNT):
+                    self._outsider(name)
+
+    def findings(self) -> Findings:
+        """Ask everything."""
+        anonymous = Identity(Principal(Kind.ANONYMOUS, "anyone without login", {}), ANONYMOUS, {})
+        everybody = [*self._inside, *self._outsiders.values()]
+        for identity in everybody:
+            identity.roles = _reachable(identity)
+            if kms := _kms_keys(identity):
+                identity.shown.facts["kms"] = kms
+            self._found.principals[identity.shown.id] = identity.shown
+        near: dict[str, list[Identity]] = {name: [anonymous] for name in self._buckets}
+        opened = [bucket.name for bucket in self._buckets.values() if bucket.opens]
+        for identity in everybody:
+            for name in self._near(identity, opened):
+                near[name].append(identity)
+        for name, bucket in self._buckets.items():
+            places = list(bucket.places())
+            for identity in near[name]:
+                # Somebody from outside can do nothing where the bucket's policy allows nothing.
+                outside = identity is anonymous or identity is self._stranger
+                closed = outside and not bucket.opens and not identity.roles
+                hearing = None if closed else Hearing(identity, bucket)
+                for place in places:
+                    answers = hearing.answers(place) if hearing else NOTHING
+                    self._found.add(identity.shown, place, answers)
+            origins = {each for rule in bucket.cors for each in rule["AllowedOrigins"]}
+            for origin in sorted({"*", *origins} if bucket.cors else ()):
+                asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
+                pages = "any web page" if origin == "*" else f"pages of {origin}"
+                for place in places:
+                    self._found.add(
+                        Principal(Kind.PAGE, pages, {**_SIGNED}),
+                        place,
+                        of_pages(bucket.cors, asked),
+                    )
+        return self._found
+
+    def _near(self, identity: Identity, opened: Iterable[str]) -> set[str]:
+        """The buckets where somebody may be allowed anything: of no other one any statement speaks,
+        so that there nothing needs to be asked. A stranger is asked for everywhere."""
+        if identity is self._stranger:
+            return set(self._buckets)
+        found = set(opened)
+        for source in [identity, *identity.roles]:
+            found |= source.named & self._buckets.keys()
+            if any(is_pattern(each) for each in source.named):
+                found |= {name for name in self._buckets if source.speaks_of(name)}
+        return found
+
+    # --- who and what there is ---
+
+    def _of(self, kind: str) -> list[Declared]:
+        return self._declared.get(kind, [])
+
+    def _user(self, declared: Declared) -> Identity:
+        name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
+        keys = Counter(each.outputs["user"] for each in self._of("AccessKey"))
+        facts = {"declared_as": declared.name, "keys": keys[name], "key_slots": _KEY_SLOTS}
+        context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
+        return self._identity(
+            declared, Kind.USER, facts, Asker("user", ACCOUNT, arn, unique), context
+        )
+
+    def _role(self, declared: Declared) -> Identity:
+        name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
+        longest = int(declared.outputs.get("maxSessionDuration") or 3_600)
+        facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
+        session = f"arn:{arn.split(':')[1]}:sts::{ACCOUNT}:assumed-role/{name}/{PROBE}"
+        context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
+        asker = Asker("role", ACCOUNT, session, unique, arn)
+        return self._identity(declared, Kind.ROLE, facts, asker, context)
+
+    def _identity(
+        self,
+        declared: Declared,
+        kind: Kind,
+        facts: dict[str, Any],
+        asker: Asker,
+        context: dict[str, str],
+    ) -> Identity:
+        outputs = declared.outputs
+        tags = {f"aws:principaltag/{key.lower()}": v for key, v in outputs.get("tags", {}).items()}
+        whose = {"aws:principalarn": outputs["arn"], "aws:principalaccount": ACCOUNT}
+        shown = Principal(kind, outputs["name"], facts)
+        identity = Identity(shown, asker, {**tags, **context, **whose})
+        if arn := outputs.get("permissionsBoundary"):
+            boundary = self._attached(arn, f"boundary of {shown.id}")
+            identity.boundary = boundary.policy if boundary else None
+        for arn in outputs.get("managedPolicyArns") or []:
+            self._attach(identity, arn)
+        for inline in outputs.get("inlinePolicies") or []:
+            identity.written.append(written(inline["name"], inline["policy"]))
+        return identity
+
+    def _give(self, holder: str, identities: Mapping[str, Identity]) -> None:
+        """The policies that are declared apart from those who have them."""
+        for end in ("Policy", "PolicyAttachment"):
+            for each in self._of(f"{holder.capitalize()}{end}"):
+                identity = identities.get(each.outputs[holder])
+                if identity is None:
+                    self._found.unknown.add(f"{each.type} {each.name}: of nobody in this program")
+                elif end == "Policy":
+                    identity.written.append(written(each.outputs["name"], each.outputs["policy"]))
+                else:
+                    self._attach(identity, each.outputs["policyArn"])
+
+    def _attach(self, identity: Identity, arn: str) -> None:
+        if found := self._attached(arn, f"policy of {identity.shown.id}"):
+            identity.written.append(found)
+
+    def _attached(self, arn: str, what: str) -> Written | None:
+        if arn not in self._managed:
+            self._found.unknown.add(f"{what}: {arn} is not of this program")
+        return self._managed.get(arn)
+
+    def _all_buckets(self, adopted: Iterable[str]) -> dict[str, Bucket]:
+        found = {}
+        for each in self._of("Bucket"):
+            facts = {"declared_as": each.name, "region": each.outputs.get("region", "")}
+            partition = each.outputs["arn"].split(":")[1]
+            found[each.outputs["bucket"]] = Bucket(each.outputs["bucket"], facts, partition)
+        named = {
+            resource
+            for identity in self._inside
+            for policy in identity.written
+            for statement in policy.statements
+            for resource in listed(statement.get("Resource", []))
+            if bucket_of(resource) and not is_pattern(bucket_of(resource))
+        }
+        for arn in sorted({*adopted, *named}):
+            name = bucket_of(arn)
+            found.setdefault(name, Bucket(name, {"adopted": True}, arn.split(":")[1]))
+        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
+            bucket.block = settings
+        for bucket, settings in self._settings("BucketPolicy", found):
+            bucket.written = written("bucket policy", settings["policy"], "resource")
+        for bucket, settings in self._settings("BucketServerSideEncryptionConfiguration", found):
+            default = settings["rules"][0]["applyServerSideEncryptionByDefault"]
+            bucket.facts["encryption"] = default["sseAlgorithm"]
+            if "kmsMasterKeyId" in default:
+                bucket.facts["kms"] = default["kmsMasterKeyId"]
+        for bucket, settings in self._settings("BucketCorsConfiguration", found):
+            bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
+        for bucket in found.values():
+            if "adopted" not in bucket.facts:
+                flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls",
+                         "restrictPublicBuckets")  # fmt: skip
+                blocked = all(bucket.block.get(flag) for flag in flags)
+                bucket.facts.update(public_access_blocked=blocked, tls_only=bucket.tls_only())
+        self._find_prefixes(found)
+        return found
+
+    def _settings(
+        self, kind: str, found: Mapping[str, Bucket]
+    ) -> Iterator[tuple[Bucket, Mapping[str, Any]]]:
+        for each in self._of(kind):
+            if bucket := found.get(each.outputs["bucket"]):
+                yield bucket, each.outputs
+            else:
+                self._found.unknown.add(f"{each.type} {each.name}: of no bucket in this program")
+
+    def _find_prefixes(self, found: Mapping[str, Bucket]) -> None:
+        policies = [each.written for each in found.values() if each.written]
+        policies += [each for identity in self._inside for each in identity.written]
+        for policy in policies:
+            for name, pattern in key_patterns(policy.statements):
+                if is_pattern(name):
+                    spoken_of = [each for each in found.values() if like(name).fullmatch(each.name)]
+                else:
+                    spoken_of = [found[name]] if name in found else []
+                for bucket in spoken_of:
+                    bucket.patterns.add(pattern)
+                    if prefix := literal_start(pattern):
+                        bucket.prefixes.add(prefix)
+
+    # --- who may become whom ---
+
+    def _trust(self, declared: Declared) -> None:
+        role, arn = self._roles[declared.outputs["name"]], declared.outputs["arn"]
+        trust = written("trust", declared.outputs["assumeRolePolicy"], "trust")
+        assumed_by = role.shown.facts["assumed_by"]
+        for who in [*self._named(trust, role), *self._others(trust)]:
+            told = _assumes(who, arn, trust)
+            if told and told not in assumed_by:
+                assumed_by.append(told)
+                who.roles.append(role)
+        assumed_by.sort(key=lambda each: each["who"])
+
+    def _named(self, trust: Written, role: Identity) -> Iterator[Identity]:
+        """Everybody of an account whom a trust may mean."""
+        partition = role.asker.arn.split(":")[1]
+        for name in sorted(trust.policy.principals):
+            if name in self._by_name:
+                yield self._by_name[name]
+            elif name in (ACCOUNT, f"arn:{partition}:iam::{ACCOUNT}:root", "*"):
+                yield from (each for each in self._inside if each is not role)
+                if name == "*":
+                    yield self._stranger
+            else:
+                yield self._outsider(name)
+
+    def _others(self, trust: Written) -> Iterator[Identity]:
+        """Services, and bearers of tokens, whom a trust may mean."""
+        for statement in trust.statements:
+            element = statement.get("Principal")
+            if isinstance(element, Mapping):
+                yield from (_service(name) for name in listed(element.get("Service", [])))
+                for name in listed(element.get("Federated", [])):
+                    yield from self._bearers(name, statement)
+
+    def _outsider(self, name: str) -> Identity:
+        """Somebody of another account, by how a policy names them."""
+        account = _account_of(name) or _STRANGER
+        whole = name == "*" or name.isdigit() or name.endswith(":root")
+        arn = f"arn:aws:iam::{account}:user/{PROBE}" if whole else name
+        shown = "any other account" if name == "*" else f"account {account}" if whole else name
+        own = (
+            '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+        )
+        is_role = ":role/" in arn
+        session = re.sub(r":iam:(.*):role/(?:.*/)?", r":sts:\1:assumed-role/", arn) + f"/{PROBE}"
+        asker = Asker("role", account, session, "", arn) if is_role else Asker("user", account, arn)
+        context = {
+            "aws:principalarn": arn,
+            "aws:principalaccount": account,
+            "aws:principaltype": "AssumedRole" if is_role else "User",
+        }
+        # Their own account may allow them everything, which we cannot see: it is not written.
+        everything = Written(written("its own policies", own).policy, [])
+        identity = Identity(Principal(Kind.OUTSIDER, shown, {}), asker, context, [everything])
+        return self._outsiders.setdefault(shown, identity)
+
+    def _bearers(self, provider: str, statement: Mapping[str, Any]) -> Iterator[Identity]:
+        """Those whose tokens of an OpenID Connect provider a statement trusts."""
+        issuer = provider.partition("oidc-provider/")[2] or provider
+        for subject in subjects(statement, issuer):
+            shown = Principal(Kind.OUTSIDER, f"{subject} by {issuer}", {})
+            token = {**unmet([statement], ()), f"{issuer}:sub".lower(): one_of(subject, {})}
+            bearer = Identity(shown, Asker("federated", arn=provider), token)
+            yield self._outsiders.setdefault(shown.name, bearer)
+
+
+def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
+    """How somebody may assume a role, or nothing: first with nothing in hand, then with what the
+    trust asks for except an external ID, then with that, too."""
+    with_token = who.asker.kind == "federated"
+    action = "sts:AssumeRoleWithWebIdentity" if with_token else "sts:AssumeRole"
+    needed = unmet(trust.statements, who.context)
+    policies = Policies(who.policies, trust.policy, who.boundary)
+    without_id = {key: value for key, value in needed.items() if key != EXTERNAL_ID}
+    for shown in ({}, without_id, needed):
+        context = {"aws:securetransport": "true", **shown, **who.context}
+        request = Request(who.asker, action, arn, ACCOUNT, context)
+        if evaluate(request, policies).allowed:
+            _, statement = trust.policy.allowed(request, action.lower(), context)
+            told: dict[str, Any] = {"who": who.shown.id, "by": f"trust > {statement}"}
+            if who.shown.kind is Kind.OUTSIDER and who.asker.kind in ("user", "role"):
+                told["external_id_required"] = EXTERNAL_ID in shown
+            if conditions := sorted(set(shown) - {EXTERNAL_ID}):
+                told["only_if"] = conditions
+            return told
+    return {}
+
+
+def _service(name: str) -> Identity:
+    return Identity(Principal(Kind.OUTSIDER, f"service {name}", {}), Asker("service", arn=name), {})
+
+
+def _reachable(identity: Identity) -> list[Identity]:
+    """The roles that somebody may become, also by way of others."""
+    found = list(identity.roles)
+    for each in found:  # grows while it is read
+        found += [role for role in each.roles if role not in found and role is not identity]
+    return found
+
+
+def _account_of(name: str) -> str:
+    return name if name.isdigit() else (name.split(":") + [""] * 5)[4]
+
+
+def _kms_keys(identity: Identity) -> dict[str, list[str]]:
+    """What somebody may do with which keys, by policies of their own."""
+    keys = {
+        one_of(resource, identity.context)
+        for policy in identity.written
+        for statement in policy.statements
+        for resource in listed(statement.get("Resource", []))
+        if ":kms:" in resource
+    }
+    found = {
+        key: [action for action in _KEY_ACTIONS if identity.decide(action, key).allowed]
+        for key in sorted(keys)
+    }
+    return {key: actions for key, actions in found.items() if actions}
+
+
+def _cors_rule(rule: Mapping[str, Any]) -> cors.CorsRule:
+    return {
+        "AllowedOrigins": rule["allowedOrigins"],
+        "AllowedMethods": rule["allowedMethods"],
+        "AllowedHeaders": rule.get("allowedHeaders") or [],
+        "ExposeHeaders": rule.get("exposeHeaders") or [],
+        "MaxAgeSeconds": int(rule.get("maxAgeSeconds") or 0),
+    }

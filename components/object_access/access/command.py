@@ -1,0 +1,153 @@
+"""`object-access report`: from options to an exit code."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..workspace import Workspace
+from . import difference, report, tables
+from . import program as programs
+from .difference import Change
+from .report import Report
+
+FORMATS = ("table", "json", "markdown", "html")
+WIDTH = 128  # columns, where there is no terminal to ask
+
+
+def run(folder: Path, environment: str, shape: str, against: str, output: Path | None) -> int:
+    """Report; returns the exit code: 0, or 3 where access is wider than it was in `against`, or 2
+    where what was asked for cannot be done."""
+    talk = Console(stderr=True, highlight=False)
+    config: dict[str, Any] = {}
+    try:
+        _check(shape, against)
+        workspace = Workspace.at(folder)
+        config = workspace.config_of(environment)
+        earlier = _earlier(workspace, against, environment) if against else None
+        now = report.build(
+            environment, programs.declared(workspace.main.parent, environment, config)
+        )
+        if earlier is None:
+            text, code = _report(now, shape), 0
+        else:
+            changes = difference.compare(earlier, now)
+            text = _difference(environment, changes, against, shape)
+            code = 3 if difference.widened(changes) else 0
+        if output:
+            output.write_text(text)
+        else:
+            sys.stdout.write(text)
+    except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
+        talk.print(f"error: {_told(error, config)}", style="red", markup=False, soft_wrap=True)
+        return 2
+    return code
+
+
+def _check(shape: str, against: str) -> None:
+    if shape not in FORMATS:
+        raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+    if against and shape == "html":
+        raise ValueError("a difference has no html, use table, json or markdown")
+
+
+def _report(now: Report, shape: str) -> str:
+    if shape == "json":
+        return report.to_json(now)
+    if shape == "markdown":
+        return tables.markdown(now)
+    if shape == "html":
+        from . import page  # brings a template engine, which nothing else needs
+
+        return page.html(now)
+    return _drawn(tables.table(now))
+
+
+def _difference(environment: str, changes: list[Change], against: str, shape: str) -> str:
+    if shape == "json":
+        found = difference.data(environment, changes, against)
+        return json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    if shape == "markdown":
+        return difference.markdown(environment, changes, against)
+    return _drawn(difference.table(environment, changes, against))
+
+
+def _drawn(shown: Any) -> str:
+    told = io.StringIO()
+    terminal = sys.stdout.isatty()
+    width = Console().width if terminal else WIDTH
+    Console(file=told, width=width, force_terminal=terminal).print(shown)
+    return told.getvalue()
+
+
+# --- what to compare with ---
+
+
+def _earlier(workspace: Workspace, against: str, environment: str) -> Report:
+    """The earlier report: a file of one, or that of the program at a git ref."""
+    if Path(against).is_file():
+        try:
+            found = report.from_json(Path(against).read_text())
+        except ValueError as error:
+            raise ValueError(
+                f"'{against}' cannot be compared with: {error}; make one with --format json"
+            ) from None
+        if found.environment != environment:
+            raise ValueError(
+                f"'{against}' is of environment '{found.environment}', not '{environment}'"
+            )
+        return found
+    with tempfile.TemporaryDirectory(prefix="object-access-") as folder:
+        _check_out(workspace.folder, against, Path(folder))
+        try:
+            found_then = programs.declared_at(Path(folder), environment)
+        except RuntimeError as error:
+            raise ValueError(f"the program at '{against}' does not run: {error}") from None
+    return report.build(environment, found_then) if found_then else report.empty(environment)
+
+
+def _check_out(root: Path, ref: str, folder: Path) -> None:
+    """The project as it was at a git ref, without touching the work tree."""
+    named = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if named.returncode:
+        raise ValueError(f"'{ref}' is neither a file nor a commit that git knows here")
+    packed = _git(root, "archive", "--format=tar", named.stdout.decode().strip())
+    if packed.returncode:
+        raise ValueError(f"git could not give '{ref}': {packed.stderr.decode().strip()}")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+        tar.extractall(folder, filter="data")
+
+
+def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    git = shutil.which("git")
+    if git is None:
+        raise ValueError("git is not installed, compare with a file of --format json")
+    return subprocess.run([git, *arguments], cwd=root, capture_output=True, check=False)
+
+
+# --- what must not be told ---
+
+
+def _told(error: BaseException, config: Mapping[str, Any]) -> str:
+    """An error in one line, without the secrets of the settings."""
+    said = " ".join(str(error).split()) or "it ended without a word"
+    if type(error) not in (ValueError, TypeError, LookupError, RuntimeError, OSError):
+        said = f"{type(error).__name__}: {said}"
+    for secret in _secrets(config):
+        said = said.replace(secret, "••••••••")
+    return said
+
+
+def _secrets(value: Any) -> list[str]:
+    if not isinstance(value, dict):
+        return []
+    found = [str(value["external_id"])] if value.get("external_id") else []
+    return found + [secret for each in value.values() for secret in _secrets(each)]

@@ -1,0 +1,123 @@
+"""The access report of one environment, as data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from . import aws, compatible, swift
+from .model import Answer, Answers, Findings, Kind, Place, Principal, Verb
+from .program import Paper
+
+FORMAT = 1  # of the JSON
+
+
+@dataclass(frozen=True)
+class Report:
+    """Who can do what, where, and by which statement. A pair of principal and place that is not in
+    `findings.access` can do nothing, for no statement speaks of the two."""
+
+    environment: str
+    findings: Findings
+
+
+def build(environment: str, paper: Paper) -> Report:
+    """The report of what a program declares, all of it sorted.
+
+    Raises ValueError for a policy that AWS would refuse.
+    """
+    every = Findings()
+    for store in (aws, swift, compatible):
+        every.join(store.findings(paper))
+    return Report(environment, _sorted(every))
+
+
+def empty(environment: str) -> Report:
+    """The report of an environment that does not exist yet."""
+    return Report(environment, Findings())
+
+
+def _sorted(given: Findings) -> Findings:
+    kinds = list(Kind)
+    who = sorted(given.principals.values(), key=lambda each: (kinds.index(each.kind), each.name))
+    where = sorted(given.places)
+    rank = {each.id: number for number, each in enumerate(who)}
+    pairs = sorted(given.access, key=lambda pair: (rank[pair[0]], pair[1]))
+    return Findings(
+        {each.id: each for each in who},
+        {each: given.places[each] for each in where},
+        {pair: given.access[pair] for pair in pairs},
+        given.unknown,
+    )
+
+
+# --- as JSON ---
+
+
+def to_json(report: Report) -> str:
+    """The report as text that is the same for the same program, and that `from_json` reads."""
+    return json.dumps(to_data(report), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def to_data(report: Report) -> dict[str, Any]:
+    """The report in plain values."""
+    found = report.findings
+    return {
+        "format": FORMAT,
+        "environment": report.environment,
+        "principals": [
+            {"id": each.id, "kind": each.kind.value, "name": each.name, "facts": each.facts}
+            for each in found.principals.values()
+        ],
+        "places": [
+            {"id": each.id, "root": each.root, "prefix": each.prefix, "facts": dict(each.facts)}
+            for each in found.places.values()
+        ],
+        "access": [
+            {
+                "principal": who,
+                "place": where,
+                **{verb.value: _plain(answer) for verb, answer in answers.items()},
+            }
+            for (who, where), answers in found.access.items()
+        ],
+        "not_judged": sorted(found.unknown),
+    }
+
+
+def from_json(text: str) -> Report:
+    """The report that `to_json` wrote. Raises ValueError for any other text."""
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise ValueError(f"it has format {data['format']}, this is {FORMAT}")
+        principals = [Principal(Kind(e["kind"]), e["name"], e["facts"]) for e in data["principals"]]
+        places = [Place(each["root"], each["prefix"], each["facts"]) for each in data["places"]]
+        access = {(each["principal"], each["place"]): _answers(each) for each in data["access"]}
+        found = Findings(
+            {each.id: each for each in principals},
+            {each.id: each for each in places},
+            access,
+            set(data["not_judged"]),
+        )
+        return Report(data["environment"], found)
+    except (KeyError, TypeError, json.JSONDecodeError):
+        raise ValueError("it is no JSON of an access report") from None
+
+
+def _plain(answer: Answer) -> dict[str, Any]:
+    """An answer without what is empty."""
+    values = ((each.name, getattr(answer, each.name)) for each in fields(answer))
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values
+        if value != ()
+    }
+
+
+def _answers(each: Mapping[str, Any]) -> Answers:
+    def answer(given: Mapping[str, Any]) -> Answer:
+        details = {name: tuple(given[name]) for name in given if name != "allowed"}
+        return Answer(given["allowed"], **details)
+
+    return {verb: answer(each[verb.value]) for verb in Verb}

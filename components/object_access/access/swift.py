@@ -1,0 +1,219 @@
+"""Who can do what on OpenStack Swift: by its own rules, since it has no policies to evaluate.
+
+Sources: those of `components/policies/swift.py`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..policies import swift
+from .model import (
+    NOTHING,
+    REFUSED,
+    Answer,
+    Answers,
+    Findings,
+    Kind,
+    Place,
+    Principal,
+    Verb,
+    strongest,
+)
+from .program import PROJECT_ID, Declared, Paper
+from .reading import PROBE
+
+_SLOTS = len(swift.TEMP_URL_KEYS)
+_JUDGED = frozenset({"ApplicationCredential", "Container", "AccountV1"})
+
+# Requests that stand for a verb: a method, and what follows the container in the address.
+_OBJECTS = (f"/{PROBE}", f"/a/b/{PROBE}")
+_REQUESTS: Mapping[Verb, Sequence[tuple[str, str]]] = {
+    Verb.LIST: [("GET", "")],
+    Verb.READ: [("GET", each) for each in _OBJECTS],
+    Verb.WRITE: [(method, each) for method in ("POST", "PUT") for each in _OBJECTS],
+    Verb.DELETE: [("DELETE", each) for each in _OBJECTS],
+    # To Swift the address with a slash is the container, too.
+    Verb.ADMINISTER: [(method, end) for method in ("DELETE", "POST", "PUT") for end in ("", "/")],
+}
+_WORLD = Principal(Kind.ANONYMOUS, "anyone without login", {})
+_OPERATORS = Principal(
+    Kind.USER,
+    "operators of the OpenStack project",
+    {"with": "a role that Swift's operators named, such as member"},
+)
+
+
+def findings(paper: Paper) -> Findings:
+    """Everybody's access to every container that the program makes or names."""
+    found = Findings()
+    declared: dict[str, list[Declared]] = {kind: [] for kind in _JUDGED}
+    for each in paper.resources:
+        package, module, kind = each.type.split(":")
+        if package == "openstack" and kind in declared:
+            declared[kind].append(each)
+        elif package == "openstack" and module.startswith(("identity/", "objectstorage/")):
+            found.unknown.add(f"{each.type} {each.name}")
+    credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
+    places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
+    for each in declared["Container"]:
+        for who, answers in _of_container(each.outputs["name"], each.outputs):
+            found.add(who, places[each.outputs["name"]], answers)
+    for name in (name for _, rules in credentials for name in _containers(rules)):
+        places.setdefault(name, Place(f"swift://{name}/", "", {"adopted": True}))
+    for place in places.values():
+        for who, answers in _of_account(declared["AccountV1"], credentials, place):
+            found.add(who, place, answers)
+    return found
+
+
+def _of_account(
+    accounts: Sequence[Declared], credentials: Sequence["_Credential"], place: Place
+) -> Iterator[tuple[Principal, Answers]]:
+    """Those who reach every container of an account, unless they are held to one."""
+    for account in accounts:
+        if held := _keys(account.outputs):
+            who = Principal(Kind.TEMP_URL, "key of the account", held)
+            yield who, _signed("account's temp-URL key")
+    for who, rules in credentials:
+        answers = _by_rules(rules, place) if rules else _all("no access rules")
+        if strongest(answers):
+            yield who, answers
+
+
+def _place(container: Declared) -> Place:
+    outputs = container.outputs
+    facts = {
+        "declared_as": container.name,
+        "region": outputs.get("region", ""),
+        "versioned": bool(outputs.get("versioning")),
+    }
+    return Place(f"swift://{outputs['name']}/", "", facts)
+
+
+def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Principal, Answers]]:
+    yield _OPERATORS, _all("Swift > operator roles")
+    people: dict[str, tuple[Principal, dict[Verb, Answer]]] = {_WORLD.id: (_WORLD, {**NOTHING})}
+    reading = _elements(outputs.get("containerRead", ""))
+    for element in reading:
+        who = _named(element)
+        if who is None:
+            continue
+        _, answers = people.setdefault(who.id, (who, {**NOTHING}))
+        answer = Answer(True, (f"read ACL > {element}",), ("GET", "HEAD"))
+        if element.startswith(".r:") and element != swift.EVERYBODY:
+            answer = Answer(True, answer.by, answer.actions, only_if=("Referer",))
+        if not answers[Verb.READ].allowed or answers[Verb.READ].only_if:
+            answers[Verb.READ] = answer
+            if not element.startswith(".r:") or swift.LISTINGS in reading:
+                answers[Verb.LIST] = answer
+    for element in _elements(outputs.get("containerWrite", "")):
+        if who := _named(element):
+            _, answers = people.setdefault(who.id, (who, {**NOTHING}))
+            by = (f"write ACL > {element}",)
+            answers[Verb.WRITE] = Answer(True, by, ("POST", "PUT"))
+            answers[Verb.DELETE] = Answer(True, by, ("DELETE",))
+    yield from people.values()
+    if held := _keys(outputs):
+        who = Principal(Kind.TEMP_URL, f"key of {name}", held)
+        yield who, _signed("container's temp-URL key")
+    facts = {"with": "a request that somebody with access has signed"}
+    origins = outputs.get("metadata", {}).get(swift.CORS_KEYS[0], "").split()
+    for origin in origins:
+        pages = "any web page" if origin == "*" else f"pages of {origin}"
+        yield Principal(Kind.PAGE, pages, facts), _all(f"CORS > {swift.CORS_KEYS[0]}")
+
+
+def _elements(acl: str) -> list[str]:
+    return [each.strip() for each in acl.split(",") if each.strip()]
+
+
+def _named(element: str) -> Principal | None:
+    """Whom an element of an ACL lets in; nobody by itself with `.rlistings`, or with what keeps a
+    page's visitors out."""
+    if element == swift.LISTINGS or element.startswith(".r:-"):
+        return None
+    if element.startswith(".r:"):
+        return _WORLD
+    if element == swift.EVERY_USER:
+        return Principal(Kind.OUTSIDER, "every user of the OpenStack cloud", {})
+    project, colon, user = element.partition(":")
+    if not colon:
+        return Principal(Kind.USER, f"role {element} in the OpenStack project", {})
+    whom = "every user" if user == "*" else f"user {user}"
+    where = "any project" if project == "*" else f"project {project}"
+    return Principal(Kind.OUTSIDER, f"{whom} of {where}", {})
+
+
+def _keys(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """How many temp-URL keys there are; nothing if none."""
+    metadata = {key.title(): value for key, value in (outputs.get("metadata") or {}).items()}
+    held = sum(bool(metadata.get(slot)) for slot in swift.TEMP_URL_KEYS)
+    return {"keys": held, "key_slots": _SLOTS} if held else {}
+
+
+def _signed(by: str) -> Answers:
+    """What a temporary URL may be for: objects, neither listings nor the container itself."""
+    return {
+        Verb.LIST: REFUSED,
+        Verb.READ: Answer(True, (by,), ("GET", "HEAD")),
+        Verb.WRITE: Answer(True, (by,), ("POST", "PUT")),
+        Verb.DELETE: Answer(True, (by,), ("DELETE",)),
+        Verb.ADMINISTER: REFUSED,
+    }
+
+
+def _all(by: str) -> Answers:
+    return {
+        verb: Answer(True, (by,), tuple(sorted({method for method, _ in requests})))
+        for verb, requests in _REQUESTS.items()
+    }
+
+
+# --- application credentials ---
+
+
+_Credential = tuple[Principal, list[tuple[str, str]]]  # with its rules: methods and paths
+
+
+def _credential(outputs: Mapping[str, Any]) -> _Credential:
+    rules = [(each["method"], each["path"]) for each in outputs.get("accessRules") or []]
+    facts: dict[str, Any] = {"expires_at": outputs.get("expiresAt") or "never"}
+    if outputs.get("roles"):
+        facts["roles"] = sorted(outputs["roles"])
+    if any(method == "PUT" for method, _ in rules):
+        facts["beware"] = "by copies and links, writing reaches other containers of the project"
+    return Principal(Kind.CREDENTIAL, outputs["name"], facts), rules
+
+
+def _containers(rules: Sequence[tuple[str, str]]) -> list[str]:
+    """The containers that rules name, which need not be of this program."""
+    found = (re.match(r"/v1/AUTH_[0-9a-f]+/([A-Za-z0-9_-]+)(?:/|\Z)", path) for _, path in rules)
+    return sorted({each[1] for each in found if each})
+
+
+def _by_rules(rules: Sequence[tuple[str, str]], place: Place) -> Answers:
+    """What access rules let through of the requests that stand for each verb."""
+    found = [re.match(r"/v1/AUTH_([0-9a-f]+)/", path) for _, path in rules]
+    project = next((each[1] for each in found if each), PROJECT_ID)
+    address = f"/v1/AUTH_{project}/{place.root.removeprefix('swift://').rstrip('/')}"
+    answers = {}
+    for verb, requests in _REQUESTS.items():
+        passed = {
+            method: f"access rule > {method} {path.removeprefix(f'/v1/AUTH_{project}')}"
+            for asked, end in requests
+            for method, path in rules
+            if method == asked and _matches(path, address + end)
+        }
+        by = tuple(sorted(set(passed.values())))
+        answers[verb] = Answer(bool(passed), by, tuple(sorted(passed)))
+    return answers
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """Whether a rule covers an address, as keystonemiddleware reads rules: `*` is one segment,
+    `**` any number, and everything else is a regular expression, unescaped."""
+    parts = re.split(r"(\*\*|\*|\{[^}]*\})", pattern)
+    read = {"**": ".*", "*": "[^/]+"}
+    regex = "".join(read.get(part, "[^/]+" if part.startswith("{") else part) for part in parts)
+    return re.fullmatch(regex, path) is not None

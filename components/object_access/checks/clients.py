@@ -1,0 +1,177 @@
+"""The consumers' own clients, run as they are: with the files that are handed over, and nothing
+of this machine's."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .. import handover as handoff
+from .check import Failed, Refused, Skip
+from .target import Target
+
+TIMEOUT = 120  # seconds
+_AWS = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from awscli.clidriver import create_clidriver
+
+driver = create_clidriver()
+for line in sys.stdin:
+    printed, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(errors):
+        status = driver.main(json.loads(line))
+    print(json.dumps([status, printed.getvalue(), errors.getvalue()]), flush=True)
+"""
+# How the clients say what the store answered: the AWS CLI, s3cmd, rclone, Mountpoint's client.
+_CODE = re.compile(
+    r"\((?P<cli>\w+)\) when calling|S3 error: \d+ \((?P<s3cmd>\w+)\)"
+    r"|api error (?P<go>\w+)|\b(?P<bare>AccessDenied|Forbidden)\b"
+)
+
+
+class Clients:
+    """A home directory with the hand-over's own files, and programs that are run in it."""
+
+    def __init__(self, home: Path, given: Mapping[str, Any], store: Target, project: str):
+        self.home = home
+        self._given, self._project, self._store = given, project, store
+        self._aws: subprocess.Popen[str] | None = None
+        self._variables = {"HOME": str(home), "PATH": _PATH, "LANG": "C.UTF-8"}
+        if store.ca_bundle:
+            self._variables["AWS_CA_BUNDLE"] = store.ca_bundle
+            self._variables["REQUESTS_CA_BUNDLE"] = store.ca_bundle
+        if store.endpoint and "endpoint" not in given:
+            self._variables["AWS_ENDPOINT_URL"] = store.endpoint
+
+    def aws_profile(self, consumer: Mapping[str, str] | None = None) -> None:
+        """Give the clients the sections for `~/.aws`; `consumer` is who assumes a role in them."""
+        text = handoff.render(self._project, self._given, "aws-profile")
+        credentials, _, config = text.rpartition("# ~/.aws/config\n")
+        if consumer:
+            credentials += (
+                f"[default]\naws_access_key_id = {consumer['access_key_id']}\n"
+                f"aws_secret_access_key = {consumer['secret_access_key']}\n"
+            )
+        self._write(".aws/credentials", credentials)
+        self._write(".aws/config", config)
+        self._variables["AWS_PROFILE"] = self._given.get("profile", self._project)
+        self._variables["AWS_EC2_METADATA_DISABLED"] = "true"
+
+    def instance(self, metadata: str | None) -> None:
+        """Make this the machine that was started with an instance profile; on a real one the
+        metadata service is where it always is."""
+        self.aws_profile()
+        del self._variables["AWS_EC2_METADATA_DISABLED"]
+        if metadata:
+            self._variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata
+
+    def s3cfg(self) -> None:
+        """Give s3cmd its configuration."""
+        self._write(".s3cfg", handoff.render(self._project, self._given, "s3cfg"))
+
+    def environment(self, shape: str = "env") -> None:
+        """Give the clients the variables that are handed over, in this format."""
+        for word in shlex.split(handoff.render(self._project, self._given, shape)):
+            name, found, value = word.partition("=")
+            if found:
+                self._variables[name] = value
+
+    def aws(self, *arguments: str) -> str:
+        """Run a command of the AWS CLI; returns what it prints. One process serves them all: to
+        start it takes ten times as long as a command."""
+        if self._aws is None:
+            self._aws = subprocess.Popen(
+                [sys.executable, "-c", _AWS],
+                env=self._variables,
+                cwd=self.home,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        asked, told = self._aws.stdin, self._aws.stdout
+        if not asked or not told:
+            raise Failed("aws does not listen")
+        asked.write(json.dumps(arguments) + "\n")
+        asked.flush()
+        line = told.readline()
+        if not line:
+            raise Failed("aws broke off")
+        status, printed, errors = json.loads(line)
+        if status:
+            raise self._refusal("aws", errors)
+        return str(printed)
+
+    def end(self) -> None:
+        """End what still runs."""
+        if self._aws:
+            self._aws.communicate(timeout=TIMEOUT)
+
+    def s3cmd(self, *arguments: str) -> str:
+        """Run s3cmd; returns what it prints."""
+        return self.program("s3cmd", *arguments)
+
+    def python(self, code: str, *arguments: str, **variables: str) -> str:
+        """Run Python code in this interpreter's environment; returns what it prints."""
+        return self.program(sys.executable, "-c", code, *arguments, **variables)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.home / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text)
+
+    def program(self, name: str, *arguments: str, **variables: str) -> str:
+        """Run a program that may not be installed; Skip says that it is not."""
+        program = shutil.which(name, path=_PATH)
+        if program is None:
+            raise Skip(f"{name} is not installed here")
+        try:
+            done = subprocess.run(
+                [program, *arguments],
+                env={key: value for key, value in (self._variables | variables).items() if value},
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise Failed(f"{name} did not end within {TIMEOUT} s") from None
+        if done.returncode:
+            raise self._refusal(Path(name).name, done.stderr or done.stdout)
+        return done.stdout
+
+    def _refusal(self, name: str, text: str) -> Exception:
+        if found := _CODE.search(text):
+            return Refused(next(code for code in found.groups() if code))
+        for key in handoff.SECRETS | {"session_token"}:
+            if secret := self._given.get(key):
+                text = text.replace(secret, handoff.MASK)
+        lines = text.strip().splitlines() or ["no word why"]
+        return Failed(f"{name}: {lines[-1][:200]}")
+
+
+# The clients that were installed with us come first.
+_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+@contextmanager
+def clients(given: Mapping[str, Any], store: Target, project: str) -> Iterator[Clients]:
+    """The clients, in a home directory that is removed again."""
+    with tempfile.TemporaryDirectory(prefix="object-access-") as home:
+        tools = Clients(Path(home), given, store, project)
+        try:
+            yield tools
+        finally:
+            tools.end()

@@ -1,0 +1,45 @@
+"""`object-access handover`: print or save what a project hands over."""
+
+import os
+import sys
+from pathlib import Path
+
+from . import render, source
+
+
+def run(project: str, shape: str, file: str, stack: str, output: str, *, force: bool) -> int:
+    """Hand over; returns the exit code: 0, or 2 where that cannot be done."""
+    try:
+        handover = source.with_keys(source.pick(source.load(file, stack), project))
+        text = render(project, handover, shape)
+        if output:
+            _save(Path(output), text, force=force)
+        else:
+            sys.stdout.write(text)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _save(path: Path, text: str, *, force: bool) -> None:
+    """Write for the owner alone, never into a git work tree and over nothing, unless forced."""
+    if not force:
+        for folder in path.resolve().parents:
+            if (folder / ".git").exists():
+                raise ValueError(
+                    f"{path} is in the git work tree {folder}, where secrets get committed: "
+                    "write elsewhere, or --force"
+                )
+        if path.exists():
+            raise ValueError(f"{path} exists already: choose another name, or --force")
+    # Beside it and then in its place: the file never has other rights, nor half the text.
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from None
+    print(f"wrote {path}, readable by you alone", file=sys.stderr)

@@ -1,0 +1,198 @@
+"""The embedded cloud, started as a child process that ends with its parent."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, cached_property, partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..handover import MASK
+
+if TYPE_CHECKING:
+    from .provision_openstack import OpenStack
+
+ACCOUNT = "123456789012"
+STRANGER = "999999999999"  # an account that nobody trusts
+
+
+class Cloud:
+    """A running embedded cloud, seen from outside."""
+
+    partition = "aws"
+
+    def __init__(
+        self,
+        described: dict[str, Any],
+        compatible: Callable[[], dict[str, Any]] = dict,
+        swift: Callable[[], dict[str, Any]] = dict,
+        wait: Callable[[], object] = lambda: None,
+        account: str = ACCOUNT,
+    ):
+        # Imported here: boto3 takes a third of a second, in which the cloud can start already.
+        from ..checks.target import Target
+
+        self.aws = described["aws"]
+        self.target = Target(
+            self.aws["endpoint"],
+            self.aws["http_endpoint"],
+            self.aws["ca_bundle"],
+            self.aws["metadata"],
+            embedded=True,
+        )
+        self.region = self.aws["region"]
+        self.account = account
+        self._compatible, self._swift, self._wait = compatible, swift, cache(wait)
+        self._secrets = [keys["secret_access_key"] for keys in self.aws["accounts"].values()]
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = Lock()  # making a boto3 client is not thread-safe, using it is
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys of the account's administrator."""
+        return dict(self.aws["accounts"][self.account])
+
+    def wait_for_compatible(self) -> None:
+        """Until the S3-compatible store answers. Raises RuntimeError where it never will."""
+        with self._lock:
+            self._wait()
+
+    @cached_property
+    def compatible(self) -> dict[str, Any]:
+        """The S3-compatible store, which may not answer yet; nothing where none was started."""
+        described = self._compatible()
+        for keys in (described, described.get("somebody_else", {})):
+            if keys:
+                self.keep_secret(keys["secret_access_key"])
+        return described
+
+    @cached_property
+    def swift(self) -> dict[str, Any]:
+        """Keystone and Swift, who answer once they are up; nothing where they were not started."""
+        described = self._swift()
+        for project in described.get("projects", {}).values():
+            for user in (project, project.get("without_role", {})):
+                if user:
+                    self.keep_secret(user["password"])
+        return described
+
+    @cached_property
+    def openstack(self) -> "OpenStack":
+        """That OpenStack, as the user sees it who deploys."""
+        from .provision_openstack import OpenStack
+
+        return OpenStack(self.swift)
+
+    def admin(self, service: str, region: str | None = None) -> Any:
+        """A client of the account's administrator."""
+        region = region or self.region
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self.target.client(service, region, self.keys)
+            return self._clients[service, region]
+
+    def keep_secret(self, secret: str) -> str:
+        """Note a secret that the cloud made, so that no message shows it; returns it."""
+        self._secrets.append(secret)
+        return secret
+
+    def without_secrets(self, text: str) -> str:
+        """The text with every secret of this cloud hidden."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    def environment(self, *, swift: bool = False) -> dict[str, str]:
+        """Variables by which any client, Pulumi's plugins too, finds this cloud; those of an openrc
+        file, too, where that is wanted."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws["endpoint"],
+            "AWS_CA_BUNDLE": self.aws["ca_bundle"],
+            "AWS_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.keys["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": self.keys["secret_access_key"],
+            **(self._openrc() if swift else {}),
+        }
+
+    def _openrc(self) -> dict[str, str]:
+        user = self.swift["projects"]["rehearsal"]
+        return {
+            "OS_AUTH_URL": self.swift["auth_url"],
+            "OS_REGION_NAME": self.swift["region"],
+            "OS_PROJECT_ID": user["project_id"],
+            "OS_USERNAME": user["username"],
+            "OS_PASSWORD": user["password"],
+            "OS_USER_DOMAIN_NAME": user["user_domain"],
+        }
+
+
+@contextmanager
+def starting(
+    accounts: Sequence[str] = (), *, compatible: bool = False, swift: bool = False
+) -> Iterator["Starting"]:
+    """Start the embedded stores, each in a process of its own, and go on; `ready()` waits for AWS.
+    They stop with the block, and by themselves when this process dies, however it dies: their
+    standard input ends then. `accounts` are further ones of AWS."""
+    known = ",".join(dict.fromkeys([ACCOUNT, STRANGER, *accounts]))
+    wanted = {"aws": True, "compatible": compatible, "swift": swift}
+    options = {"aws": ["--accounts", known]}
+    children = {
+        store: _child(store, *options.get(store, [])) for store, want in wanted.items() if want
+    }
+    try:
+        yield Starting(children)
+    finally:
+        for child in children.values():  # all at once, then wait: some take a second
+            if child.stdin:
+                child.stdin.close()
+        for child in children.values():
+            child.wait(timeout=30)
+            if child.stdout:
+                child.stdout.close()
+
+
+def _child(store: str, *options: str) -> "subprocess.Popen[str]":
+    command = ["-m", "object_access", "serve", "--until-input-ends", "--stores", store, *options]
+    return subprocess.Popen(
+        [sys.executable, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Starting:
+    """Embedded stores that may not answer yet."""
+
+    def __init__(self, children: "Mapping[str, subprocess.Popen[str]]"):
+        self._children = children
+
+    def ready(self) -> Cloud:
+        """The cloud, once AWS answers. Raises RuntimeError where it could not start."""
+        return Cloud(
+            _described(self._children["aws"]),
+            partial(self._described, "compatible"),
+            partial(self._described, "swift"),
+            self._compatible_answers,
+        )
+
+    def _compatible_answers(self) -> None:
+        if child := self._children.get("compatible"):
+            _line(child)
+
+    def _described(self, store: str) -> dict[str, Any]:
+        child = self._children.get(store)
+        return dict(_described(child)[store]) if child else {}
+
+
+def _described(child: "subprocess.Popen[str]") -> dict[str, Any]:
+    return dict(json.loads(_line(child)))
+
+
+def _line(child: "subprocess.Popen[str]") -> str:
+    line = child.stdout.readline() if child.stdout else ""
+    if not line:
+        raise RuntimeError("an embedded store did not start, see the message above")
+    return line

@@ -1,0 +1,137 @@
+"""One rehearsal from beginning to end."""
+
+import shutil
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from stacks import settings
+
+from ..workspace import Workspace
+from .cloud import Cloud, starting
+from .environments import check_readable, projects_of
+
+_HERE = str(Path(__file__).parents[3])
+ENGINES = ("auto", "pulumi", "in-process")
+
+
+def rehearse(
+    folder: Path, environment: str, shape: str, *, keep: bool, show_secrets: bool, engine: str
+) -> int:
+    """Rehearse an environment; returns the exit code: 0 where every light is as promised, 1 where
+    one is not or the program failed, 2 where what was asked for cannot be done."""
+    talk = Console(stderr=True, highlight=False)
+    try:
+        workspace = Workspace.at(folder)
+        config = workspace.config_of(environment)
+        _check("format", shape, ("table", "json", "markdown", "svg"))
+        _check("engine", engine, ENGINES)
+        _check_cli(engine)
+        by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
+        if not by_cli:
+            check_readable(config)
+        projects = projects_of(environment, config)
+    except ValueError as error:
+        talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        return 2
+    began = time.perf_counter()
+    accounts = [project.account for project in projects if isinstance(project, settings.Lightly)]
+    compatible = any(isinstance(project, settings.Kopah) for project in projects)
+    swift = any(isinstance(project, settings.ValohaiSwift) for project in projects)
+    with starting(accounts, compatible=compatible, swift=swift) as cloud_to_be:
+        # The embedded cloud starts in its own process while this one imports Pulumi.
+        from ..checks import report as checks_report
+        from ..checks import run_checks
+        from . import bystanders
+        from . import engine as engines
+        from .report import Report
+
+        cloud = cloud_to_be.ready()
+        talk.print(
+            f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim"
+        )
+        with _progress(talk) as watch:
+            try:
+                bystanders.provide_adopted(cloud, projects)
+                run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
+            except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
+                talk.print(
+                    f"error: {cloud.without_secrets(_told(error))}",
+                    style="red",
+                    markup=False,
+                    soft_wrap=True,
+                )
+                return 1
+        talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
+        with _progress(talk) as watch:
+            handed = bystanders.with_keys(cloud, run.handovers)
+            results = run_checks(handed, cloud.target, bystanders.others_of(cloud, run), watch)
+        Report(environment, run, results, show_secrets).write(shape)
+        good = checks_report.all_as_promised(results)
+        talk.print(
+            f"{checks_report.summary(results)} after {time.perf_counter() - began:.1f} s",
+            style="green" if good else "red",
+        )
+        if keep:
+            _keep(talk, cloud)
+        return 0 if good else 1
+
+
+def has_cli() -> bool:
+    """Whether Pulumi's CLI is on PATH."""
+    return shutil.which("pulumi") is not None
+
+
+def _check_cli(engine: str) -> None:
+    if engine == "pulumi" and not has_cli():
+        raise ValueError(
+            "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
+        )
+
+
+def _check(what: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise ValueError(f"{what} '{given}' is unknown, use one of {', '.join(allowed)}")
+
+
+def _told(error: BaseException) -> str:
+    """An error in one line; one that we did not mean to raise, with the place it came from."""
+    if type(error) in (ValueError, TypeError, LookupError, RuntimeError):
+        return str(error)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _ours(frame.filename)]
+    where = (
+        f" ({frames[-1].filename.removeprefix(_HERE + '/')}:{frames[-1].lineno})" if frames else ""
+    )
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _ours(path: str) -> bool:
+    return path.startswith(_HERE) and "/.venv/" not in path
+
+
+@contextmanager
+def _progress(talk: Console) -> Iterator[Any]:
+    """Tell of every resource and every light while it comes into being, on a terminal only."""
+    with talk.status("running the program") as status:
+        yield lambda made: status.update(f"{made}")
+
+
+def _keep(talk: Console, cloud: Cloud) -> None:
+    """Leave the embedded cloud running until Ctrl-C or SIGTERM, and say how to reach it."""
+    talk.print("the embedded stores go on; in another shell:", style="bold")
+    for name, value in cloud.environment(swift=bool(cloud.swift)).items():
+        talk.print(f"  export {name}={value}", markup=False, soft_wrap=True)
+    if at := cloud.compatible.get("endpoint"):
+        talk.print(f"the S3-compatible store is at {at}", soft_wrap=True)
+    talk.print("Ctrl-C ends them")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,273 @@
+"""What moto keeps, as the gate needs to see it: keys, principals, their policies, buckets."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+# The gate decides on CORS; moto would answer every origin. Read when moto is imported.
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+
+from moto.iam.access_control import PermissionResult
+from moto.iam.models import iam_backends
+from moto.moto_server.werkzeug_app import create_backend_app
+from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock, s3_backends
+from moto.s3.responses import S3Response
+
+from ...policies.evaluate import Policies, Policy, PolicyKind
+
+PARTITION = "aws"
+ADMINISTRATOR = "administrator"
+ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+# moto judges bucket policies for some requests even so, and ignores their conditions.
+FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+
+APPS = {service: create_backend_app(service) for service in ("s3", "iam", "s3control")}
+
+# The parameters of an S3 request stand in its query: moto would look for them in a body that is a
+# form or JSON, too. Browsers' forms are read by the gate.
+APPS["s3"].request_class = type(
+    "Unparsed", (APPS["s3"].request_class,), {"want_form_data_parsed": False}
+)
+S3Response._get_param = (  # type: ignore[method-assign] # noqa: SLF001
+    lambda self, param_name, if_none=None: self.querystring.get(param_name, [if_none])[0]
+)
+
+
+@lru_cache(maxsize=4_096)
+def compiled(name: str, text: str, kind: PolicyKind = "identity") -> Policy:
+    """The policy with this text, compiled once."""
+    return Policy(name, json.loads(text), kind)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A long-lived access key."""
+
+    account: str
+    user_name: str
+    secret: str
+    active: bool
+
+
+class Backend:
+    """The state of every account. A principal's unique ID is remembered where a policy names its
+    ARN, since AWS resolves the ARN when the policy is written and never again."""
+
+    def __init__(self, accounts: list[str]):
+        self.accounts = accounts
+        self._resolved: dict[tuple[str, str], Mapping[str, str]] = {}
+
+    def add_administrator(self, account: str) -> tuple[str, str]:
+        """A user who may do everything in the account; returns its key's ID and secret."""
+        iam = iam_backends[account][PARTITION]
+        iam.create_user("us-east-1", ADMINISTRATOR)
+        iam.put_user_policy(ADMINISTRATOR, "everything", ALLOW_ALL)
+        key = iam.create_access_key(ADMINISTRATOR)
+        return key.access_key_id, key.secret_access_key
+
+    # --- principals ---
+
+    def key(self, access_key_id: str) -> Key | None:
+        """The access key of that ID, in any account."""
+        for account in self.accounts:
+            found = iam_backends[account][PARTITION].access_keys.get(access_key_id)
+            if found and found.user_name:
+                return Key(
+                    account, found.user_name, found.secret_access_key, found.status == "Active"
+                )
+        return None
+
+    def user(self, account: str, name: str) -> Any:
+        """Moto's user, or None."""
+        return (
+            iam_backends[account][PARTITION].users.get(name) if account in self.accounts else None
+        )
+
+    def group(self, account: str, name: str) -> Any:
+        """Moto's group, or None."""
+        return iam_backends[account][PARTITION].groups.get(name)
+
+    def role(self, account: str, name: str) -> Any:
+        """Moto's role, or None."""
+        return next((role for role in self._roles(account) if role.name == name), None)
+
+    def by_id(self, account: str, unique_id: str) -> Any:
+        """Moto's user or role with that unique ID, or None."""
+        holders = [*iam_backends[account][PARTITION].users.values(), *self._roles(account)]
+        return next((holder for holder in holders if holder.id == unique_id), None)
+
+    def _roles(self, account: str) -> list[Any]:
+        if account not in self.accounts:
+            return []
+        return list(iam_backends[account][PARTITION].roles.values())
+
+    def role_of_profile(self, account: str, name: str) -> Any:
+        """Moto's role of an instance profile, or None."""
+        if account not in self.accounts:
+            return None
+        profiles = iam_backends[account][PARTITION].instance_profiles.values()
+        return next((role for each in profiles if each.name == name for role in each.roles), None)
+
+    def names_in_use(self, account: str, kind: str) -> set[str]:
+        """The names of all users or roles of the account, in lower case."""
+        iam = iam_backends[account][PARTITION]
+        holders = list(iam.users.values()) if kind == "user" else self._roles(account)
+        return {holder.name.lower() for holder in holders}
+
+    def has_keys(self, account: str, name: str) -> bool:
+        """Whether the user has an access key."""
+        user = self.user(account, name)
+        return bool(user and user.access_keys)
+
+    def inline(self, account: str, form: Mapping[str, str]) -> dict[str, str]:
+        """The inline policies of the user, role or group that an IAM action names."""
+        if "UserName" in form:
+            holder = self.user(account, form["UserName"])
+        elif "RoleName" in form:
+            holder = self.role(account, form["RoleName"])
+        else:
+            holder = self.group(account, form.get("GroupName", ""))
+        return dict(holder.policies) if holder else {}
+
+    def user_policies(self, account: str, name: str) -> Policies:
+        """The identity policies of a user, its groups' included, and its boundary."""
+        user = self.user(account, name)
+        iam = iam_backends[account][PARTITION]
+        holders = [user, *(group for group in iam.groups.values() if user in group.users)]
+        identity = tuple(policy for holder in holders for policy in _identity(holder))
+        return Policies(identity=identity, boundary=self._boundary(account, user))
+
+    def role_policies(self, account: str, name: str) -> Policies:
+        """The identity policies of a role, and its boundary."""
+        role = self.role(account, name)
+        if role is None:
+            return Policies()
+        return Policies(identity=tuple(_identity(role)), boundary=self._boundary(account, role))
+
+    def _boundary(self, account: str, holder: Any) -> Policy | None:
+        arn = getattr(holder, "permissions_boundary_arn", None)
+        if not arn:
+            return None
+        managed = iam_backends[account][PARTITION].managed_policies.get(arn)
+        # A boundary that is gone allows nothing.
+        text = _document(managed) if managed else ALLOW_ALL.replace("Allow", "Deny")
+        return compiled(f"the permissions boundary {arn}", text)
+
+    def principal_tags(self, holder: Any) -> dict[str, str]:
+        """The tags of a user or role, as condition keys."""
+        return {f"aws:principaltag/{tag['Key'].lower()}": tag["Value"] for tag in holder.tags or []}
+
+    def unique_id(self, arn: str) -> str | None:
+        """The unique ID of a user or role by its ARN; None where it does not exist, and the ARN
+        itself for an account that does not live here."""
+        account, kind, name = split_arn(arn)
+        if account not in self.accounts:
+            return arn
+        holder = self.user(account, name) if kind == "user" else self.role(account, name)
+        return holder.id if holder is not None and holder.arn == arn else None
+
+    # --- policies of resources ---
+
+    def remember(self, resource: str, text: str) -> None:
+        """Note whom a resource's policy names just now."""
+        named = principal_arns(text)
+        self._resolved[resource, text] = {arn: self.unique_id(arn) or arn for arn in named}
+
+    def resource_policy(self, name: str, resource: str, text: str, kind: PolicyKind) -> Policy:
+        """A bucket's policy or a role's trust, with its principals as they were resolved when it
+        was written: one that was deleted and made again is another principal."""
+        ids = self._resolved.get((resource, text), {})
+        gone = {arn: known for arn, known in ids.items() if self.unique_id(arn) != known}
+        return compiled(name, _with_ids(text, gone) if gone else text, kind)
+
+    # --- buckets ---
+
+    def bucket(self, name: str) -> Any:
+        """Moto's bucket of that name in any account, or None."""
+        partition, account = s3_backends.bucket_accounts.get(name, (PARTITION, ""))
+        return s3_backends[account][partition].buckets.get(name) if account else None
+
+    @staticmethod
+    def object(bucket: Any, key: str, version: str = "") -> Any:
+        """Moto's object or this version of it; None where there is none, or a delete marker."""
+        versions = bucket.keys.getlist(key, [])
+        held = [each for each in versions if not version or each.version_id == version]
+        return held[-1] if held and isinstance(held[-1], FakeKey) else None
+
+    def object_tags(self, bucket: Any, key: str, version: str = "") -> dict[str, str]:
+        """The tags of an object or of this version of it."""
+        held = self.object(bucket, key, version)
+        tagger = s3_backends[bucket.account_id][bucket.partition].tagger
+        return dict(tagger.get_tag_dict_for_resource(held.arn)) if held else {}
+
+    def secure_new_bucket(self, name: str) -> None:
+        """Give a new bucket what S3 has given every new bucket since April 2023."""
+        bucket = self.bucket(name)
+        bucket.public_access_block = PublicAccessBlock(True, True, True, True)
+        if not bucket.ownership_rule:
+            bucket.ownership_rule = "BucketOwnerEnforced"
+        if not bucket.encryption:
+            default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+            bucket.encryption = {"Rule": default | {"BucketKeyEnabled": "false"}}
+
+
+def _identity(holder: Any) -> Iterator[Policy]:
+    kind = type(holder).__name__.lower()
+    for name, text in list(holder.policies.items()):
+        yield compiled(f"the policy '{name}' of {kind} {holder.name}", text)
+    for managed in list(holder.managed_policies.values()):
+        yield compiled(f"the managed policy {managed.arn}", _document(managed))
+
+
+def _document(managed: Any) -> str:
+    """The text of a managed policy's default version."""
+    wanted = managed.default_version_id
+    return next(str(each.document) for each in managed.versions if each.version_id == wanted)
+
+
+def split_arn(arn: str) -> tuple[str, str, str]:
+    """(account, kind, name) of an IAM ARN such as `arn:aws:iam::1:user/path/name`."""
+    *_, account, rest = arn.split(":", 5)
+    kind, _, path = rest.partition("/")
+    return account, kind, path.rsplit("/", 1)[-1]
+
+
+def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
+    statements = document["Statement"]
+    return statements if isinstance(statements, list) else [statements]
+
+
+def actions(text: str) -> set[str]:
+    """The actions that a document names, in `Action` or `NotAction`."""
+    named = set()
+    for statement in _statements(json.loads(text)):
+        given = statement["NotAction" if "NotAction" in statement else "Action"]
+        named |= {given} if isinstance(given, str) else set(given)
+    return named
+
+
+def _principal_lists(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Every `Principal` mapping of a document, with the AWS principals in it."""
+    for statement in _statements(document):
+        for element in (statement.get("Principal"), statement.get("NotPrincipal")):
+            if isinstance(element, dict) and "AWS" in element:
+                named = element["AWS"]
+                yield element, [named] if isinstance(named, str) else named
+
+
+def principal_arns(text: str) -> set[str]:
+    """The users and roles that a document names as principals."""
+    named = {arn for _, arns in _principal_lists(json.loads(text)) for arn in arns}
+    return {arn for arn in named if ":user/" in arn or ":role/" in arn}
+
+
+def _with_ids(text: str, ids: Mapping[str, str]) -> str:
+    """The document with these principals' unique IDs in place of their ARNs."""
+    document = json.loads(text)
+    for element, arns in _principal_lists(document):
+        element["AWS"] = [ids.get(arn, arn) for arn in arns]
+    return json.dumps(document)

@@ -1,0 +1,133 @@
+"""The folder of a Pulumi program: its project file, its environments, and YAML read strictly."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+KEY = "object-access:environment"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A Pulumi program that is rehearsed, reported on or handed over from."""
+
+    folder: Path
+
+    @classmethod
+    def at(cls, folder: str | Path = ".") -> "Workspace":
+        """The program in this folder or the nearest one above it, as Pulumi looks for it.
+
+        Raises ValueError where there is no `Pulumi.yaml`.
+        """
+        start = Path(folder).resolve()
+        for each in (start, *start.parents):
+            if (each / "Pulumi.yaml").is_file():
+                return cls(each)
+        raise ValueError(
+            f"there is no Pulumi.yaml in {start} or above it: go to the folder of your program, or "
+            "name it with --program"
+        )
+
+    @cached_property
+    def project(self) -> Mapping[str, Any]:
+        """What `Pulumi.yaml` says."""
+        return read_yaml(self.folder / "Pulumi.yaml", self.folder)
+
+    @property
+    def name(self) -> str:
+        """The name of the Pulumi project."""
+        return str(self.project.get("name", self.folder.name))
+
+    @property
+    def main(self) -> Path:
+        """The file that `pulumi up` runs."""
+        return self.folder / str(self.project.get("main", ".")) / "__main__.py"
+
+    @property
+    def environments(self) -> Path:
+        """The folder of the environments' files."""
+        return self.folder / str(self.project.get("stackConfigDir", "."))
+
+    def file_of(self, environment: str) -> Path:
+        """Where an environment's settings stand, whether or not they are there."""
+        return self.environments / f"Pulumi.{environment}.yaml"
+
+    def known(self) -> list[str]:
+        """The names of the environments, sorted."""
+        return sorted(
+            file.name.removeprefix("Pulumi.").removesuffix(".yaml")
+            for file in self.environments.glob("Pulumi.*.yaml")
+        )
+
+    def config_of(self, environment: str) -> dict[str, Any]:
+        """The configuration that an environment's file sets.
+
+        Raises ValueError for an environment that does not exist, or whose file cannot be read.
+        """
+        path = self.file_of(environment)
+        known = self.known()
+        if environment not in known:
+            there = f"there are {', '.join(known)}" if known else "there is none"
+            raise ValueError(
+                f"environment '{environment}' does not exist, {there}; write "
+                f"{path.relative_to(self.folder)} for a new one"
+            )
+        config = read_yaml(path, self.folder).get("config") or {}
+        if not isinstance(config, dict):
+            raise ValueError(f"{path.relative_to(self.folder)}: 'config' must be a mapping")
+        return dict(config)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for each, _ in node.value:
+            key: Any = self.construct_object(each, deep=True)
+            if isinstance(key, Hashable) and key in seen and each.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    problem=f"'{key}' stands twice, keep one of the two",
+                    problem_mark=each.start_mark,
+                )
+            seen.add(key if isinstance(key, Hashable) else repr(key))
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path, root: Path | None = None) -> dict[str, Any]:
+    """The mapping that a YAML file holds; `root` is what its name is told without.
+
+    Raises ValueError with one line, the file's name and the line in it, for what is no such file.
+    """
+    shown = path.relative_to(root) if root else path
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ValueError(f"{shown} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{shown} is not UTF-8, save it in that encoding") from None
+    return parse_yaml(text, str(shown))
+
+
+def parse_yaml(text: str, shown: str) -> dict[str, Any]:
+    """The mapping that a YAML text holds, which is told of as `shown`."""
+    try:
+        body = yaml.load(text, _Loader)  # noqa: S506 a safe loader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{shown}:{mark.line + 1}" if mark else shown
+        problem = error.problem or "this is no YAML"
+        if "'\\t'" in problem:
+            problem = "a tab, indent with spaces"
+        raise ValueError(f"{where}: {problem}") from None
+    except yaml.YAMLError as error:
+        raise ValueError(f"{shown}: {str(error).splitlines()[0]}") from None
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise ValueError(f"{shown} must hold a mapping of 'key: value' lines, not {body!r:.40}")
+    return body
