@@ -7,12 +7,12 @@ import pulumi
 from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
 
-from .settings import TempUrlKey, ValohaiSwift
+from .projects import SwiftProject
 
 TIMEOUT = 15  # seconds for one answer
 
 
-def check(project: ValohaiSwift) -> None:
+def check(project: SwiftProject) -> None:
     """Find in a preview what would fail half-way: Keystone or Swift that do not answer, a password
     or region that is wrong, a store without temporary URLs or without keys of containers.
 
@@ -20,6 +20,8 @@ def check(project: ValohaiSwift) -> None:
     Pulumi's plugin does; with OS_CLOUD alone the plugin's own errors must do. Raises ValueError
     with one line.
     """
+    if os.environ.get("OBJECT_ACCESS_LOOK") == "no":  # a report, which reaches no cloud
+        return
     if os.environ.get("OS_CLOUD") and not os.environ.get("OS_PASSWORD"):
         pulumi.log.info(
             f"{project.name}: with OS_CLOUD nothing is looked at before the plugin does"
@@ -45,7 +47,7 @@ def check(project: ValohaiSwift) -> None:
     raise ValueError(f"{project.name}: {told}")
 
 
-def _look(project: ValohaiSwift) -> None:
+def _look(project: SwiftProject) -> None:
     client = session.Session(_login(project), timeout=TIMEOUT)
     url = client.get_endpoint(
         service_type="object-store", interface="public", region_name=project.region
@@ -54,20 +56,21 @@ def _look(project: ValohaiSwift) -> None:
         raise exceptions.EndpointNotFound
     base = url.partition("/v1")[0]
     offered: dict[str, Any] = client.get(f"{base}/info", authenticated=False).json()
-    if "tempurl" not in offered:
+    urls = project.temp_urls
+    if urls and "tempurl" not in offered:
         raise ValueError(
-            f"{project.name}: the store at {base} has no temporary URLs, which Valohai needs: ask "
-            "its operator for the middleware 'tempurl'"
+            f"{project.name}: the store at {base} has no temporary URLs, which this project hands "
+            "out: ask its operator for the middleware 'tempurl'"
         )
     # Ceph's gateway has its Swift API below /swift, unless its operator moved it.
-    if project.key is TempUrlKey.CONTAINER and base.rstrip("/").endswith("/swift"):
+    if urls and urls.signed_by == "container" and base.rstrip("/").endswith("/swift"):
         raise ValueError(
             f"{project.name}: the store at {base} is Ceph's, which knows only keys of accounts: "
-            "set 'key: account'"
+            "sign with the account's (for valohai-swift 'key: account')"
         )
 
 
-def _login(project: ValohaiSwift) -> v3.Auth:
+def _login(project: SwiftProject) -> v3.Auth:
     given = os.environ.get
     if identity := given("OS_APPLICATION_CREDENTIAL_ID"):
         return v3.ApplicationCredential(

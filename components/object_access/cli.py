@@ -91,7 +91,15 @@ def report(
 @app.command()
 def handover(
     project: Annotated[str, typer.Argument(help="Whose hand-over.")],
-    shape: Annotated[str, typer.Option("--format", help="form, json, env, ... .")] = "form",
+    shape: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="form, json, env, aws-profile, s3cfg, mount, fstab, docker, python, openrc, clouds, "
+            "rclone or config.",
+        ),
+    ] = "form",
+    holder: Annotated[str, typer.Option(help="Which holder, where a project has several.")] = "",
     file: _From = "",
     stack: _Stack = "",
     output: Annotated[
@@ -109,7 +117,7 @@ def handover(
     """
     from .handover.command import run
 
-    raise typer.Exit(run(project, shape, file, stack, output, force=force))
+    raise typer.Exit(run(project, shape, holder, file, stack, output, force=force))
 
 
 @app.command()

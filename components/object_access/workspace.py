@@ -1,5 +1,6 @@
 """The folder of a Pulumi program: its project file, its environments, and YAML read strictly."""
 
+import sys
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,6 +64,11 @@ class Workspace:
             for file in self.environments.glob("Pulumi.*.yaml")
         )
 
+    def importable(self) -> None:
+        """Let the program's own modules be imported, as they are when it runs."""
+        if (folder := str(self.main.parent)) not in sys.path:
+            sys.path.insert(0, folder)
+
     def config_of(self, environment: str) -> dict[str, Any]:
         """The configuration that an environment's file sets.
 
@@ -96,6 +102,13 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key if isinstance(key, Hashable) else repr(key))
         return super().construct_mapping(node, deep)
+
+
+# A date stays the text that it is, as in Pulumi's own reading of these files.
+_Loader.yaml_implicit_resolvers = {
+    sign: [(tag, pattern) for tag, pattern in listed if not tag.endswith(":timestamp")]
+    for sign, listed in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_yaml(path: Path, root: Path | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A light: one promise, tried."""
+"""A check: one promise, tried."""
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,10 @@ from typing import Any, NoReturn, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..handover.model import Key
+
 _F = TypeVar("_F", bound=Callable[..., Any])
+DENIED = ("AccessDenied", "403")  # answers to HEAD carry the bare status
 
 
 class Promise(Enum):
@@ -20,11 +23,11 @@ class Promise(Enum):
 
 
 class State(Enum):
-    """What came of trying: as promised, not as promised, or not tried."""
+    """What came of trying."""
 
-    GREEN = "green"
-    RED = "red"
-    SKIPPED = "skipped"
+    PASSED = "as promised"
+    FAILED = "FAIL"
+    NOT_TRIED = "not tried"
 
 
 class Refused(Exception):
@@ -39,7 +42,7 @@ class Failed(Exception):
     """The store answered, but not what was promised. The text says what it answered."""
 
 
-class Skip(Exception):
+class NotTried(Exception):
     """The promise cannot be tried here. The text says why."""
 
 
@@ -48,21 +51,29 @@ class NotPromised(Exception):
 
 
 @dataclass(frozen=True)
-class Others:
-    """People and accounts beside a project's own, from whom it must be safe. A rehearsal has all
-    of them; without one, what needs it is skipped."""
+class Bystanders:
+    """People and accounts beside a project's own, from whom it must be safe, and those whom it
+    trusts. A rehearsal has all of them; without one, what needs it is not tried."""
 
-    outsider: Mapping[str, str] | None = None
-    """Somebody else in the account, who may do anything on S3: keys, and a `bucket` in a
-    `region`."""
-    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Keys of accounts by their ID, trusted ones among them."""
-    stranger: Mapping[str, str] | None = None
+    outsider: Key | None = None
+    """Somebody else in the account, who may do anything on S3 and assume any role that lets
+    them."""
+    bucket: str = ""
+    """A bucket of theirs."""
+    region: str = "us-east-1"
+    """Where that is."""
+    trusted: Mapping[str, Key] = field(default_factory=dict)
+    """Keys of principals whom projects trust, by account or ARN."""
+    stranger: Key | None = None
     """Keys of an account that nobody trusts."""
-    compatible: Mapping[str, str] | None = None
+    compatible: Key | None = None
     """Keys of somebody else on the S3-compatible store."""
     openstack: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Users of the OpenStack who have no access, by what they are."""
+    deployer: Key | None = None
+    """Who may read roles and ask IAM's simulator, on a cloud where nobody can assume them."""
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """Tokens of OpenID Connect subjects, by "provider subject"."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a probe. `answer` is what the store said; it holds no secret."""
+    """What came of a check. `answer` is what the store said; it holds no secret."""
 
     project: str
     name: str
@@ -92,7 +103,8 @@ class Result:
 
 
 def allowed(name: str) -> Callable[[_F], _F]:
-    """Mark a method of a `Checks` as something that must work."""
+    """Mark a method of `Checks` as something that must work. In the name `{word}` stands for one of
+    the collection's `words`."""
     return _marked(name, Promise.ALLOWED, frozenset())
 
 
@@ -101,12 +113,12 @@ def refused(name: str, *codes: str) -> Callable[[_F], _F]:
 
     Default: AccessDenied, which answers to HEAD carry as a bare 403.
     """
-    return _marked(name, Promise.REFUSED, frozenset(codes or ("AccessDenied", "403")))
+    return _marked(name, Promise.REFUSED, frozenset(codes or DENIED))
 
 
 def _marked(name: str, promise: Promise, refusals: frozenset[str]) -> Callable[[_F], _F]:
     def mark(method: _F) -> _F:
-        setattr(method, "light", (name, promise, refusals))  # noqa: B010 functions are open
+        setattr(method, "check", (name, promise, refusals))  # noqa: B010 functions are open
         return method
 
     return mark
@@ -115,30 +127,38 @@ def _marked(name: str, promise: Promise, refusals: frozenset[str]) -> Callable[[
 class Checks:
     """A collection of marked methods, each of which tries one promise."""
 
-    def probes(self) -> list[Check]:
-        """The promises, a subclass's own first, in the order in which they are written down."""
+    scope = ""
+    """Of whom or what it is, before every name."""
+    words: Mapping[str, str] = {}
+    """What stands in the names for `{word}`."""
+
+    def listed(self) -> list[Check]:
+        """The checks, a subclass's own first, in the order in which they are written down."""
         names: dict[str, None] = {}
         for each in type(self).__mro__:
             names |= dict.fromkeys(vars(each))
         # A subclass that overrides a promise without marking it does not make it.
-        marked = [name for name in names if hasattr(getattr_static(type(self), name), "light")]
-        methods = [getattr(self, name) for name in marked]
+        marked = [name for name in names if hasattr(getattr_static(type(self), name), "check")]
         return [
-            Check(name, promise, method, refusals)
-            for method in methods
-            for name, promise, refusals in [method.light]
+            Check(self.scope + name.format_map(self.words), promise, method, refusals)
+            for method in (getattr(self, name) for name in marked)
+            for name, promise, refusals in [method.check]
         ]
 
     def tidy(self) -> None:
         """Remove whatever trying may have left."""
 
 
-def none_allowed(refusals: Iterable[str], calls: Mapping[str, Callable[[], object]]) -> NoReturn:
+def none_allowed(
+    calls: Mapping[str, Callable[[], object]], refusals: Iterable[str] = DENIED
+) -> NoReturn:
     """Try several calls that must all be refused.
 
     Raises Refused with the last one's code, or Failed for the first one that was not refused.
     """
-    code = ""
+    code, allowed_ones = "", []
+    if not calls:
+        raise NotPromised
     for name, call in calls.items():
         try:
             call()
@@ -147,38 +167,40 @@ def none_allowed(refusals: Iterable[str], calls: Mapping[str, Callable[[], objec
             if code not in refusals:
                 raise Failed(f"{name}: {code}") from None
         else:
-            raise Failed(f"{name} was allowed")
+            allowed_ones.append(name)
+    if allowed_ones:
+        raise Failed(f"{', '.join(allowed_ones)}: allowed")
     raise Refused(code)
 
 
-def run_one(project: str, probe: Check) -> Result | None:
-    """Try one probe; None where the project does not promise it."""
+def run_one(project: str, check: Check) -> Result | None:
+    """Try one check; None where the project does not promise it."""
     try:
-        state, answer = _tried(probe)
+        state, answer = _tried(check)
     except NotPromised:
         return None
-    return Result(project, probe.name, probe.promise, state, answer)
+    return Result(project, check.name, check.promise, state, answer)
 
 
-def _tried(probe: Check) -> tuple[State, str]:
+def _tried(check: Check) -> tuple[State, str]:
     try:
-        probe.attempt()
+        check.attempt()
     except NotPromised:
         raise
-    except Skip as why:
-        return State.SKIPPED, str(why)
+    except NotTried as why:
+        return State.NOT_TRIED, str(why)
     except (Failed, BotoCoreError, OSError) as error:
-        return State.RED, str(error)
+        return State.FAILED, str(error)
     except Exception as error:  # noqa: BLE001 a client of somebody else's: anything may come
-        if not (code := _code(error)):
-            return State.RED, f"{type(error).__name__}: {error}"
-        good = probe.promise is Promise.REFUSED and code in probe.refusals
-        return State.GREEN if good else State.RED, code
-    works = probe.promise is Promise.ALLOWED
-    return State.GREEN if works else State.RED, "works" if works else "was allowed"
+        if not (code := code_of(error)):
+            return State.FAILED, f"{type(error).__name__}: {error}"
+        good = check.promise is Promise.REFUSED and code in check.refusals
+        return State.PASSED if good else State.FAILED, code
+    works = check.promise is Promise.ALLOWED
+    return State.PASSED if works else State.FAILED, "works" if works else "was allowed"
 
 
-def _code(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """The code of a refusal: AWS's, our own, or the status that OpenStack's clients give."""
     if isinstance(error, ClientError):
         return str(error.response["Error"]["Code"])
@@ -188,23 +210,24 @@ def _code(error: Exception) -> str:
 
 
 def run_all(
-    tries: Mapping[str, Checks], watch: Callable[[Result], object] | None = None
+    collections: Mapping[str, list[Checks]], watch: Callable[[Result], object] | None = None
 ) -> list[Result]:
-    """Try every project's promises in their order, independent projects side by side; `watch` is
-    told of each light."""
+    """Try every project's promises in their order, projects side by side; `watch` is told of each
+    result."""
 
-    def one(item: tuple[str, Checks]) -> list[Result]:
-        project, trying = item
-        lights = []
-        try:
-            for probe in trying.probes():
-                if light := run_one(project, probe):
-                    lights.append(light)
-                    if watch:
-                        watch(light)
-        finally:
-            trying.tidy()
-        return lights
+    def one(item: tuple[str, list[Checks]]) -> list[Result]:
+        project, own = item
+        results = []
+        for checks in own:
+            try:
+                for check in checks.listed():
+                    if result := run_one(project, check):
+                        results.append(result)
+                        if watch:
+                            watch(result)
+            finally:
+                checks.tidy()
+        return results
 
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return [light for lights in pool.map(one, tries.items()) for light in lights]
+        return [result for results in pool.map(one, collections.items()) for result in results]

@@ -9,13 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from .. import handover as handoff
-from .check import Failed, Refused, Skip
+from ..handover import MASK, formats, render
+from ..handover.model import S3, Handover, Key
+from .check import Failed, NotTried, Refused
 from .target import Target
 
 TIMEOUT = 120  # seconds
@@ -41,46 +41,52 @@ _CODE = re.compile(
 class Clients:
     """A home directory with the hand-over's own files, and programs that are run in it."""
 
-    def __init__(self, home: Path, given: Mapping[str, Any], store: Target, project: str):
+    def __init__(self, home: Path, handover: Handover, target: Target):
         self.home = home
-        self._given, self._project, self._store = given, project, store
+        self._handover, self._target = handover, target
         self._aws: subprocess.Popen[str] | None = None
         self._variables = {"HOME": str(home), "PATH": _PATH, "LANG": "C.UTF-8"}
-        if store.ca_bundle:
-            self._variables["AWS_CA_BUNDLE"] = store.ca_bundle
-            self._variables["REQUESTS_CA_BUNDLE"] = store.ca_bundle
-        if store.endpoint and "endpoint" not in given:
-            self._variables["AWS_ENDPOINT_URL"] = store.endpoint
+        if target.ca_bundle:
+            self._variables["AWS_CA_BUNDLE"] = target.ca_bundle
+            self._variables["REQUESTS_CA_BUNDLE"] = target.ca_bundle
+        own = isinstance(handover.where, S3) and handover.where.endpoint
+        if target.endpoint and not own:
+            self._variables["AWS_ENDPOINT_URL"] = target.endpoint
 
-    def aws_profile(self, consumer: Mapping[str, str] | None = None) -> None:
-        """Give the clients the sections for `~/.aws`; `consumer` is who assumes a role in them."""
-        text = handoff.render(self._project, self._given, "aws-profile")
+    def profile(self, holder: str, consumer: Key | None = None) -> str:
+        """Give the clients a holder's sections for `~/.aws`; `consumer` is who assumes a role in
+        them. Returns the profile's name."""
+        text = render(self._handover, "aws-profile", holder)
         credentials, _, config = text.rpartition("# ~/.aws/config\n")
         if consumer:
             credentials += (
-                f"[default]\naws_access_key_id = {consumer['access_key_id']}\n"
-                f"aws_secret_access_key = {consumer['secret_access_key']}\n"
+                f"[default]\naws_access_key_id = {consumer.access_key_id}\n"
+                f"aws_secret_access_key = {consumer.secret_access_key}\n"
             )
+            if consumer.session_token:
+                credentials += f"aws_session_token = {consumer.session_token}\n"
         self._write(".aws/credentials", credentials)
         self._write(".aws/config", config)
-        self._variables["AWS_PROFILE"] = self._given.get("profile", self._project)
+        name = formats.profile_of(self._handover, holder)
+        self._variables["AWS_PROFILE"] = name
         self._variables["AWS_EC2_METADATA_DISABLED"] = "true"
+        return name
 
-    def instance(self, metadata: str | None) -> None:
+    def instance(self, holder: str, metadata: str | None) -> None:
         """Make this the machine that was started with an instance profile; on a real one the
         metadata service is where it always is."""
-        self.aws_profile()
+        self.profile(holder)
         del self._variables["AWS_EC2_METADATA_DISABLED"]
         if metadata:
             self._variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata
 
-    def s3cfg(self) -> None:
-        """Give s3cmd its configuration."""
-        self._write(".s3cfg", handoff.render(self._project, self._given, "s3cfg"))
+    def file(self, name: str, shape: str, holder: str = "") -> None:
+        """Give the clients a file in one of the hand-over's formats."""
+        self._write(name, render(self._handover, shape, holder))
 
-    def environment(self, shape: str = "env") -> None:
+    def environment(self, shape: str = "env", holder: str = "") -> None:
         """Give the clients the variables that are handed over, in this format."""
-        for word in shlex.split(handoff.render(self._project, self._given, shape)):
+        for word in shlex.split(render(self._handover, shape, holder)):
             name, found, value = word.partition("=")
             if found:
                 self._variables[name] = value
@@ -131,10 +137,10 @@ class Clients:
         path.write_text(text)
 
     def program(self, name: str, *arguments: str, **variables: str) -> str:
-        """Run a program that may not be installed; Skip says that it is not."""
+        """Run a program that may not be installed; NotTried says that it is not."""
         program = shutil.which(name, path=_PATH)
         if program is None:
-            raise Skip(f"{name} is not installed here")
+            raise NotTried(f"{name} is not installed here")
         try:
             done = subprocess.run(
                 [program, *arguments],
@@ -155,9 +161,8 @@ class Clients:
     def _refusal(self, name: str, text: str) -> Exception:
         if found := _CODE.search(text):
             return Refused(next(code for code in found.groups() if code))
-        for key in handoff.SECRETS | {"session_token"}:
-            if secret := self._given.get(key):
-                text = text.replace(secret, handoff.MASK)
+        for secret in self._handover.secrets():
+            text = text.replace(secret, MASK)
         lines = text.strip().splitlines() or ["no word why"]
         return Failed(f"{name}: {lines[-1][:200]}")
 
@@ -167,10 +172,10 @@ _PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.de
 
 
 @contextmanager
-def clients(given: Mapping[str, Any], store: Target, project: str) -> Iterator[Clients]:
+def clients(handover: Handover, target: Target) -> Iterator[Clients]:
     """The clients, in a home directory that is removed again."""
-    with tempfile.TemporaryDirectory(prefix="object-access-") as home:
-        tools = Clients(Path(home), given, store, project)
+    with tempfile.TemporaryDirectory(prefix="object-access-", ignore_cleanup_errors=True) as home:
+        tools = Clients(Path(home), handover, target)
         try:
             yield tools
         finally:

@@ -6,8 +6,9 @@ import sys
 from rich.console import Console
 
 from ..handover import source
+from ..handover.model import Handover, Role
 from ..names import check_endpoint
-from . import Others, Target, report, run_checks
+from . import Bystanders, Target, report, run_checks
 
 FORMATS = ("table", "json", "markdown")
 
@@ -21,39 +22,44 @@ def run(
     profile: str,
     shape: str,
 ) -> int:
-    """Check a project; returns the exit code: 0 where every check is as promised, 1 where one is
-    not, 2 where that cannot be tried."""
+    """Check a project; returns the exit code: 0 where all that was tried is as promised, 1 where
+    something is not, 2 where nothing was tried or it cannot be."""
     talk = Console(stderr=True, highlight=False)
     try:
-        _check_format(shape)
+        if shape not in FORMATS:
+            raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
         if endpoint:
             check_endpoint(endpoint)
-        handover = dict(source.pick(source.load(file, stack), project))
-        others = Others()
-        if handover["kind"] == "kopah":
-            handover |= {"endpoint": endpoint} if endpoint else {}
-            handover = dict(source.with_keys(handover, profile))
-        elif profile:
-            keys = source.with_keys({}, profile)
-            others = Others(accounts={str(handover.get("account", "")): dict(keys)})
+        handover = source.pick(source.load(file, stack), project)
+        bystanders = _trusted(handover, profile)
+        handover = source.with_keys(handover, "" if bystanders.trusted else profile)
     except ValueError as error:
+        if shape == "json":
+            print(json.dumps({"error": str(error)}))
         print(f"error: {error}", file=sys.stderr)
         return 2
     target = Target(endpoint=endpoint or None, ca_bundle=ca_bundle or None)
     with talk.status("trying") as status:
         results = run_checks(
-            {project: handover}, target, others, lambda result: status.update(f"{result}")
+            {project: handover}, target, bystanders, lambda result: status.update(f"{result}")
         )
     if shape == "json":
         print(json.dumps(report.data(results), indent=2, ensure_ascii=False))
     elif shape == "markdown":
         print(report.markdown(results))
     else:
-        Console().print(report.table(results))
+        console = Console()
+        console.print(report.table(results, console.width))
     talk.print(report.summary(results))
-    return 0 if report.all_as_promised(results) else 1
+    return report.exit_code(results)
 
 
-def _check_format(shape: str) -> None:
-    if shape not in FORMATS:
-        raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+def _trusted(handover: Handover, profile: str) -> Bystanders:
+    """With the keys of the profile as those of whom the project's roles trust."""
+    roles = [each.how for each in handover.holders.values() if isinstance(each.how, Role)]
+    if not profile or not roles:
+        return Bystanders()
+    keys = source.keys_of(profile)
+    if keys is None:
+        raise ValueError(f"profile '{profile}' has no keys, run 'aws configure --profile {profile}'")
+    return Bystanders(trusted={who: keys for role in roles for who in role.trusted})

@@ -1,69 +1,105 @@
-"""The lights, as a table to look at, as Markdown for a pull request, as data."""
+"""The results, as a table to look at, as Markdown for a pull request, as data.
+
+What failed comes first and is told again at the end, in words: without colour it is as clear.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from .check import Result, State
 
-_MARKS = {
-    State.GREEN: ("●", "green", "🟢"),
-    State.RED: ("●", "bold red", "🔴"),
-    State.SKIPPED: ("○", "dim", "⚪"),
-}
+_STYLES = {State.PASSED: "green", State.FAILED: "bold red", State.NOT_TRIED: "yellow"}
+_MARKS = {State.PASSED: "ok", State.FAILED: "FAIL", State.NOT_TRIED: "-"}
+_ORDER = (State.FAILED, State.NOT_TRIED, State.PASSED)
 
 
-def all_as_promised(lights: Iterable[Result]) -> bool:
-    """Whether no light is red."""
-    return all(light.state is not State.RED for light in lights)
+def exit_code(results: Sequence[Result]) -> int:
+    """0 where every check that was tried is as promised, 1 where one is not, 2 where nothing was
+    tried: that proves nothing."""
+    if any(result.state is State.FAILED for result in results):
+        return 1
+    return 0 if any(result.state is State.PASSED for result in results) else 2
 
 
-def summary(lights: Sequence[Result]) -> str:
-    """How many lights are in which state."""
-    counts = [(state, sum(light.state is state for light in lights)) for state in State]
-    return ", ".join(f"{count} {state.value}" for state, count in counts if count)
+def summary(results: Sequence[Result]) -> str:
+    """How many checks came out how."""
+    counts = [(state, sum(result.state is state for result in results)) for state in State]
+    told = ", ".join(f"{count} {state.value}" for state, count in counts if count)
+    return told or "nothing was tried"
 
 
-def table(lights: Iterable[Result]) -> Table:
-    """A table for the terminal."""
-    shown = Table(title="Lights", title_justify="left", box=None, pad_edge=False)
+def table(results: Sequence[Result], width: int = 0) -> RenderableType:
+    """A table for the terminal, what failed first; below 80 columns one line below the other."""
+    ordered = sorted(results, key=lambda result: _ORDER.index(result.state))
+    told = _lines(ordered) if width and width < 80 else _table(ordered)
+    return Group(told, *_again(results))
+
+
+def _table(results: Iterable[Result]) -> Table:
+    shown = Table(title="Checks", title_justify="left", box=None, pad_edge=False)
     for heading in ("", "project", "must be", "what was tried", "answer"):
-        shown.add_column(heading)
-    for light in lights:
-        mark, style, _ = _MARKS[light.state]
+        shown.add_column(heading, overflow="fold")
+    for result in results:
+        style = _STYLES[result.state]
         shown.add_row(
-            Text(mark, style),
-            light.project,
-            light.promise.value,
-            light.name,
-            Text(light.answer, style),
+            Text(_MARKS[result.state], style),
+            Text(result.project),
+            result.promise.value,
+            Text(result.name),
+            Text(result.answer, style),
         )
     return shown
 
 
-def markdown(lights: Iterable[Result]) -> str:
-    """A table for a pull request."""
-    rows = [
-        f"| {_MARKS[light.state][2]} | {light.project} | {light.promise.value} | {light.name} "
-        f"| {light.answer.replace('|', '/')} |"
-        for light in lights
+def _lines(results: Iterable[Result]) -> Text:
+    told = Text("Checks\n")
+    for result in results:
+        told.append(f"{_MARKS[result.state]} ", _STYLES[result.state])
+        told.append(f"{result.project}: {result.name} ({result.promise.value}): {result.answer}\n")
+    return told
+
+
+def _again(results: Sequence[Result]) -> list[Text]:
+    failed = [result for result in results if result.state is State.FAILED]
+    return [
+        Text(
+            f"FAIL {result.project}: {result.name}: must be {result.promise.value}: "
+            f"{result.answer}",
+            "bold red",
+        )
+        for result in failed
     ]
-    return "\n".join(
-        ["| | project | must be | what was tried | answer |", "|---|---|---|---|---|", *rows]
-    )
 
 
-def data(lights: Iterable[Result]) -> list[dict[str, Any]]:
-    """The lights for JSON."""
+def markdown(results: Sequence[Result]) -> str:
+    """A table for a pull request, what failed first."""
+    ordered = sorted(results, key=lambda result: _ORDER.index(result.state))
+    rows = [
+        f"| {_MARKS[each.state]} | {each.project} | {each.promise.value} | {_cell(each.name)} "
+        f"| {_cell(each.answer)} |"
+        for each in ordered
+    ]
+    head = ["| | project | must be | what was tried | answer |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "/").split())
+
+
+def data(results: Iterable[Result]) -> list[dict[str, Any]]:
+    """The results for JSON."""
     return [
         {
-            "project": light.project,
-            "light": light.name,
-            "promise": light.promise.value,
-            "state": light.state.value,
-            "answer": light.answer,
+            "project": result.project,
+            "check": result.name,
+            "promise": result.promise.value,
+            "state": result.state.value,
+            "answer": result.answer,
         }
-        for light in lights
+        for result in results
     ]

@@ -1,6 +1,5 @@
-"""Where the lights look: AWS itself, another store, or an embedded one in its place."""
+"""Where the checks look: AWS itself, another store, or an embedded one in its place."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+
+from ..handover.model import Key
 
 _MAKING = Lock()  # making a boto3 client is not thread-safe, using it is
 
@@ -35,23 +36,21 @@ class Target:
         self,
         service: str,
         region: str,
-        keys: Mapping[str, str] | None,
+        keys: Key | None,
         *,
         tls: bool = True,
         checked: bool = True,
     ) -> Any:
         """A boto3 client that uses these keys and nothing of the machine's own; without keys it is
         anonymous. One that is not `checked` leaves the checking of parameters to the server."""
-        wanted = (service, region, *sorted((keys or {}).items()), tls, checked)
+        wanted = (service, region, keys, tls, checked)
         with _MAKING:
             if wanted not in self._made:
-                self._made[wanted] = self._client(
-                    service, region, keys or {}, tls=tls, checked=checked
-                )
+                self._made[wanted] = self._client(service, region, keys, tls=tls, checked=checked)
             return self._made[wanted]
 
     def _client(
-        self, service: str, region: str, keys: Mapping[str, str], *, tls: bool, checked: bool
+        self, service: str, region: str, keys: Key | None, *, tls: bool, checked: bool
     ) -> Any:
         version = "s3v4" if service == "s3" else "v4"
         other: dict[str, Any] = {}
@@ -67,9 +66,9 @@ class Target:
             endpoint_url=self.endpoint if tls else self.http_endpoint,
             use_ssl=tls,
             verify=self.ca_bundle,
-            aws_access_key_id=keys.get("access_key_id"),
-            aws_secret_access_key=keys.get("secret_access_key"),
-            aws_session_token=keys.get("session_token"),
+            aws_access_key_id=keys.access_key_id if keys else None,
+            aws_secret_access_key=keys.secret_access_key if keys else None,
+            aws_session_token=(keys.session_token or None) if keys else None,
             config=Config(
                 signature_version=version if keys else UNSIGNED,
                 parameter_validation=checked,

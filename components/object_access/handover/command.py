@@ -7,11 +7,13 @@ from pathlib import Path
 from . import render, source
 
 
-def run(project: str, shape: str, file: str, stack: str, output: str, *, force: bool) -> int:
+def run(
+    project: str, shape: str, holder: str, file: str, stack: str, output: str, *, force: bool
+) -> int:
     """Hand over; returns the exit code: 0, or 2 where that cannot be done."""
     try:
         handover = source.with_keys(source.pick(source.load(file, stack), project))
-        text = render(project, handover, shape)
+        text = render(handover, shape, holder)
         if output:
             _save(Path(output), text, force=force)
         else:
@@ -25,14 +27,14 @@ def run(project: str, shape: str, file: str, stack: str, output: str, *, force: 
 def _save(path: Path, text: str, *, force: bool) -> None:
     """Write for the owner alone, never into a git work tree and over nothing, unless forced."""
     if not force:
+        if path.is_symlink() or path.exists():
+            raise ValueError(f"{path} exists already: choose another name, or --force")
         for folder in path.resolve().parents:
             if (folder / ".git").exists():
                 raise ValueError(
                     f"{path} is in the git work tree {folder}, where secrets get committed: "
                     "write elsewhere, or --force"
                 )
-        if path.exists():
-            raise ValueError(f"{path} exists already: choose another name, or --force")
     # Beside it and then in its place: the file never has other rights, nor half the text.
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

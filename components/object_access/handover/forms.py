@@ -1,20 +1,45 @@
-"""The fields of each consumer's form, in its order and with its labels."""
+"""The fields that a person pastes, by the texts that the consumer's file has for them."""
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields as fields_of
 from typing import Any, NamedTuple
 
-from . import texts
+from . import formats
+from .model import (
+    MASK,
 
-MASK = "••••••••"
-DESTINATIONS: Mapping[str, str] = {
-    "kopah": "the machines that use the bucket",
-    "lightly": "Lightly, Datasources, S3",
-    "modelstore": "the environment of the training job",
-    "mountpoint": "the machines that mount the bucket",
-    "valohai-s3": "Valohai, Settings, Data stores, Add S3 store",
-    "valohai-swift": "Valohai, Settings, Data stores, Add OpenStack Swift store",
+    Credential,
+    Handover,
+    Key,
+    Machine,
+    Password,
+    Profile,
+    Role,
+    Swift,
+    TempUrls,
+    is_secret,
+)
+
+PASSWORD = "the one of this user; it is in OS_PASSWORD"  # noqa: S105 it says where to look
+_REFERENCE = re.compile(r"\{([\w-]+)(?:\.([\w-]+))?\}")
+# Whole formats that a form may hold.
+_WHOLE: Mapping[str, Callable[[Handover, str], str]] = {
+    "mount": formats.mount,
+    "fstab": formats.fstab,
+    "docker": formats.docker,
+    "python": formats.python,
 }
-TERABYTE_MONTH = 23  # USD: S3 Standard's first 50 TB in us-west-2, as the guide has it
+# How the fields of a holder are called where no consumer has words of its own.
+_LABELS: Mapping[type[Any], Mapping[str, str]] = {
+    Key: {"access_key_id": "Access key ID", "secret_access_key": "Secret access key"},
+    Role: {"role_arn": "Role ARN", "external_id": "External ID", "session_name": "Session name"},
+    Machine: {"instance_profile": "Instance profile"},
+    Profile: {"profile": "Profile"},
+    Password: {"username": "Username", "password": "Password"},
+    TempUrls: {"key": "Temp URL key"},
+    Credential: {"credential_id": "Credential ID", "secret": "Credential secret"},
+}
 
 
 class Field(NamedTuple):
@@ -30,107 +55,102 @@ class Field(NamedTuple):
         return MASK if self.secret else self.value
 
 
-def fields(project: str, handover: Mapping[str, Any]) -> list[Field]:
-    """What to paste for this project; without what it does not have."""
-    return [field for field in _FORMS[handover["kind"]](project, handover) if field.value]
+
+def fields(handover: Handover) -> list[Field]:
+    """What to paste for this project, in its form's order; without what it does not have."""
+    listed = []
+    for label, text in (handover.form.fields or _generic(handover)).items():
+        wanted = text if isinstance(text, str) else text["value"]
+        value, secret = resolve(handover, wanted)
+        same = isinstance(text, Mapping) and value == resolve(handover, text["unless"])[0]
+        if value and not same:
+            listed.append(Field(label, value, secret))
+    return listed
 
 
-def form(project: str, handover: Mapping[str, Any]) -> str:
-    """The fields as lines of text, with their secrets."""
-    listed = fields(project, handover)
-    width = max(len(field.label) for field in listed)
-    return "".join(f"{field.label:{width}}  {field.value}\n" for field in listed)
+def form(handover: Handover, _holder: str) -> str:
+    """The fields as lines of text, with their secrets; what comes next, where something does."""
+    listed = fields(handover)
+    width = max((len(field.label) for field in listed), default=0)
+    lines = [f"{field.label:{width}}  {field.value}\n" for field in listed]
+    if told := next_step(handover):
+        lines.append(f"\nNext: {told}\n")
+    return "".join(lines)
 
 
-def _valohai_s3(_project: str, given: Mapping[str, Any]) -> list[Field]:
-    return [
-        Field("Bucket name", given["bucket"]),
-        *_keys(given),
-        Field("Multipart Upload IAM Role ARN", given.get("multipart_role_arn", "")),
-    ]
+def config(handover: Handover, _holder: str) -> str:
+    """The consumer's own configuration files, each below its name."""
+    if not handover.form.files:
+        raise ValueError("has no configuration file of its consumer's, use another format")
+    texts = {name: resolve(handover, text)[0] for name, text in handover.form.files.items()}
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n".join(f"# {name}\n{text}" for name, text in texts.items())
 
 
-def _valohai_swift(project: str, given: Mapping[str, Any]) -> list[Field]:
-    return [
-        Field("Name", project),
-        Field("Auth URL", given["auth_url"]),
-        Field("Auth version", "3.0"),
-        Field("Username", given["username"]),
-        Field("Password", given.get("password", texts.PASSWORD), secret="password" in given),
-        Field("Container", given["container"]),
-        Field("Region", given["region"]),
-        Field("Temp URL key", given["temp_url_key"], secret=True),
-    ]
+def next_step(handover: Handover) -> str:
+    """What comes next while a role of this project trusts nobody yet; empty where none does."""
+    pending = any(
+        isinstance(each.how, Role) and not each.how.trusted for each in handover.holders.values()
+    )
+    return resolve(handover, handover.form.next)[0] if pending else ""
 
 
-def _lightly(_project: str, given: Mapping[str, Any]) -> list[Field]:
-    path = f"s3://{given['bucket']}/"
-    input_, output = path + given["prefix"], path + given["output"] if given["output"] else ""
-    shared = [Field("Resource path", input_), Field("Region", given["region"]), *_access(given, "")]
-    if given["separate"]:
-        return [
-            *shared,
-            Field("Output resource path", output),
-            *_access(given, "output_", "Output "),
-        ]
-    return [*shared, Field("Output resource path", output if output != input_ else "")]
+def resolve(handover: Handover, text: str) -> tuple[str, bool]:
+    """A text with what is handed over in the place of its names, and whether that holds a secret;
+    empty where it speaks of what the project does not have."""
+    found = [_value(handover, *each.groups()) for each in _REFERENCE.finditer(text)]
+    if any(each is None for each in found):
+        return "", False
+    values = iter(found)
+    filled = _REFERENCE.sub(lambda _: (next(values) or ("", False))[0], text)
+    return filled, any(secret for each in found if each for _, secret in [each])
 
 
-def _access(given: Mapping[str, Any], part: str, label: str = "") -> list[Field]:
-    return [
-        Field(f"{label}External ID", given.get(f"{part}external_id", ""), secret=True),
-        Field(f"{label}Role ARN", given.get(f"{part}role_arn", "")),
-        *_keys(given, part, label),
-    ]
+def _value(handover: Handover, name: str, part: str | None) -> tuple[str, bool] | None:
+    if part is None:
+        if name == "project":
+            return handover.project, False
+        if name in _WHOLE:
+            return _WHOLE[name](handover, "").strip(), False
+        if name in handover.form.settings:
+            return handover.form.settings[name], False
+        where = {each.name for each in fields_of(handover.where)}
+        if name not in where:
+            raise ValueError(f"its form speaks of '{{{name}}}', which no project has")
+        return _text(getattr(handover.where, name)), False
+    if part == "folder" and name in handover.form.settings:
+        return handover.form.settings[name].rstrip("/"), False
+    if name in handover.holders:
+        return _of_holder(handover, name, part)
+    if name in handover.places and hasattr(handover.places[name], part):
+        return _text(getattr(handover.places[name], part)), False
+    return None
 
 
-def _keys(given: Mapping[str, Any], part: str = "", label: str = "") -> list[Field]:
-    return [
-        Field(f"{label}Access key ID", given.get(f"{part}access_key_id", "")),
-        Field(f"{label}Secret access key", given.get(f"{part}secret_access_key", ""), secret=True),
-    ]
+def _of_holder(handover: Handover, name: str, part: str) -> tuple[str, bool] | None:
+    how = handover.holders[name].how
+    field = next((each for each in fields_of(how) if each.name == part), None)
+    if field is None:
+        return None
+    held = getattr(how, part)
+    if isinstance(how, Password) and part == "password" and not held:
+        return PASSWORD, False
+    return _text(held), is_secret(field) and bool(held)
 
 
-def _modelstore(project: str, given: Mapping[str, Any]) -> list[Field]:
-    return [
-        Field("MODEL_STORE_AWS_BUCKET", given["bucket"]),
-        Field("MODEL_STORE_REGION", given["region"]),
-        Field("MODEL_STORE_AWS_ROOT_PREFIX", given["prefix"].rstrip("/")),
-        Field("AWS_ACCESS_KEY_ID", given["access_key_id"]),
-        Field("AWS_SECRET_ACCESS_KEY", given["secret_access_key"], secret=True),
-        Field("In Python", texts.python(project, given).splitlines()[-1]),
-    ]
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _mountpoint(project: str, given: Mapping[str, Any]) -> list[Field]:
-    return [
-        Field("Bucket", given["bucket"]),
-        Field("Region", given["region"]),
-        Field("Instance profile", given.get("instance_profile", "")),
-        *_keys(given),
-        Field("Mount", texts.mount(project, given).strip()),
-        Field("In /etc/fstab", texts.fstab(project, given).strip()),
-        Field("In a container", texts.container(project, given)),
-        Field("Cost", f"about {TERABYTE_MONTH} USD for a TB and month"),
-    ]
-
-
-def _kopah(project: str, given: Mapping[str, Any]) -> list[Field]:
-    return [
-        Field("Bucket", given["bucket"]),
-        Field("Endpoint", given["endpoint"]),
-        Field("Profile", given["profile"]),
-        Field("Mount", texts.mount(project, given).strip()),
-        Field("Copy a bucket from AWS", texts.copy_from_aws(given)),
-        Field("Not offered by the store", ", ".join(given.get("not_offered") or [])),
-    ]
-
-
-_FORMS: Mapping[str, Callable[[str, Mapping[str, Any]], list[Field]]] = {
-    "kopah": _kopah,
-    "lightly": _lightly,
-    "modelstore": _modelstore,
-    "mountpoint": _mountpoint,
-    "valohai-s3": _valohai_s3,
-    "valohai-swift": _valohai_swift,
-}
+def _generic(handover: Handover) -> dict[str, str]:
+    """A form for a project of a generic kind."""
+    where = ["container", "auth_url", "region", "project_id"]
+    if not isinstance(handover.where, Swift):
+        where = ["bucket", "region", "endpoint"]
+    listed = {name.replace("_", " ").capitalize(): f"{{{name}}}" for name in where}
+    several = len(handover.holders) > 1
+    for name, holder in handover.holders.items():
+        for field, label in _LABELS.get(type(holder.how), {}).items():
+            listed[f"{name}: {label}" if several else label] = f"{{{name}.{field}}}"
+    return listed

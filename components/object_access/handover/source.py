@@ -6,15 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.exceptions import ProfileNotFound
 
-from .forms import DESTINATIONS
-
-Handover = Mapping[str, Any]
+from .model import Handover, Key, Password, Profile
 
 
 def load(file: str, stack: str) -> dict[str, Handover]:
@@ -29,12 +27,12 @@ def load(file: str, stack: str) -> dict[str, Handover]:
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{where} is no JSON ({error}), write it with --format json") from None
+        raise ValueError(f"{where} is no JSON ({error}), write it with --format json --show-secrets") from None
     found = given.get("handovers", given) if isinstance(given, dict) else {}
-    projects: dict[str, Handover] = {
-        name: each
+    projects = {
+        name: Handover.read(name, each)
         for name, each in found.items()
-        if isinstance(each, dict) and each.get("kind") in DESTINATIONS
+        if isinstance(each, dict) and {"where", "holders"} <= each.keys()
     }
     if not projects:
         raise ValueError(f"{where} hands nothing over, was 'pulumi up' run there?")
@@ -50,37 +48,51 @@ def pick(handovers: Mapping[str, Handover], project: str) -> Handover:
 
 
 def with_keys(handover: Handover, profile: str = "") -> Handover:
-    """The hand-over with the keys of a profile of this machine, where it names one itself or
-    `profile` is given, or with the password of the openrc file that was loaded; unchanged where
-    the machine has no such thing."""
-    if handover.get("kind") == "valohai-swift":
-        return {**handover, **_from_openrc(handover["username"])}
-    name = profile or handover.get("profile", "")
-    if not name:
-        return handover
+    """The hand-over with what this machine has of it: the keys of the profile that a holder names
+    (or of `profile` instead), and the password of the openrc file that was loaded.
+
+    Unchanged where the machine has no such thing. Raises ValueError for a `profile` without keys.
+    """
+    for name, holder in handover.holders.items():
+        if isinstance(holder.how, Profile):
+            keys = keys_of(profile or holder.how.profile)
+            if keys is None and profile:
+                raise ValueError(
+                    f"profile '{profile}' has no keys, run 'aws configure --profile {profile}'"
+                )
+            if keys:
+                handover = handover.with_how(name, replace(holder.how, **vars(keys)))
+        elif isinstance(holder.how, Password):
+            handover = handover.with_how(name, _from_openrc(holder.how))
+    return handover
+
+
+def keys_of(profile: str) -> Key | None:
+    """The keys of a profile of this machine, if it has any."""
     try:
-        keys = boto3.session.Session(profile_name=name).get_credentials()
+        keys = boto3.session.Session(profile_name=profile).get_credentials()
     except ProfileNotFound:
-        keys = None
+        return None
     if keys is None:
-        if profile:
-            raise ValueError(f"profile '{name}' has no keys, run 'aws configure --profile {name}'")
-        return handover
+        return None
     frozen = keys.get_frozen_credentials()
-    return {
-        **handover,
-        "access_key_id": frozen.access_key,
-        "secret_access_key": frozen.secret_key,
-        **({"session_token": frozen.token} if frozen.token else {}),
-    }
+    return Key(
+        access_key_id=frozen.access_key,
+        secret_access_key=frozen.secret_key,
+        session_token=frozen.token or "",
+    )
 
 
-def _from_openrc(username: str) -> dict[str, str]:
-    """The password, where it is this very user's."""
-    if os.environ.get("OS_USERNAME") != username or not os.environ.get("OS_PASSWORD"):
-        return {}
-    domain = os.environ.get("OS_USER_DOMAIN_NAME", "Default")
-    return {"password": os.environ["OS_PASSWORD"], "user_domain": domain}
+def _from_openrc(how: Password) -> Password:
+    """With the password, where it is this very user's."""
+    given = os.environ.get
+    if how.password or given("OS_USERNAME") != how.username or not given("OS_PASSWORD"):
+        return how
+    return replace(
+        how,
+        password=os.environ["OS_PASSWORD"],
+        user_domain=given("OS_USER_DOMAIN_NAME") or how.user_domain,
+    )
 
 
 def _read(file: str) -> str:

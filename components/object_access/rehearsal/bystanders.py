@@ -1,46 +1,198 @@
-"""What is there beside the projects: buckets to adopt, other people and other accounts."""
+"""What is there beside the projects: buckets to adopt, roles that exist, other people and other
+accounts, and those whom projects trust."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from stacks import settings
-
-from ..checks import Others, Target
+from ..checks import Bystanders, Target
+from ..handover.model import (
+    S3,
+    ExistingRole,
+    Foreign,
+    Handover,
+    Key,
+    Password,
+    Profile,
+    Role,
+    Swift,
+)
+from ..policies.trust import account_of
 from .cloud import STRANGER, Cloud
-from .engine import Run
 from .provision import make_bucket
 
-Handover = Mapping[str, Any]
+if TYPE_CHECKING:
+    from stacks.projects import Project
+
+_ANYTHING = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource": "*"}
 
 
-def provide_adopted(cloud: Cloud, projects: Sequence[settings.Project]) -> None:
-    """Buckets that exist outside the program exist before it runs."""
+def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
+    """What exists outside the program exists before it runs: buckets, roles, and the users and
+    roles of other accounts, whom IAM would not let a policy name otherwise."""
+    from stacks import projects as kinds
+
     for project in projects:
-        if isinstance(project, settings.AdoptingProject) and project.adopt:
-            s3 = cloud.admin("s3", project.region)
-            if project.bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
-                make_bucket(s3, project.bucket, project.region)
-        if isinstance(project, settings.Kopah) and project.adopt:
+        if isinstance(project, kinds.S3Project):
+            _provide_buckets(cloud, project)
+            for holder in project.holders.values():
+                if isinstance(holder, kinds.ExistingRole):
+                    _make_role(cloud, cloud.account, holder.name)
+                if isinstance(holder, kinds.Role):
+                    _provide_principals(cloud, holder.trusted)
+                if isinstance(holder, kinds.Foreign):
+                    _provide_principals(cloud, holder.principals)
+        if isinstance(project, kinds.CompatibleProject) and project.adopt:
             cloud.wait_for_compatible()
-            keys = cloud.compatible
-            store = Target(keys["endpoint"], compatible=True)
-            store.client("s3", "us-east-1", _pair(keys)).create_bucket(Bucket=project.bucket)
+            store = Target(cloud.compatible["endpoint"], compatible=True)
+            keys = _key(cloud.compatible)
+            store.client("s3", "us-east-1", keys).create_bucket(Bucket=project.bucket)
 
 
-def with_keys(cloud: Cloud, handovers: Mapping[str, Handover]) -> dict[str, Handover]:
-    """The hand-overs as their consumer has them: with the keys of the profile that they name."""
-    return {name: {**handover, **_own(cloud, handover)} for name, handover in handovers.items()}
+def _provide_buckets(cloud: Cloud, project: Any) -> None:
+    s3 = cloud.admin("s3", project.region)
+    there = {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    adopted = [project.bucket] if project.adopt else []
+    logs = [project.access_logs.bucket] if project.access_logs else []
+    for bucket in {*adopted, *logs} - there:
+        make_bucket(s3, bucket, project.region)
 
 
-def _own(cloud: Cloud, handover: Handover) -> dict[str, str]:
-    if handover["kind"] == "kopah":
-        return _pair(cloud.compatible)
-    if handover["kind"] == "valohai-swift":
-        user = cloud.swift["projects"]["rehearsal"]
-        return {key: user[key] for key in ("password", "user_domain")}
-    return {}
+def _provide_principals(cloud: Cloud, principals: Iterable[str]) -> None:
+    for each in principals:
+        kind, name = _kind(each)
+        if kind == "role":
+            _make_role(cloud, account_of(each), name)
+        if kind == "user":
+            _make_user(cloud, account_of(each), name)
+
+
+def with_keys(cloud: Cloud, handovers: Mapping[str, Mapping[str, Any]]) -> dict[str, Handover]:
+    """The hand-overs as their consumers have them: with the keys of the profiles that they name,
+    and the password of their user."""
+    read = {}
+    for name, data in handovers.items():
+        handover = Handover.read(name, data)
+        for holder, each in handover.holders.items():
+            if isinstance(each.how, Profile):
+                keys = _key(cloud.compatible)
+                own = Profile(profile=each.how.profile, **vars(keys))
+                handover = handover.with_how(holder, own)
+            if isinstance(each.how, Password):
+                user = cloud.swift["projects"]["rehearsal"]
+                own_user = {key: user[key] for key in ("username", "password", "user_domain")}
+                handover = handover.with_how(holder, Password(**own_user))
+        read[name] = handover
+    return read
+
+
+def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders:
+    """The people beside the projects' own: somebody else in the account, with a bucket of theirs
+    and who may do anything on S3 and assume any role that lets them; the principals that are
+    trusted and an account that is not; somebody else on the compatible store."""
+    name = f"outsider-{uuid4().hex[:12]}"
+    make_bucket(cloud.admin("s3"), name, cloud.region)
+    wheres = [each.where for each in handovers.values()]
+    compatible = any(isinstance(where, S3) and where.endpoint for where in wheres)
+    openstack = any(isinstance(where, Swift) for where in wheres)
+    return Bystanders(
+        outsider=_make_user(cloud, cloud.account, name),
+        bucket=name,
+        region=cloud.region,
+        trusted=_trusted(cloud, handovers.values()),
+        stranger=_key(cloud.aws["accounts"][STRANGER]) if STRANGER in cloud.aws["accounts"] else None,
+        compatible=_key(cloud.compatible["somebody_else"]) if compatible else None,
+        openstack=_openstack_users(cloud) if openstack else {},
+    )
+
+
+def _trusted(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, Key]:
+    """Keys of everyone whom a project trusts or lets in, by account, ARN or name of a role."""
+    found: dict[str, Key] = {}
+    for handover in handovers:
+        for holder in handover.holders.values():
+            how = holder.how
+            principals: tuple[str, ...] = ()
+            if isinstance(how, Role):
+                principals = how.trusted
+            if isinstance(how, Foreign):
+                principals = how.principals
+            for each in principals:
+                found.setdefault(each, _keys_of(cloud, each))
+            if isinstance(how, ExistingRole):
+                found.setdefault(f"role/{how.name}", _assume(cloud, cloud.account, how.name))
+    return found
+
+
+def _keys_of(cloud: Cloud, principal: str) -> Key:
+    account = account_of(principal)
+    kind, name = _kind(principal)
+    if kind == "role":
+        return _assume(cloud, account, name)
+    if kind == "user":
+        return _make_user(cloud, account, name)
+    return _key(cloud.aws["accounts"][account])
+
+
+def _kind(principal: str) -> tuple[str, str]:
+    """Whether it is a role, a user or a whole account, and its name."""
+    kind, _, path = principal.rpartition(":")[2].partition("/")
+    return kind, path.rpartition("/")[2]
+
+
+def _iam(cloud: Cloud, account: str) -> Any:
+    return cloud.target.client("iam", cloud.region, _key(cloud.aws["accounts"][account]))
+
+
+def _make_role(cloud: Cloud, account: str, name: str) -> None:
+    """A role that its own account may assume, and that may do anything on S3."""
+    iam = _iam(cloud, account)
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    if name in {each["RoleName"] for each in iam.list_roles()["Roles"]}:
+        return
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+    if account != cloud.account:  # one of ours can do what the project grants, and nothing else
+        iam.put_role_policy(
+            RoleName=name, PolicyName="anything", PolicyDocument=_document(_ANYTHING)
+        )
+
+
+def _make_user(cloud: Cloud, account: str, name: str) -> Key:
+    """A user who may do anything on S3 and assume any role that lets them; with a new key."""
+    iam = _iam(cloud, account)
+    if name not in {each["UserName"] for each in iam.list_users()["Users"]}:
+        iam.create_user(UserName=name)
+        iam.put_user_policy(
+            UserName=name, PolicyName="anything", PolicyDocument=_document(_ANYTHING)
+        )
+    for old in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=old["AccessKeyId"])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Key(
+        access_key_id=key["AccessKeyId"],
+        secret_access_key=cloud.keep_secret(key["SecretAccessKey"]),
+    )
+
+
+def _assume(cloud: Cloud, account: str, name: str) -> Key:
+    sts = cloud.target.client("sts", cloud.region, _key(cloud.aws["accounts"][account]))
+    made = sts.assume_role(
+        RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="consumer"
+    )["Credentials"]
+    return Key(
+        access_key_id=made["AccessKeyId"],
+        secret_access_key=cloud.keep_secret(made["SecretAccessKey"]),
+        session_token=made["SessionToken"],
+    )
+
+
+def _document(statement: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _openstack_users(cloud: Cloud) -> dict[str, Mapping[str, str]]:
@@ -51,33 +203,7 @@ def _openstack_users(cloud: Cloud) -> dict[str, Mapping[str, str]]:
     }
 
 
-def _pair(keys: Mapping[str, str]) -> dict[str, str]:
-    return {key: keys[key] for key in ("access_key_id", "secret_access_key")}
-
-
-def others_of(cloud: Cloud, run: Run) -> Others:
-    """The people beside the projects' own: somebody else in the account, with a bucket of theirs
-    and who may do anything on S3 and assume any role that lets them; the accounts that are trusted
-    and one that is not; somebody else on the compatible store."""
-    name = f"outsider-{uuid4().hex[:12]}"
-    make_bucket(cloud.admin("s3"), name, cloud.region)
-    iam = cloud.admin("iam")
-    iam.create_user(UserName=name)
-    statement = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=name, PolicyName="anything", PolicyDocument=document)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    outsider = {
-        "bucket": name,
-        "region": cloud.region,
-        "access_key_id": key["AccessKeyId"],
-        "secret_access_key": cloud.keep_secret(key["SecretAccessKey"]),
-    }
-    kinds = {handover["kind"] for handover in run.handovers.values()}
-    return Others(
-        outsider=outsider,
-        accounts=cloud.aws["accounts"],
-        stranger=cloud.aws["accounts"].get(STRANGER),
-        compatible=_pair(cloud.compatible["somebody_else"]) if "kopah" in kinds else None,
-        openstack=_openstack_users(cloud) if "valohai-swift" in kinds else {},
+def _key(keys: Mapping[str, str]) -> Key:
+    return Key(
+        access_key_id=keys["access_key_id"], secret_access_key=keys["secret_access_key"]
     )

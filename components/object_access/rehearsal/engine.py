@@ -27,7 +27,7 @@ from pulumi.runtime import settings as runtime_settings
 from ..workspace import Workspace, read_yaml
 from . import provision
 from .cloud import Cloud
-from .environments import at_rehearsal, profiles, uses_swift
+from .environments import at_rehearsal, needs_of, profiles, projects_of
 
 # Told of every resource as it comes into being.
 Watcher = Callable[["Made"], None]
@@ -68,21 +68,22 @@ def run(
     Raises what the program raises, and RuntimeError for what the cloud or the engine refuses.
     """
     with tempfile.TemporaryDirectory(prefix="object-access-") as folder:
-        config = at_rehearsal(config, cloud)
-        variables = cloud.environment(swift=uses_swift(config))
-        variables |= _profiles(Path(folder), config, cloud)
+        projects = projects_of(workspace, environment, config)
+        config = at_rehearsal(config, projects, cloud)
+        variables = cloud.environment(swift=needs_of(projects).swift)
+        variables |= _profiles(Path(folder), projects, cloud)
         if by_cli:
             cloud.wait_for_compatible()
             return _by_cli(workspace, environment, config, variables, Path(folder), watch)
         return _in_process(workspace, environment, config, variables, cloud, watch)
 
 
-def _profiles(folder: Path, config: Mapping[str, Any], cloud: Cloud) -> dict[str, str]:
+def _profiles(folder: Path, projects: "list[Loaded]", cloud: Cloud) -> dict[str, str]:
     """The profiles that the projects name, with the embedded store's keys, in place of one's own
     files: nothing of this machine's is used by mistake."""
     credentials = folder / "credentials"
     with os.fdopen(os.open(credentials, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        for name in sorted(profiles(config)):
+        for name in sorted(profiles(projects)):
             file.write(
                 f"[{name}]\naws_access_key_id = {cloud.compatible['access_key_id']}\n"
                 f"aws_secret_access_key = {cloud.compatible['secret_access_key']}\n"
@@ -153,7 +154,7 @@ def _in_process(
         with _environment(variables):
             program()
     finally:
-        gc.enable()  # the program has no need of it, the lights have
+        gc.enable()
     return result
 
 

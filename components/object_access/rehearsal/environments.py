@@ -1,19 +1,22 @@
-"""The environments: files `stacks/environments/Pulumi.<environment>.yaml`."""
+"""What an environment needs of the embedded cloud, and its settings with that in place."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stacks import settings
-
-from ..access.program import readable
-from ..workspace import KEY
+from ..policies.trust import account_of
+from ..workspace import KEY, Workspace
 
 if TYPE_CHECKING:
+    from stacks.settings import Loaded
+
     from .cloud import Cloud
 
 
 def check_readable(config: Mapping[str, Any]) -> None:
     """Refuse what is encrypted: only Pulumi's engine has the key. Raises ValueError."""
+    from ..access.program import readable
+
     for key, value in config.items():
         if readable(value) != value:
             raise ValueError(
@@ -21,9 +24,15 @@ def check_readable(config: Mapping[str, Any]) -> None:
             )
 
 
-def projects_of(environment: str, config: Mapping[str, Any]) -> list[settings.Project]:
+def projects_of(
+    workspace: Workspace, environment: str, config: Mapping[str, Any]
+) -> list["Loaded"]:
     """The projects, checked as the program will check them: what the rehearsal must provide is
     known before it starts, and a mistake costs no time. Raises ValueError for one."""
+    workspace.importable()
+    from stacks import settings
+
+    from ..access.program import readable
 
     class Config:
         def get_object(self, key: str) -> Any:
@@ -32,43 +41,77 @@ def projects_of(environment: str, config: Mapping[str, Any]) -> list[settings.Pr
     return settings.load(Config(), environment)
 
 
-def at_rehearsal(config: Mapping[str, Any], cloud: "Cloud") -> dict[str, Any]:
+@dataclass(frozen=True)
+class Needs:
+    """What of the embedded cloud an environment needs."""
+
+    accounts: list[str]
+    """Accounts whom its projects trust."""
+    compatible: bool
+    swift: bool
+
+
+def needs_of(projects: list["Loaded"]) -> Needs:
+    """What these projects need."""
+    from stacks import projects as kinds
+
+    accounts = set()
+    for each in projects:
+        for holder in getattr(each.project, "holders", {}).values():
+            trusted = holder.trusted if isinstance(holder, kinds.Role) else ()
+            named = holder.principals if isinstance(holder, kinds.Foreign) else ()
+            accounts |= {account_of(principal) for principal in (*trusted, *named)}
+    return Needs(
+        sorted(accounts),
+        compatible=any(isinstance(each.project, kinds.CompatibleProject) for each in projects),
+        swift=any(isinstance(each.project, kinds.SwiftProject) for each in projects),
+    )
+
+
+def at_rehearsal(
+    config: Mapping[str, Any], projects: list["Loaded"], cloud: "Cloud"
+) -> dict[str, Any]:
     """The configuration with the embedded stores in the place of those that the projects name."""
-    body = config.get(KEY)
-    if not isinstance(body, dict):
-        return dict(config)
-    projects = {
-        name: {**project, **_here(project, cloud)} for name, project in body["projects"].items()
-    }
-    return {**config, KEY: {**body, "projects": projects}}
-
-
-def _here(project: Mapping[str, Any], cloud: "Cloud") -> dict[str, str]:
-    if project["kind"] == "kopah":
-        return {"endpoint": cloud.compatible["endpoint"]}
-    if project["kind"] == "valohai-swift":
-        user = cloud.swift["projects"]["rehearsal"]
-        return {
-            "auth_url": cloud.swift["auth_url"],
-            "region": cloud.swift["region"],
-            "project_id": user["project_id"],
-            "username": user["username"],
+    body = config[KEY]
+    listed = dict(body.get("projects", {}))
+    for each in projects:
+        name = each.project.name
+        given = listed.get(name) or {
+            "kind": each.project.consumer,
+            **(each.consumer.example if each.consumer else {}),
         }
-    return {}
+        listed[name] = {**given, **_here(each, given, cloud)}
+    return {**config, KEY: {**body, "projects": listed, "examples": False}}
 
 
-def uses_swift(config: Mapping[str, Any]) -> bool:
-    """Whether a project is on OpenStack."""
-    return bool(_of_kind(config, "valohai-swift"))
+def _here(loaded: "Loaded", given: Mapping[str, Any], cloud: "Cloud") -> dict[str, Any]:
+    from stacks.projects import CompatibleProject, OpenStackUser, SwiftProject
+
+    project = loaded.project
+    if isinstance(project, CompatibleProject):
+        return {"endpoint": cloud.compatible["endpoint"]}
+    if not isinstance(project, SwiftProject):
+        return {}
+    user = cloud.swift["projects"]["rehearsal"]
+    here = {
+        "auth_url": cloud.swift["auth_url"],
+        "region": cloud.swift["region"],
+        "project_id": user["project_id"],
+    }
+    if "username" in given:
+        return {**here, "username": user["username"]}
+    holders = {
+        name: {**given["holders"][name], "username": user["username"]}
+        for name, each in project.holders.items()
+        if isinstance(each, OpenStackUser) and "holders" in given
+    }
+    return {**here, **({"holders": {**given["holders"], **holders}} if holders else {})}
 
 
-def profiles(config: Mapping[str, Any]) -> set[str]:
+def profiles(projects: list["Loaded"]) -> set[str]:
     """The profiles with keys of S3-compatible stores that the projects name."""
-    of_kind = _of_kind(config, "kopah")
-    return {str(project.get("profile", settings.Kopah.profile)) for project in of_kind}
+    from stacks.projects import CompatibleProject
 
-
-def _of_kind(config: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
-    body = config.get(KEY)
-    listed = body.get("projects", {}) if isinstance(body, dict) else {}
-    return [each for each in listed.values() if isinstance(each, dict) and each.get("kind") == kind]
+    return {
+        each.project.profile for each in projects if isinstance(each.project, CompatibleProject)
+    }

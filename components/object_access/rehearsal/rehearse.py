@@ -11,11 +11,9 @@ from typing import Any
 
 from rich.console import Console
 
-from stacks import settings
-
 from ..workspace import Workspace
 from .cloud import Cloud, starting
-from .environments import check_readable, projects_of
+from .environments import check_readable, needs_of, projects_of
 
 _HERE = str(Path(__file__).parents[3])
 ENGINES = ("auto", "pulumi", "in-process")
@@ -24,7 +22,7 @@ ENGINES = ("auto", "pulumi", "in-process")
 def rehearse(
     folder: Path, environment: str, shape: str, *, keep: bool, show_secrets: bool, engine: str
 ) -> int:
-    """Rehearse an environment; returns the exit code: 0 where every light is as promised, 1 where
+    """Rehearse an environment; returns the exit code: 0 where every check is as promised, 1 where
     one is not or the program failed, 2 where what was asked for cannot be done."""
     talk = Console(stderr=True, highlight=False)
     try:
@@ -36,21 +34,21 @@ def rehearse(
         by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
         if not by_cli:
             check_readable(config)
-        projects = projects_of(environment, config)
+        projects = projects_of(workspace, environment, config)
     except ValueError as error:
         talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
         return 2
     began = time.perf_counter()
-    accounts = [project.account for project in projects if isinstance(project, settings.Lightly)]
-    compatible = any(isinstance(project, settings.Kopah) for project in projects)
-    swift = any(isinstance(project, settings.ValohaiSwift) for project in projects)
-    with starting(accounts, compatible=compatible, swift=swift) as cloud_to_be:
+    needs = needs_of(projects)
+    with starting(
+        needs.accounts, compatible=needs.compatible, swift=needs.swift
+    ) as cloud_to_be:
         # The embedded cloud starts in its own process while this one imports Pulumi.
         from ..checks import report as checks_report
         from ..checks import run_checks
         from . import bystanders
         from . import engine as engines
-        from .report import Report
+        from .report import Outcome
 
         cloud = cloud_to_be.ready()
         talk.print(
@@ -58,8 +56,10 @@ def rehearse(
         )
         with _progress(talk) as watch:
             try:
-                bystanders.provide_adopted(cloud, projects)
-                run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
+                bystanders.provide(cloud, [each.project for each in projects])
+                run = engines.run(
+                    workspace, environment, config, cloud, watch, by_cli=by_cli
+                )
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
                 talk.print(
                     f"error: {cloud.without_secrets(_told(error))}",
@@ -71,16 +71,17 @@ def rehearse(
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
         with _progress(talk) as watch:
             handed = bystanders.with_keys(cloud, run.handovers)
-            results = run_checks(handed, cloud.target, bystanders.others_of(cloud, run), watch)
-        Report(environment, run, results, show_secrets).write(shape)
-        good = checks_report.all_as_promised(results)
+            others = bystanders.bystanders_of(cloud, handed)
+            results = run_checks(handed, cloud.target, others, watch)
+        Outcome(environment, run, handed, results, show_secrets).write(shape)
+        code = checks_report.exit_code(results)
         talk.print(
             f"{checks_report.summary(results)} after {time.perf_counter() - began:.1f} s",
-            style="green" if good else "red",
+            style="red" if code else "green",
         )
         if keep:
             _keep(talk, cloud)
-        return 0 if good else 1
+        return code
 
 
 def has_cli() -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from .. import handover as handoff
+from ..handover import Field, Handover, fields, next_step
 from ..checks import Result
-from ..checks import report as lights_report
+from ..checks import report as checks_report
 from .engine import Run
 
 FORMATS = ("table", "json", "markdown", "svg")
@@ -21,12 +21,13 @@ WIDTH = 128  # columns, where there is no terminal to ask
 
 
 @dataclass(frozen=True)
-class Report:
+class Outcome:
     """One rehearsal."""
 
     environment: str
     run: Run
-    lights: Sequence[Result]
+    handovers: Mapping[str, Handover]
+    results: Sequence[Result]
     show_secrets: bool
 
     def write(self, shape: str) -> None:
@@ -47,7 +48,7 @@ class Report:
             frame = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
             print(picture.export_svg(title=title, code_format=frame))
 
-    def _value(self, field: handoff.Field) -> str:
+    def _value(self, field: Field) -> str:
         return field.value if self.show_secrets else field.masked
 
     def _tables(self, console: Console) -> None:
@@ -57,15 +58,17 @@ class Report:
             told = ", ".join(kinds) if len(kinds) < 4 else f"{kinds[0]}, {len(kinds) - 1} settings"
             console.print(f"  {thing}  [dim]{told}", highlight=False, soft_wrap=True)
         console.print("")
-        for name, handover in self.run.handovers.items():
-            fields = handoff.fields(name, handover)
-            console.print(_headline(name, handover), style="bold", markup=False)
-            width = max(len(field.label) for field in fields)
-            for field in fields:
+        for name, handover in self.handovers.items():
+            listed = fields(handover)
+            console.print(_headline(handover), style="bold", markup=False)
+            width = max((len(field.label) for field in listed), default=0)
+            for field in listed:
                 line = f"  {field.label:{width}}  {self._value(field)}"
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
+            if told := next_step(handover):
+                console.print(f"  Next: {told}", markup=False, highlight=False, soft_wrap=True)
             console.print("")
-        console.print(lights_report.table(self.lights))
+        console.print(checks_report.table(self.results, console.width))
 
     def _created(self) -> dict[str, list[str]]:
         """What was created, each thing with what belongs to it: a bucket with its settings."""
@@ -77,13 +80,13 @@ class Report:
         return things
 
     def _markdown(self) -> str:
-        parts = [f"## Rehearsal of {self.environment}: {lights_report.summary(self.lights)}", ""]
-        parts += [lights_report.markdown(self.lights), ""]
-        for name, handover in self.run.handovers.items():
-            parts += [f"### {_headline(name, handover)}", ""]
+        parts = [f"## Rehearsal of {self.environment}: {checks_report.summary(self.results)}", ""]
+        parts += [checks_report.markdown(self.results), ""]
+        for name, handover in self.handovers.items():
+            parts += [f"### {_headline(handover)}", ""]
             rows = [
                 f"| {field.label} | `{self._value(field)}` |"
-                for field in handoff.fields(name, handover)
+                for field in fields(handover)
             ]
             parts += ["| field | value |", "|---|---|", *rows, ""]
         made = [
@@ -97,18 +100,19 @@ class Report:
         return {
             "environment": self.environment,
             "engine": self.run.engine,
-            "as_promised": lights_report.all_as_promised(self.lights),
+            "as_promised": checks_report.exit_code(self.results) == 0,
             "resources": [vars(resource) for resource in self.run.resources],
             "handovers": {
-                name: dict(handover) if self.show_secrets else handoff.masked(handover)
-                for name, handover in self.run.handovers.items()
+                name: (handover if self.show_secrets else handover.masked()).data()
+                for name, handover in self.handovers.items()
             },
-            "lights": lights_report.data(self.lights),
+            "checks": checks_report.data(self.results),
         }
 
 
-def _headline(name: str, handover: Mapping[str, Any]) -> str:
-    return f"{name}: paste into {handoff.DESTINATIONS[handover['kind']]}"
+def _headline(handover: Handover) -> str:
+    where = handover.form.destination
+    return f"{handover.project}: paste into {where}" if where else f"{handover.project}: hand over"
 
 
 def _short(token: str) -> str:

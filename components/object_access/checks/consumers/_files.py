@@ -1,4 +1,4 @@
-"""Lights of buckets that are mounted: the AWS CLI, Mountpoint's client and other file systems,
+"""Clients that treat a bucket as files: the AWS CLI, Mountpoint's client, rclone and file systems,
 each with what was handed over."""
 
 import os
@@ -7,16 +7,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import s3fs
 
-from .. import handover as handoff
-from .check import Failed, NotPromised, Refused, Skip, allowed, refused
-from .s3 import S3Checks
-from .tunnel import tunnel
-
-CONTENT = b"light"
+from ...handover import formats, render
+from ...handover.model import Machine
+from ..check import Failed, NotPromised, NotTried, Refused, allowed, refused
+from ..tunnel import tunnel
+from . import ClientChecks
 
 # What Mountpoint itself does, by its own client library.
 _MOUNTPOINT = """
@@ -29,64 +27,61 @@ s3 = MountpointS3Client(
 )
 if "write" in verbs:
     file = s3.put_object(bucket, key)
-    file.write(b"light")
+    file.write(b"check")
     file.close()
 if "read" in verbs:
     listed = [each.key for page in s3.list_objects(bucket, prefix=key) for each in page.object_info]
     assert listed == [key], "the file was not listed"
-    assert b"".join(s3.get_object(bucket, key)) == b"light", "another file was read"
+    assert b"".join(s3.get_object(bucket, key)) == b"check", "another file was read"
 if "delete" in verbs:
     s3.delete_object(bucket, key)
 """
 
 
-class MountTries(S3Checks):
-    """What is promised to whoever mounts a bucket or copies files with a command line.
-
-    A file is there to be read: ours where the hand-over can write, somebody else's otherwise.
-    """
+class FileChecks(ClientChecks):
+    """What is promised to whoever mounts a bucket or copies files with a command line."""
 
     # --- allowed ---
 
     @allowed("aws s3 ls and sync show and fetch the files")
     def fetch(self) -> None:
         key = self._file()
-        listed = self._tools.aws("s3", "ls", f"s3://{self._bucket}/{key}")
-        if self._name not in listed:
+        if self._name not in self._tools.aws("s3", "ls", f"s3://{self._bucket}/{key}"):
             raise Failed("the file was not listed")
         self._tools.aws(
-            "s3", "sync", f"s3://{self._bucket}/{self._prefix}", "here",
+            "s3", "sync", f"s3://{self._bucket}/{self._place.prefix}", "here",
             "--exclude", "*", "--include", f"*{self._name}",
         )  # fmt: skip
-        if (self._tools.home / "here" / self._name).read_bytes() != CONTENT:
-            raise Failed("the file that was fetched is another one")
+        self._same((self._tools.home / "here" / self._name).read_bytes())
 
     @allowed("aws s3 cp writes a file")
     def copy(self) -> None:
-        if not self._writes:
+        if not self._can("write"):
             raise NotPromised
         self._copy()
 
     @allowed("aws s3 rm removes a file")
     def remove(self) -> None:
-        if not self._deletes:
+        if not self._can("delete"):
             raise NotPromised
         self._remove()
 
     @allowed("Mountpoint's client does what the mount allows")
     def mountpoint(self) -> None:
-        if not self._writes:
+        if not self._can("write"):
             self._file()
-        verbs = ["read", *["write"] * self._writes, *["delete"] * self._deletes]
+        verbs = [verb for verb in ("read", "write", "delete") if self._can(verb)]
         self._mountpoint(" ".join(verbs))
 
     @allowed("mount-s3, as handed over, shows the file")
     def mount(self) -> None:
         self._needs("mount-s3")
         self._file()
-        with tunnel_to(self._store.endpoint, self._store.ca_bundle) as at:
-            words = shlex.split(handoff.render(self._project, self._given, "mount"))
-            words[words.index(self._given["directory"])] = str(self._tools.home / "mnt")
+        target = self._subject.target
+        with tunnel_to(target.endpoint, target.ca_bundle) as at:
+            words = shlex.split(render(self._subject.handover, "mount", self._holder))
+            mounted_at = formats.directory(self._subject.handover)
+            words[words.index(mounted_at)] = str(self._tools.home / "mnt")
             if at and "--endpoint-url" not in words:
                 words += ["--endpoint-url", at, "--force-path-style"]
             self._mounted(*words, **self._for_mountpoint)
@@ -94,118 +89,98 @@ class MountTries(S3Checks):
     @allowed("s3fs-fuse shows the file")
     def fuse(self) -> None:
         self._needs("s3fs")
-        keys = self._keys
-        if "session_token" in keys:
+        if self._keys.session_token:
             raise NotPromised
-        if self._prefix:
-            raise Skip("s3fs-fuse lists the whole bucket before it mounts (its issue 2129)")
+        if self._place.prefix:
+            raise NotTried("s3fs-fuse lists the whole bucket before it mounts (its issue 2129)")
         self._file()
         passwords = self._tools.home / "passwd-s3fs"
         passwords.touch(mode=0o600)
-        passwords.write_text(f"{keys['access_key_id']}:{keys['secret_access_key']}\n")
-        at = self._given.get("endpoint") or self._store.endpoint
-        url = at or f"https://s3.{self._region}.amazonaws.com"
+        passwords.write_text(f"{self._keys.access_key_id}:{self._keys.secret_access_key}\n")
+        url = self._subject.target.endpoint or f"https://s3.{self._region}.amazonaws.com"
         options = (
             f"passwd_file={passwords},url={url},endpoint={self._region},"
             "use_path_request_style,sigv4"
         )
-        trust = {"CURL_CA_BUNDLE": self._store.ca_bundle} if self._store.ca_bundle else {}
+        authority = self._subject.target.ca_bundle
+        trust = {"CURL_CA_BUNDLE": authority} if authority else {}
         self._mounted("s3fs", self._bucket, str(self._tools.home / "mnt"), "-o", options, **trust)
 
     @allowed("rclone reads the file")
     def rclone(self) -> None:
         self._needs("rclone")
-        key, keys = self._file(), self._keys
+        key, endpoint = self._file(), self._subject.target.endpoint
         variables = {
             "AWS_CA_BUNDLE": "",  # rclone takes it for a client's certificate
             "RCLONE_CONFIG_IT_TYPE": "s3",
-            "RCLONE_CONFIG_IT_PROVIDER": "Other" if self._store.endpoint else "AWS",
-            "RCLONE_CONFIG_IT_ACCESS_KEY_ID": keys["access_key_id"],
-            "RCLONE_CONFIG_IT_SECRET_ACCESS_KEY": keys["secret_access_key"],
-            "RCLONE_CONFIG_IT_SESSION_TOKEN": keys.get("session_token", ""),
+            "RCLONE_CONFIG_IT_PROVIDER": "Other" if endpoint else "AWS",
+            "RCLONE_CONFIG_IT_ACCESS_KEY_ID": self._keys.access_key_id,
+            "RCLONE_CONFIG_IT_SECRET_ACCESS_KEY": self._keys.secret_access_key,
+            "RCLONE_CONFIG_IT_SESSION_TOKEN": self._keys.session_token,
             "RCLONE_CONFIG_IT_REGION": self._region,
-            "RCLONE_CONFIG_IT_ENDPOINT": self._given.get("endpoint") or self._store.endpoint or "",
-            "RCLONE_CONFIG_IT_FORCE_PATH_STYLE": "true" if self._store.endpoint else "",
-            "RCLONE_CA_CERT": self._store.ca_bundle or "",
+            "RCLONE_CONFIG_IT_ENDPOINT": endpoint or "",
+            "RCLONE_CONFIG_IT_FORCE_PATH_STYLE": "true" if endpoint else "",
+            "RCLONE_CA_CERT": self._subject.target.ca_bundle or "",
             "RCLONE_RETRIES": "1",
             "RCLONE_LOW_LEVEL_RETRIES": "2",
         }
         read = self._tools.program("rclone", "cat", f"it:{self._bucket}/{key}", **variables)
-        if read != CONTENT.decode():
-            raise Failed("the file that was read is another one")
+        self._same(read.encode())
 
     @allowed("s3fs (Python) lists and reads the file")
     def filesystem(self) -> None:
-        key = self._file()
-        read_by_s3fs(self._store, self._given, self._keys, f"{self._bucket}/{key}")
+        read_by_s3fs(self, self._file())
 
     # --- refused ---
 
     @refused("aws s3 cp, where the mount is read-only")
     def no_copy(self) -> None:
-        if self._writes:
+        if self._can("write"):
             raise NotPromised
         self._copy()
 
     @refused("aws s3 rm, where the mount does not delete")
     def no_remove(self) -> None:
-        if self._deletes:
+        if self._can("delete"):
             raise NotPromised
         self._remove()
 
     @refused("Mountpoint's client, doing more than the mount allows", "AccessDenied", "Forbidden")
     def no_more(self) -> None:
-        if self._deletes:
+        if self._can("delete"):
             raise NotPromised
         self._file()
-        self._mountpoint("write" if not self._writes else "delete")
+        self._mountpoint("delete" if self._can("write") else "write")
 
     # --- how ---
-
-    @property
-    def _writes(self) -> bool:
-        return bool(self._given.get("access", "delete") != "read")
-
-    @property
-    def _deletes(self) -> bool:
-        return bool(self._given.get("access", "delete") == "delete")
 
     @property
     def _for_mountpoint(self) -> dict[str, str]:
         """Mountpoint looks for a machine's metadata at one address only: what an embedded machine
         has, it gets as variables."""
-        if "instance_profile" not in self._given or not self._store.metadata:
+        how = self._subject.handover.holders[self._holder].how
+        if not isinstance(how, Machine) or not self._subject.target.metadata:
             return {}
         return {
-            "AWS_ACCESS_KEY_ID": self._keys["access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": self._keys["secret_access_key"],
-            "AWS_SESSION_TOKEN": self._keys["session_token"],
+            "AWS_ACCESS_KEY_ID": self._keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self._keys.secret_access_key,
+            "AWS_SESSION_TOKEN": self._keys.session_token,
         }
 
-    def _file(self) -> str:
-        """The key of a file that is there."""
-        key = self._prefix + self._name
-        if self._writes:
-            s3 = self._s3
-        elif self._others.outsider:
-            s3 = self._store.client("s3", self._region, self._others.outsider)
-        else:
-            raise Skip("reads only, and nothing is there that it may read")
-        s3.put_object(Bucket=self._bucket, Key=key, Body=CONTENT)
-        return key
-
     def _copy(self) -> None:
-        (self._tools.home / "file").write_bytes(CONTENT)
-        self._tools.aws("s3", "cp", "file", f"s3://{self._bucket}/{self._prefix}{self._name}")
+        key = f"{self._place.prefix}{self._name}"
+        (self._tools.home / "file").write_bytes(b"check")
+        self._subject.wrote(key)
+        self._tools.aws("s3", "cp", "file", f"s3://{self._bucket}/{key}")
 
     def _remove(self) -> None:
-        key = self._file()
-        self._tools.aws("s3", "rm", f"s3://{self._bucket}/{key}")
+        self._tools.aws("s3", "rm", f"s3://{self._bucket}/{self._file()}")
 
     def _mountpoint(self, verbs: str) -> None:
-        at = self._given.get("endpoint") or self._store.endpoint
-        key = self._prefix + self._name
-        with tunnel_to(at, self._store.ca_bundle) as endpoint:
+        key = f"{self._place.prefix}{self._name}"
+        self._subject.wrote(key)
+        target = self._subject.target
+        with tunnel_to(target.endpoint, target.ca_bundle) as endpoint:
             path_style = "yes" if endpoint else "no"
             self._tools.python(
                 _MOUNTPOINT, self._region, endpoint, path_style, self._bucket, key, verbs,
@@ -214,9 +189,9 @@ class MountTries(S3Checks):
 
     def _needs(self, program: str) -> None:
         if shutil.which(program) is None:
-            raise Skip(f"{program} is not installed here")
+            raise NotTried(f"{program} is not installed here")
         if program != "rclone" and not os.access("/dev/fuse", os.W_OK):
-            raise Skip("there is no FUSE here")
+            raise NotTried("there is no FUSE here")
 
     def _mounted(self, *command: str, **variables: str) -> None:
         """Mount, read the file, and unmount again."""
@@ -224,12 +199,11 @@ class MountTries(S3Checks):
         mount.mkdir()
         try:
             self._tools.program(*command, **variables)
-            if (read := (mount / self._name).read_bytes()) != CONTENT:
-                raise Failed(f"the file that was read is another one: {read[:20]!r}")
+            self._same((mount / self._name).read_bytes())
         except OSError as error:
             raise Failed(f"the mounted directory said: {error.strerror}") from None
         finally:
-            with suppress(Refused, Failed, Skip):
+            with suppress(Refused, Failed, NotTried):
                 self._tools.program("fusermount", "-u", "-z", str(mount))
 
 
@@ -244,23 +218,25 @@ def tunnel_to(endpoint: str | None, ca_bundle: str | None) -> Iterator[str]:
             yield endpoint or ""
 
 
-def read_by_s3fs(store: Any, given: Any, keys: Any, path: str) -> None:
+def read_by_s3fs(checks: ClientChecks, key: str) -> None:
     """List and read one file with s3fs.
 
     Raises Failed where it is not as it was written.
     """
-    at = given.get("endpoint") or store.endpoint
+    subject = checks._subject  # noqa: SLF001 of our own base class
+    keys = checks._keys  # noqa: SLF001
     files = s3fs.S3FileSystem(
-        key=keys["access_key_id"],
-        secret=keys["secret_access_key"],
-        token=keys.get("session_token"),
-        endpoint_url=at,
-        client_kwargs={"region_name": given.get("region", "us-east-1"), "verify": store.ca_bundle},
-        config_kwargs={"s3": {"addressing_style": "path"}} if "endpoint" in given else {},
+        key=keys.access_key_id,
+        secret=keys.secret_access_key,
+        token=keys.session_token or None,
+        endpoint_url=subject.target.endpoint,
+        client_kwargs={"region_name": subject.region, "verify": subject.target.ca_bundle},
+        config_kwargs={"s3": {"addressing_style": "path"}} if subject.target.compatible else {},
         skip_instance_cache=True,
         use_listings_cache=False,
     )
+    path = f"{subject.bucket}/{key}"
     if path not in files.ls(str(Path(path).parent)):
         raise Failed("the file was not listed")
-    if files.cat(path) != CONTENT:
+    if files.cat(path) != b"check":
         raise Failed("the file that was read is not the one that was written")

@@ -1,4 +1,4 @@
-"""The lights of a Valohai data store on Swift, from its hand-over and its user's password."""
+"""What follows from any hand-over of a container of OpenStack Swift."""
 
 import hashlib
 import os
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,27 +14,48 @@ import openstack
 import requests
 from swiftclient import client as swiftclient
 
+from ..handover.model import Credential, Handover, Password, Swift, TempUrls
 from ..policies import swift
-from .check import Checks, Failed, NotPromised, Others, Refused, Skip, allowed, refused
+from .browser import ELSEWHERE
+from .check import (
+    Bystanders,
+    Checks,
+    Failed,
+    NotPromised,
+    NotTried,
+    Refused,
+    allowed,
+    refused,
+)
 from .clients import clients
-from .s3 import ELSEWHERE
 from .target import Target
 
-CONTENT = b"light"
+CONTENT = b"check"
 SEGMENT = 1_048_576  # bytes; Swift takes segments of any size
 DENIED = ("401", "403")
+_H = TypeVar("_H")
 
 
-class ValohaiSwift(Checks):
-    """What is promised to Valohai and to the pages of its app, and what must be refused.
+def derived(handover: Handover, bystanders: Bystanders) -> Iterator[Checks]:
+    """The checks of everything that a hand-over of a container promises."""
+    yield SwiftChecks(handover, bystanders)
+    for name, holder in handover.holders.items():
+        if isinstance(holder.how, Credential):
+            yield CredentialChecks(handover, name)
+
+
+class SwiftChecks(Checks):
+    """What is promised to the user, to holders of temporary URLs and to pages, and what must be
+    refused.
 
     Everything is written under one name that nobody else uses, and removed again.
     """
 
-    def __init__(self, project: str, handover: Mapping[str, Any], _store: Target, others: Others):
-        self._project, self._given, self._others = project, handover, others
-        self._container = handover["container"]
-        self._name = f"object-access-light-{uuid4().hex}"
+    def __init__(self, handover: Handover, bystanders: Bystanders):
+        self._handover, self._bystanders = handover, bystanders
+        self._where: Swift = handover.where  # type: ignore[assignment]  # S3 has a room of its own
+        self._container = self._where.container
+        self._name = f"object-access-check-{uuid4().hex}"
         self._http = requests.Session()
 
     # --- allowed ---
@@ -55,8 +76,7 @@ class ValohaiSwift(Checks):
 
     @allowed("the swift command, with the openrc that is handed over, lists the file")
     def command(self) -> None:
-        self._password  # noqa: B018 it is needed, and says so where it is not there
-        with self._file(), clients(self._given, Target(), self._project) as tools:
+        with self._file(), clients(self._handover, Target()) as tools:
             tools.environment("openrc")
             listed = tools.program("swift", "list", self._container, "--prefix", self._name)
             if listed.split() != [self._name]:
@@ -64,17 +84,16 @@ class ValohaiSwift(Checks):
 
     @allowed("openstacksdk reads the file")
     def sdk(self) -> None:
-        self._password  # noqa: B018 it is needed, and says so where it is not there
         with (
             self._file(),
             openstack.connection.Connection(
-                region_name=self._given["region"],
+                region_name=self._where.region,
                 auth={
-                    "auth_url": self._given["auth_url"],
-                    "username": self._given["username"],
-                    "password": self._password,
-                    "user_domain_name": self._given.get("user_domain", "Default"),
-                    "project_id": self._given["project_id"],
+                    "auth_url": self._where.auth_url,
+                    "username": self._login.username,
+                    "password": self._login.password,
+                    "user_domain_name": self._login.user_domain,
+                    "project_id": self._where.project_id,
                 },
             ) as cloud,
         ):
@@ -82,13 +101,17 @@ class ValohaiSwift(Checks):
             if read != CONTENT:
                 raise Failed("the file that was read is not the one that was written")
 
-    @allowed("a temporary URL reads the file, from the app's page too")
+    @allowed("a temporary URL reads the file")
     def temp_url(self) -> None:
         with self._file():
-            answer = self._signed("GET", Origin=self._given["origin"])
-            if answer.content != CONTENT:
+            if self._signed("GET").content != CONTENT:
                 raise Failed("the file that was read is not the one that was written")
-            _check_origin(answer, self._given["origin"])
+
+    @allowed("a temporary URL shows the file on the app's page")
+    def temp_url_page(self) -> None:
+        origin = self._origin
+        with self._file():
+            _check_origin(self._signed("GET", Origin=origin), origin)
 
     @allowed("a temporary URL writes a file")
     def temp_url_put(self) -> None:
@@ -100,7 +123,7 @@ class ValohaiSwift(Checks):
 
     @allowed("the app's page may upload (preflight)")
     def preflight(self) -> None:
-        _check_origin(self._preflight(self._given["origin"]), self._given["origin"])
+        _check_origin(self._preflight(self._origin), self._origin)
 
     @allowed("a large file in segments is read whole by a temporary URL")
     def large(self) -> None:
@@ -157,7 +180,7 @@ class ValohaiSwift(Checks):
 
     @refused("a temporary URL for another container", *DENIED)
     def other_container(self) -> None:
-        if self._given["key"] == "account":
+        if self._urls.signed_by == "account":
             raise NotPromised  # the account's key signs for all of its containers
         with self._own_container():
             self._swift.put_object(self._name, self._name, CONTENT)
@@ -165,10 +188,10 @@ class ValohaiSwift(Checks):
 
     @refused("another project's user, and a user without a role", *DENIED)
     def other_users(self) -> None:
-        if not self._others.openstack:
-            raise Skip("needs other users of the OpenStack, which only a rehearsal has")
-        for what, who in self._others.openstack.items():
-            token = self._connection({**self._given, **who}).get_auth()[1]
+        if not self._bystanders.openstack:
+            raise NotTried("needs other users of the OpenStack, which only a rehearsal has")
+        for what, who in self._bystanders.openstack.items():
+            token = self._connection(who).get_auth()[1]
             code = self._kept_out(what, {"X-Auth-Token": token})
         raise Refused(code)
 
@@ -178,14 +201,16 @@ class ValohaiSwift(Checks):
 
     @refused("a page elsewhere (preflight)", *DENIED)
     def foreign_preflight(self) -> None:
+        if self._origin == "*":
+            raise NotPromised
         _check_origin(self._preflight(ELSEWHERE), ELSEWHERE)
 
     @refused("a wrong password", "401")
     def wrong_password(self) -> None:
-        domain = {"name": self._given.get("user_domain", "Default")}
-        user = {"name": self._given["username"], "domain": domain, "password": "x" * 20}
+        domain = {"name": self._login.user_domain}
+        user = {"name": self._login.username, "domain": domain, "password": "x" * 20}
         identity = {"methods": ["password"], "password": {"user": user}}
-        url = f"{self._given['auth_url'].removesuffix('/v3')}/v3/auth/tokens"
+        url = f"{self._where.auth_url.removesuffix('/v3')}/v3/auth/tokens"
         answer = self._http.post(url, json={"auth": {"identity": identity}}, timeout=60)
         if not answer.ok:
             raise Refused(str(answer.status_code))
@@ -193,33 +218,59 @@ class ValohaiSwift(Checks):
     # --- how ---
 
     def tidy(self) -> None:
-        """Remove what a light that broke off may have left."""
-        if "password" in self._given:
-            with suppress(swiftclient.ClientException, OSError):
-                self._swift.delete_object(self._container, self._name)
+        """Remove what a check that broke off may have left."""
+        with suppress(swiftclient.ClientException, OSError, NotTried, NotPromised):
+            self._swift.delete_object(self._container, self._name)
         self._http.close()
 
     @property
-    def _password(self) -> str:
-        if "password" not in self._given:
-            raise Skip(f"needs the password of {self._given['username']}: load its openrc file")
-        return str(self._given["password"])
+    def _login(self) -> Password:
+        """The user who logs in with a password."""
+        how = self._one(Password)
+        if not how.password:
+            raise NotTried(f"needs the password of {how.username}: load its openrc file")
+        return how
+
+    @property
+    def _urls(self) -> TempUrls:
+        """How temporary URLs are signed."""
+        return self._one(TempUrls)
+
+    @property
+    def _origin(self) -> str:
+        """A page that may use the container."""
+        if not self._handover.cors:
+            raise NotPromised
+        return self._handover.cors[0].origins[0]
+
+    def _one(self, wanted: type[_H]) -> _H:
+        for holder in self._handover.holders.values():
+            if isinstance(holder.how, wanted):
+                return holder.how
+        raise NotPromised
 
     @cached_property
     def _swift(self) -> swiftclient.Connection:
-        self._password  # noqa: B018 it is needed, and says so where it is not there
-        return self._connection(self._given)
+        how = self._login
+        return self._connection(
+            {
+                "username": how.username,
+                "password": how.password,
+                "user_domain": how.user_domain,
+                "project_id": self._where.project_id,
+            }
+        )
 
-    def _connection(self, who: Mapping[str, Any]) -> swiftclient.Connection:
+    def _connection(self, who: Mapping[str, str]) -> swiftclient.Connection:
         return swiftclient.Connection(
-            authurl=self._given["auth_url"],
+            authurl=self._where.auth_url,
             auth_version="3",
             user=who["username"],
             key=who["password"],
             os_options={
                 "project_id": who["project_id"],
                 "user_domain_name": who.get("user_domain", "Default"),
-                "region_name": self._given["region"],
+                "region_name": self._where.region,
             },
             retries=1,
             timeout=60,
@@ -242,7 +293,7 @@ class ValohaiSwift(Checks):
 
     @contextmanager
     def _own_container(self, headers: Mapping[str, str] | None = None) -> Iterator[None]:
-        """A container under the light's own name, while the block lasts."""
+        """A container under the check's own name, while the block lasts."""
         self._swift.put_container(self._name, headers=headers)
         try:
             yield
@@ -271,7 +322,7 @@ class ValohaiSwift(Checks):
         **headers: str,
     ) -> requests.Response:
         """Use a temporary URL; Refused with the status where the store does not take it."""
-        key, container = key or self._given["temp_url_key"], container or self._container
+        key, container = key or self._urls.key, container or self._container
         path = f"{urlsplit(self._storage).path}/{container}/"
         expires = int(time.time()) + lasts
         url = swift.temp_url(key, method, path + (signed_for or self._name), expires)
@@ -312,6 +363,75 @@ class ValohaiSwift(Checks):
         if not answer.ok:
             raise Refused(str(answer.status_code))
         return answer
+
+
+class CredentialChecks(Checks):
+    """What an application credential opens: its container alone, with its verbs."""
+
+    def __init__(self, handover: Handover, holder: str):
+        self._where: Swift = handover.where  # type: ignore[assignment]  # S3 has a room of its own
+        self._how: Credential = handover.holders[holder].how  # type: ignore[assignment]
+        places = handover.place_of(holder).values()
+        self._verbs = {verb for place in places for verb in place.access}
+        self._name = f"object-access-check-{uuid4().hex}"
+        self.scope = f"{holder}: "
+
+    @allowed("what was granted in the container")
+    def granted(self) -> None:
+        self._each(self._verbs)
+
+    @refused("what was not", *DENIED)
+    def withheld(self) -> None:
+        self._refuse(self._where.container, {"list", "read", "write", "delete"} - self._verbs)
+
+    @refused("another container", *DENIED)
+    def elsewhere(self) -> None:
+        # What a copy names in a header, the rules of a credential do not see.
+        self._refuse(f"{self._where.container}-2", {"list", "read", "delete"})
+
+    def _each(self, verbs: set[str]) -> None:
+        for verb in ("write", "list", "read", "delete"):
+            if verb in verbs:
+                self._ask(verb, self._where.container)
+
+    def _refuse(self, container: str, verbs: set[str]) -> None:
+        if not verbs:
+            raise NotPromised
+        code = ""
+        for verb in sorted(verbs):
+            try:
+                self._ask(verb, container)
+            except swiftclient.ClientException as error:
+                code = str(error.http_status)
+                if code not in DENIED:
+                    raise Failed(f"{verb}: {code}") from None
+            else:
+                raise Failed(f"{verb} was allowed")
+        raise Refused(code)
+
+    def _ask(self, verb: str, container: str) -> None:
+        calls: Mapping[str, Callable[[], object]] = {
+            "list": lambda: self._connection.get_container(container),
+            "read": lambda: self._connection.get_object(container, self._name),
+            "write": lambda: self._connection.put_object(container, self._name, CONTENT),
+            "delete": lambda: self._connection.delete_object(container, self._name),
+        }
+        calls[verb]()
+
+    @cached_property
+    def _connection(self) -> swiftclient.Connection:
+        return swiftclient.Connection(
+            authurl=self._where.auth_url,
+            auth_version="3",
+            os_options={
+                "auth_type": "v3applicationcredential",
+                "application_credential_id": self._how.credential_id,
+                "application_credential_secret": self._how.secret,
+                "region_name": self._where.region,
+            },
+            retries=1,
+            timeout=60,
+        )
 
 
 def _slots(*keys: str) -> dict[str, str]:

@@ -1,0 +1,249 @@
+"""The project that is checked: its hand-over, where that is, who else is there, and how each of its
+holders logs in."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from functools import cache, cached_property
+from typing import Any
+from uuid import uuid4
+
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.utils import InstanceMetadataFetcher
+
+from ..handover.model import (
+    S3,
+    ExistingRole,
+    Foreign,
+    Handover,
+    Job,
+    Key,
+    Machine,
+    Place,
+    Profile,
+    Role,
+    UploadRole,
+)
+from .check import Bystanders, Failed, NotTried
+from .clients import Clients, clients
+from .target import Target
+
+SESSION = "object-access-check"
+HARMFUL = "would do harm if it were allowed, so that only a rehearsal tries it"
+
+
+class Subject:
+    """Everything is written under one name that nobody else uses, and removed again."""
+
+    def __init__(self, handover: Handover, target: Target, bystanders: Bystanders):
+        self.handover, self.bystanders = handover, bystanders
+        self.where: S3 = handover.where  # type: ignore[assignment]  # Swift has a room of its own
+        self.target = target
+        if self.where.endpoint:  # not where AWS is
+            self.target = Target(
+                endpoint=self.where.endpoint, compatible=True, embedded=target.embedded
+            )
+        self.bucket, self.region = self.where.bucket, self.where.region
+        self.name = f"object-access-check-{uuid4().hex}"
+        self._open = ExitStack()
+        self._written: set[str] = set()
+        self.keys = cache(self._keys)
+
+    def s3(self, holder: str) -> Any:
+        """A client of S3 that logs in as this holder. Raises NotTried where nobody here can."""
+        return self.target.client("s3", self.region, self.keys(holder))
+
+    def client(self, service: str, who: Key | None, **options: Any) -> Any:
+        """A client of any service."""
+        return self.target.client(service, self.region, who, **options)
+
+    @property
+    def outsider(self) -> Key:
+        """Somebody else, with keys. Raises NotTried where there is nobody."""
+        other = self.bystanders.compatible if self.where.endpoint else self.bystanders.outsider
+        if other is None:
+            raise NotTried("needs another user of the store, which only a rehearsal has")
+        return other
+
+    def only_embedded(self) -> None:
+        """Leave to rehearsals what would do harm. Raises NotTried elsewhere."""
+        if not self.target.embedded:
+            raise NotTried(HARMFUL)
+
+    # --- files ---
+
+    def key(self, place: Place, what: str = "") -> str:
+        """Where a check may write in a place."""
+        return place.keys[0] if place.keys else f"{place.prefix}{self.name}{what}"
+
+    def seed(self, holder: str, place: Place, what: str = "") -> str:
+        """The key of a file that is there: written by the holder who may, by somebody else in a
+        rehearsal, or found. Raises NotTried where there is none."""
+        key = self.key(place, what)
+        if can(place, "write") and not place.keys:
+            self.put(self.s3(holder), key)
+        elif self.bystanders.outsider and not self.where.endpoint:
+            self.put(self.client("s3", self.outsider), key)
+        elif can(place, "list"):
+            found = self.s3(holder).list_objects_v2(
+                Bucket=self.bucket, Prefix=place.prefix, MaxKeys=1
+            )
+            if "Contents" not in found:
+                raise NotTried("there is no file in this place yet")
+            return str(found["Contents"][0]["Key"])
+        else:
+            raise NotTried("nothing is there that it may read, and it may not write")
+        return key
+
+    def put(self, s3: Any, key: str, body: bytes = b"check", **more: Any) -> dict[str, Any]:
+        """Write a small file, and remember to remove it."""
+        self._written.add(key)
+        return dict(s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more))
+
+    def forget(self, key: str) -> None:
+        """A file that is gone."""
+        self._written.discard(key)
+
+    def wrote(self, key: str) -> None:
+        """A file that a client of its own wrote."""
+        self._written.add(key)
+
+    def tidy(self) -> None:
+        """Remove what was written, with the keys that can."""
+        self._open.close()
+        able = [name for name in self.handover.holders if self._deletes(name)]
+        for key in sorted(self._written):
+            for who in [*able, None]:
+                with suppress(ClientError, BotoCoreError, OSError, NotTried, Failed):
+                    s3 = self.s3(who) if who else self.client("s3", self.outsider)
+                    s3.delete_object(Bucket=self.bucket, Key=key)
+                    break
+        self._written.clear()
+
+    def _deletes(self, holder: str) -> bool:
+        return any(can(each, "delete") for each in self.handover.place_of(holder).values())
+
+    # --- how each holder logs in ---
+
+    def _keys(self, holder: str) -> Key:
+        how = self.handover.holders[holder].how
+        if isinstance(how, Key):
+            return how
+        if isinstance(how, Profile):
+            if not how.access_key_id:
+                raise NotTried(f"needs the keys of profile '{how.profile}', see --profile")
+            return Key(
+                access_key_id=how.access_key_id,
+                secret_access_key=how.secret_access_key,
+                session_token=how.session_token,
+            )
+        if isinstance(how, Machine):
+            return self._of_machine(how)
+        if isinstance(how, Role):
+            return self.assume(how, self.trusted(how))
+        if isinstance(how, UploadRole):
+            return self.session(self.keys(how.of), how.role_arn)
+        if isinstance(how, Foreign):
+            return self._of(how.principals[0])
+        if isinstance(how, ExistingRole):
+            return self._of(f"role/{how.name}")
+        if isinstance(how, Job):
+            return self._of_job(how)
+        raise NotTried(f"nobody logs in as {holder}")
+
+    def trusted(self, how: Role) -> Key:
+        """Keys of somebody whom a role trusts. Raises NotTried where there are none."""
+        if not how.trusted:
+            raise NotTried("trusts nobody yet")
+        return self._of(how.trusted[0])
+
+    def _of(self, principal: str) -> Key:
+        if principal not in self.bystanders.trusted:
+            raise NotTried(f"needs keys of {principal}, which only it has")
+        return self.bystanders.trusted[principal]
+
+    def assume(self, how: Role, who: Key, **change: Any) -> Key:
+        """A session of a role, with the proof that it asks for unless `change` says otherwise."""
+        proof: dict[str, Any] = {}
+        if how.external_id:
+            proof["ExternalId"] = how.external_id
+        if how.session_name:
+            proof["RoleSessionName"] = how.session_name
+        asked = {key: each for key, each in (proof | change).items() if each is not None}
+        return self.session(who, how.role_arn, **asked)
+
+    def session(self, who: Key, role_arn: str, **more: Any) -> Key:
+        """Keys of a session of a role; what is asked for, STS checks and not the client."""
+        sts = self.target.client("sts", self.region, who, checked=False)
+        made = sts.assume_role(**{"RoleArn": role_arn, "RoleSessionName": SESSION, **more})
+        return key_of(made["Credentials"])
+
+    def _of_job(self, how: Job) -> Key:
+        token = self.bystanders.tokens.get(f"{how.provider} {how.subjects[0]}")
+        if token is None:
+            raise NotTried(f"needs a token of {how.provider.partition('/')[2]}")
+        made = self.client("sts", None).assume_role_with_web_identity(
+            RoleArn=how.role_arn, RoleSessionName=SESSION, WebIdentityToken=token
+        )
+        return key_of(made["Credentials"])
+
+    def _of_machine(self, how: Machine) -> Key:
+        role, options = how.role_arn.rpartition("/")[2], {}
+        if at := self.metadata(how):
+            options["base_url"] = f"{at}/"
+        given = InstanceMetadataFetcher(
+            timeout=2, num_attempts=1, **options
+        ).retrieve_iam_role_credentials()
+        if given.get("role_name") != role:
+            if self.metadata(how):
+                raise Failed("the machine gets no credentials")
+            raise NotTried(f"try it on a machine with the instance profile {how.instance_profile}")
+        return Key(
+            access_key_id=given["access_key"],
+            secret_access_key=given["secret_key"],
+            session_token=given["token"],
+        )
+
+    def metadata(self, how: Machine) -> str | None:
+        """Where the machine's metadata are; None for where they always are."""
+        if not self.target.metadata:
+            return None
+        account = how.role_arn.split(":")[4]
+        return f"{self.target.metadata}/{account}/{how.instance_profile}"
+
+    # --- clients, pages ---
+
+    @cached_property
+    def tools(self) -> Clients:
+        """The consumers' own clients, with the files that were handed over."""
+        return self._open.enter_context(clients(self.handover, self.target))
+
+    def http(self, method: str, url: str, **request: Any) -> requests.Response:
+        """What an address answers."""
+        return requests.request(
+            method, url, verify=self.target.ca_bundle or True, timeout=60, **request
+        )
+
+    def presigned(self, s3: Any, key: str, **headers: str) -> requests.Response:
+        """What a presigned link of one minute answers."""
+        url = s3.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=60
+        )
+        return self.http("GET", url, headers=headers)
+
+
+def can(place: Place, verb: str) -> bool:
+    """Whether a place's access holds a verb."""
+    return verb in place.access or "full" in place.access
+
+
+def key_of(credentials: Mapping[str, str]) -> Key:
+    """Temporary credentials as STS gives them."""
+    return Key(
+        access_key_id=credentials["AccessKeyId"],
+        secret_access_key=credentials["SecretAccessKey"],
+        session_token=credentials["SessionToken"],
+    )
+
+
+Call = Callable[[], object]

@@ -1,0 +1,480 @@
+"""The generic kinds of project: places, who holds access to them, and what else a store has.
+
+A project of any tool is one of these; a consumer's file (`consumers/`) fills one in from a few
+settings. Every text below a field is its line in docs/settings.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from object_access import names
+from object_access._args import naming
+from object_access.policies import cors, swift
+from object_access.policies.grants import Access
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A part of a bucket or container, and what may be done there."""
+
+    prefix: str = ""
+    """Names of its objects begin so; it ends in "/". Default: the whole bucket."""
+    keys: tuple[str, ...] = ()
+    """Exact names of single objects instead. Default: all below the prefix."""
+    access: tuple[Access, ...]
+    """What whoever holds it may do: `list`, `read`, `write`, `delete`, ...; see docs/policies.md."""
+    exact: bool = False
+    """Also list the prefix as it is without its "/", which some tools ask for. Default: false."""
+
+    def __post_init__(self) -> None:
+        names.check_prefix(self.prefix)
+        if self.prefix and self.keys:
+            raise ValueError("prefix and keys are both given, a place is one of the two")
+        if not self.access:
+            raise ValueError("access is empty, name at least one verb such as 'read'")
+
+
+# --- who holds access ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Holder:
+    places: tuple[str, ...] = ()
+    """Names of its places. Default: all of the project's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class User(_Holder):
+    """A user of IAM with an access key."""
+
+    TAG: ClassVar = "user"
+    managed: bool = False
+    """Grant by a managed policy instead of one inside the user. Default: false."""
+    name: str = ""
+    """Exact name of the user. Default: made by program."""
+
+    def __post_init__(self) -> None:
+        names.check_iam_name("user", self.name or "x")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role(_Holder):
+    """A role that somebody in another account assumes."""
+
+    TAG: ClassVar = "role"
+    trusted: tuple[str, ...] = ()
+    """Accounts (12 digits) or ARNs of users and roles who may assume it. Default: nobody yet; the
+    consumer tells its own once it knows the role."""
+    external_id: str = field(default="", repr=False)
+    """What the consumer must name. Default: made by program."""
+    session_name: str = field(default="", repr=False)
+    """A session name that is the shared secret, for a consumer that knows no external ID. Default:
+    none."""
+    self_assuming: bool = False
+    """The role may assume itself, as Databricks asks. Default: false."""
+    longest_session: int = 3_600
+    """Longest session in seconds, 3600 to 43200. Default: 3600."""
+    name: str = ""
+    """Exact name of the role. Default: made by program."""
+
+    def __post_init__(self) -> None:
+        for each in self.trusted:
+            names.check_principal(each)
+        if self.external_id and self.session_name:
+            raise ValueError("external_id and session_name are both given, a consumer has one")
+        if self.external_id:
+            names.check_external_id(self.external_id)
+        names.check_session_duration(self.longest_session)
+        names.check_iam_name("role", self.name or "x")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingRole(_Holder):
+    """A role that is there already; it gets a policy more."""
+
+    TAG: ClassVar = "existing-role"
+    name: str
+    """Name of the role."""
+
+    def __post_init__(self) -> None:
+        names.check_iam_name("role", self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine(_Holder):
+    """Virtual machines with an instance profile: there is no key."""
+
+    TAG: ClassVar = "machine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(_Holder):
+    """Jobs in CI or Kubernetes, by the tokens of their OpenID Connect provider."""
+
+    TAG: ClassVar = "job"
+    provider: str
+    """ARN of the account's OpenID Connect provider."""
+    subjects: tuple[str, ...]
+    """Subjects of tokens, such as "repo:my-org/my-repo:ref:refs/heads/main"."""
+    audience: str = "sts.amazonaws.com"
+    """For whom the tokens are issued. Default: sts.amazonaws.com."""
+    longest_session: int = 3_600
+    """Longest session in seconds, 3600 to 43200. Default: 3600."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign(_Holder):
+    """Somebody else's users and roles, let in by the bucket's own policy."""
+
+    TAG: ClassVar = "principal"
+    principals: tuple[str, ...]
+    """Accounts (12 digits) or ARNs of users and roles."""
+
+    def __post_init__(self) -> None:
+        if not self.principals:
+            raise ValueError("principals is empty, name at least one")
+        for each in self.principals:
+            names.check_principal(each)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadRole:
+    """A role that a user of the same project assumes for uploads in parts, as Valohai does."""
+
+    TAG: ClassVar = "upload-role"
+    of: str
+    """Name of the holder whose user assumes it."""
+
+
+Holder = User | Role | ExistingRole | Machine | Job | Foreign | UploadRole
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorsKeys:
+    """Whoever has the keys that the store's operator gave out, from a profile of ~/.aws."""
+
+    TAG: ClassVar = "profile"
+    places: tuple[str, ...] = ()
+    """Names of the places that it is meant for. Default: all of the project's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenStackUser:
+    """A user of the OpenStack project, with a password that is kept nowhere."""
+
+    TAG: ClassVar = "user"
+    username: str
+    """Name of the user, OS_USERNAME of your openrc file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TempUrls:
+    """Holders of temporary URLs, signed with a key."""
+
+    TAG: ClassVar = "temp-urls"
+    signed_by: str = "container"
+    """`account` for a key of the whole account, `container` for one of the container alone, which
+    Ceph does not know. Default: container."""
+    adopt_key: bool = False
+    """Take over an account that has temp-URL keys of somebody else, whose URLs then end.
+    Default: false."""
+
+    def __post_init__(self) -> None:
+        if self.signed_by not in ("account", "container"):
+            raise ValueError(
+                f"signed_by '{self.signed_by}' is unknown, use one of account, container"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """An application credential for the container alone, instead of a password."""
+
+    TAG: ClassVar = "credential"
+    places: tuple[str, ...] = ()
+    """Names of its places. Default: all of the project's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedUsers:
+    """Users of other projects, let in by the container's access control lists."""
+
+    TAG: ClassVar = "listed"
+    elements: tuple[str, ...]
+    """Elements such as "<project ID>:<user ID>" or the name of a role."""
+    places: tuple[str, ...] = ()
+    """Names of its places. Default: all of the project's."""
+
+
+SwiftHolder = OpenStackUser | TempUrls | Credential | ListedUsers
+
+
+# --- what else there is ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorsRule:
+    """Pages in a browser that may use the bucket."""
+
+    origins: tuple[str, ...]
+    """Origins such as "https://app.example.com", or "*"."""
+    methods: tuple[str, ...]
+    """Of GET, HEAD, PUT, POST and DELETE."""
+    headers: tuple[str, ...] = ()
+    """Request headers that the page may send. Default: none."""
+    expose: tuple[str, ...] = ()
+    """Response headers that the page may read. Default: none."""
+    max_age: int = 3_000
+    """Seconds for which a browser may remember the answer. Default: 3000."""
+    as_documented: bool = False
+    """Allow pages of any origin to write, because the consumer's documentation has it so. Default:
+    false."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessLogs:
+    """Where S3 writes its server access logs."""
+
+    bucket: str
+    """Name of the bucket that takes them; it must let `logging.s3.amazonaws.com` write."""
+    prefix: str = ""
+    """Where in it, ending in "/". Default: at the top."""
+
+    def __post_init__(self) -> None:
+        names.check_bucket_name(self.bucket)
+        names.check_prefix(self.prefix)
+
+
+# --- the kinds ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What every project has, whatever its kind."""
+
+    name: str
+    environment: str
+    namespace: str  # the environment's own; may be empty
+    consumer: str  # whose file filled it in; empty for a generic one
+    protect: bool = True
+    """Refuse to delete the stored data. Default: the environment's."""
+    force_destroy: bool = False
+    """Delete the objects with the bucket or container. Default: false."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags on everything that can be tagged, over the environment's own. Default: none."""
+    keys: tuple[str, ...] = ("key",)
+    """Names of the keys, two during a rotation; the last is handed over. Default: one, called
+    key."""
+    places: Mapping[str, Place]
+    """The places, by names of your own."""
+
+    def made(self, what: str, limit: int = 64) -> str:
+        """A name made by program for one thing of this project."""
+        return names.made(
+            what,
+            project=self.name,
+            environment=self.environment,
+            namespace=self.namespace,
+            limit=limit,
+        )
+
+    def of(self, places: Sequence[str]) -> dict[str, Place]:
+        """These places, or all; those of one prefix are one."""
+        merged: dict[tuple[str, tuple[str, ...]], tuple[str, Place]] = {}
+        for name in places or self.places:
+            place = self.places[name]
+            first, other = merged.get((place.prefix, place.keys), (name, place))
+            access = tuple(dict.fromkeys([*other.access, *place.access]))
+            together = Place(
+                prefix=place.prefix,
+                keys=place.keys,
+                access=access,
+                exact=place.exact or other.exact,
+            )
+            merged[place.prefix, place.keys] = (first, together)
+        return dict(merged.values())
+
+    def owns(self) -> list[tuple[str, ...]]:
+        """What no other project may have too: a word for it, and where it is."""
+        raise NotImplementedError
+
+    def _check_places(self, holders: Mapping[str, object]) -> None:
+        for name in [*self.places, *holders]:
+            names.check_label("place or holder", name)
+        for name, holder in holders.items():
+            for place in getattr(holder, "places", ()):
+                if place not in self.places:
+                    raise ValueError(
+                        f"holders: {name}: place '{place}' is unknown, "
+                        f"there are {', '.join(self.places)}"
+                    )
+
+    def _named(self, what: str) -> str:
+        """The name of the bucket or container: the one that was given, or one made by program."""
+        given: str = getattr(self, what)
+        if given:
+            return given
+        if not self.namespace:
+            raise ValueError(
+                f"no {what} given, and a name made by program needs the environment's "
+                "'namespace', a word of your own such as your company's; set one of the two"
+            )
+        return self.made("data", 63)
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Project(Project):
+    """Access to a bucket of AWS S3: `kind: s3`."""
+
+    bucket: str = ""
+    """Name of the bucket. Default: made by program; needs the environment's `namespace`."""
+    region: str = "eu-west-1"
+    """Region of the bucket. Default: eu-west-1."""
+    adopt: bool = False
+    """Use a bucket that exists, and leave its settings alone; several projects may adopt the same
+    one. Default: false, it is made."""
+    versioning: bool = True
+    """Keep overwritten and deleted objects for 30 days. Default: true."""
+    kms_key: str = ""
+    """ARN of the KMS key that encrypts the objects. Default: S3's own key."""
+    access_logs: AccessLogs | None = None
+    """Where S3 writes its server access logs. Default: nowhere."""
+    cors: tuple[CorsRule, ...] = ()
+    """Pages that may use the bucket. Default: none."""
+    holders: Mapping[str, Holder]
+    """Who holds access, by names of your own."""
+
+    def __post_init__(self) -> None:
+        if self.adopt and not self.bucket:
+            raise ValueError("adopt is set without a bucket, name the bucket that exists")
+        object.__setattr__(self, "bucket", names.check_bucket_name(self._named("bucket")))
+        names.check_region(self.region)
+        names.check_keys(self.keys)
+        names.check_tags(self.tags, "iam")
+        if self.kms_key:
+            names.check_kms_key_arn(self.kms_key)
+        for each in self.cors:
+            cors.rule(
+                each.origins,
+                each.methods,
+                each.headers,
+                each.expose,
+                each.max_age,
+                as_documented=each.as_documented,
+            )
+        self._check_places(self.holders)
+        for name, holder in self.holders.items():
+            with naming(f"holders: {name}"):
+                self._check_holder(holder)
+
+    def _check_holder(self, holder: Holder) -> None:
+        if isinstance(holder, Foreign) and self.adopt:
+            raise ValueError(
+                "the policy of an adopted bucket is not ours to change: let the principals in "
+                "there yourself, or leave 'adopt' out"
+            )
+        if isinstance(holder, UploadRole):
+            if not isinstance(self.holders.get(holder.of), User):
+                raise ValueError(f"of '{holder.of}' is no holder with 'as: user'")
+            return
+        if not self.of(holder.places):
+            raise ValueError("there is no place for it, name one under 'places'")
+
+    def owns(self) -> list[tuple[str, ...]]:
+        """The bucket, unless it is adopted, and every name of IAM."""
+        roles = [
+            (f"the {each.TAG}", each.name)
+            for each in self.holders.values()
+            if isinstance(each, Role | User) and each.name
+        ]
+        return [*roles, *([] if self.adopt else [("the bucket", self.bucket)])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompatibleProject(Project):
+    """Access to a bucket of an S3-compatible store without IAM: `kind: compatible`."""
+
+    bucket: str = ""
+    """Name of the bucket. Default: made by program; needs the environment's `namespace`."""
+    endpoint: str
+    """Address of the store."""
+    region: str = "us-east-1"
+    """Region that requests are signed for. Default: us-east-1, which stores without regions take."""
+    profile: str
+    """Section of ~/.aws/credentials with the keys that the store's operator gave you."""
+    adopt: bool = False
+    """Use a bucket that exists; it is then not deleted either. Default: false, it is made."""
+    versioning: bool = False
+    """Keep overwritten and deleted objects for 30 days. Default: false."""
+    holders: Mapping[str, OperatorsKeys]
+    """Who holds access, by names of your own: `as: profile`, for there is no IAM."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bucket", names.check_bucket_name(self._named("bucket")))
+        names.check_endpoint(self.endpoint)
+        names.check_profile(self.profile)
+        self._check_places(self.holders)
+
+    def owns(self) -> list[tuple[str, ...]]:
+        """The bucket, unless it is adopted."""
+        return [] if self.adopt else [("the bucket", self.endpoint, self.bucket)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwiftProject(Project):
+    """Access to a container of OpenStack Swift: `kind: swift`."""
+
+    container: str = ""
+    """Name of the container. Default: made by program; needs the environment's `namespace`."""
+    auth_url: str
+    """Address of Keystone's version 3, OS_AUTH_URL of your openrc file."""
+    region: str = "RegionOne"
+    """Region of the store. Default: RegionOne."""
+    project_id: str
+    """ID of the OpenStack project, OS_PROJECT_ID: 32 hexadecimal digits."""
+    versioning: bool = False
+    """Keep overwritten and deleted objects. Default: false."""
+    origins: tuple[str, ...] = ()
+    """Pages that may use the container, with every method: Swift knows no others. Default: none."""
+    holders: Mapping[str, SwiftHolder]
+    """Who holds access, by names of your own."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "container", self._named("container"))
+        names.check_container_name(self.container)
+        names.check_auth_url(self.auth_url)
+        swift.check_id("project", self.project_id)
+        if self.origins:
+            swift.cors(self.origins)
+        if self.temp_urls:
+            swift.check_keys(self.keys, least=1)
+        self._check_places(self.holders)
+        for name, place in self.places.items():
+            if place.prefix or place.keys:
+                raise ValueError(
+                    f"places: {name}: Swift's rules are for whole containers, leave out the prefix "
+                    "and give it a container of its own"
+                )
+
+    @property
+    def temp_urls(self) -> TempUrls | None:
+        """How temporary URLs are signed, where somebody holds them."""
+        return next((each for each in self.holders.values() if isinstance(each, TempUrls)), None)
+
+    def owns(self) -> list[tuple[str, ...]]:
+        """The container, and the account's key where URLs are signed with it."""
+        account = (self.auth_url, self.region, self.project_id)
+        key = self.temp_urls
+        of_account = bool(key and key.signed_by == "account")
+        return [
+            ("the container", *account, self.container),
+            *([("the temp-URL key of account", *account)] if of_account else []),
+        ]
+
+
+KINDS: Mapping[str, type[Project]] = {
+    "compatible": CompatibleProject,
+    "s3": S3Project,
+    "swift": SwiftProject,
+}
