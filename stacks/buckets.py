@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from object_access import PrivateBucket
+from object_access import PrivateBucket, Removal
 from object_access.names import bucket_arn
 
 from . import existing
-from .settings import AdoptingProject
+from .settings import AdoptingProject, Kopah, S3Project, ValohaiSwift
 
 
 def bucket_of(project: AdoptingProject) -> tuple[str, Any]:
@@ -18,9 +18,15 @@ def bucket_of(project: AdoptingProject) -> tuple[str, Any]:
         {
             "bucket_name": project.bucket,
             "region": project.region,
-            "protect": project.protect,
-            "force_destroy": project.force_destroy,
+            "removal": removal(project),
             "tags": project.tags,
         },
     )
     return bucket_arn(project.bucket, project.region), made.bucket_name
+
+
+def removal(project: S3Project | Kopah | ValohaiSwift) -> Removal:
+    """When what the project stores may be deleted."""
+    if project.protect:
+        return Removal.KEEP
+    return Removal.DESTROY if project.force_destroy else Removal.EMPTY

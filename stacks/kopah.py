@@ -4,6 +4,7 @@ from typing import Any
 
 from object_access import CompatibleBucket
 
+from .buckets import removal
 from .settings import Kopah
 
 
@@ -18,8 +19,7 @@ def build(project: Kopah) -> dict[str, Any]:
             "profile": project.profile,
             "adopt": project.adopt,
             "versioning": project.versioning,
-            "protect": project.protect,
-            "force_destroy": project.force_destroy,
+            "removal": removal(project),
         },
     )
     return {

@@ -7,7 +7,14 @@ external ID, no MFA. Its own policies list the whole bucket; here only the prefi
 from collections.abc import Mapping
 from typing import Any
 
-from object_access import AccessUser, DelegatedRole, DelegatedRoleArgs, GrantArgs, PrefixPolicy
+from object_access import (
+    AccessUser,
+    DelegatedRole,
+    DelegatedRoleArgs,
+    GrantArgs,
+    PrefixPolicy,
+    TrustArgs,
+)
 from object_access.policies.grants import Access
 
 from .buckets import bucket_of
@@ -53,17 +60,18 @@ def build(project: Lightly) -> dict[str, Any]:
 def _role(project: Lightly, part: str, grants: Mapping[str, GrantArgs]) -> dict[str, Any]:
     suffix = f"-{part}" if part else ""
     name = project.role_name + suffix if project.role_name else project.made(f"lightly{suffix}", 64)
+    trusted: TrustArgs = {"principals": [project.account]}
+    if project.external_id:
+        trusted["external_id"] = project.external_id
     args: DelegatedRoleArgs = {
         "role_name": name,
-        "trusted": [project.account],
+        "trusts": {"lightly": trusted},
         "grants": grants,
         "max_session_duration": SESSION,
         "tags": project.tags,
     }
-    if project.external_id:
-        args["external_id"] = project.external_id
     role = DelegatedRole(project.name + suffix, args)
-    return {"role_arn": role.role_arn, "external_id": role.external_id}
+    return {"role_arn": role.role_arn, "external_id": role.external_ids["lightly"]}
 
 
 def _user(project: Lightly, part: str, grants: Mapping[str, GrantArgs]) -> dict[str, Any]:

@@ -135,8 +135,8 @@ class Lightly(AdoptingProject):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names.check_prefix(self.prefix)
-        names.check_prefix(self.output)
+        for prefix in filter(None, (self.prefix, self.output)):
+            names.check_prefix(prefix)
         names.check_account(self.account)
         if self.separate and not self.output:
             raise ValueError("separate is set without an output, give its prefix")
@@ -157,7 +157,8 @@ class Modelstore(AdoptingProject):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names.check_prefix(self.prefix)
+        if self.prefix:
+            names.check_prefix(self.prefix)
 
 
 class MountAccess(Enum):
@@ -197,7 +198,8 @@ class Mountpoint(AdoptingProject):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names.check_prefix(self.prefix)
+        if self.prefix:
+            names.check_prefix(self.prefix)
         _name_directory(self)
 
 

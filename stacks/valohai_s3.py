@@ -10,6 +10,7 @@ from object_access import AccessUser, MultipartUploadRole, PrivateBucket
 from object_access.names import bucket_arn
 from object_access.policies.grants import Access
 
+from .buckets import removal
 from .settings import ValohaiAccess, ValohaiS3
 
 _ACCESS: Mapping[ValohaiAccess, list[Access]] = {
@@ -38,7 +39,7 @@ def build(project: ValohaiS3) -> dict[str, Any]:
             "tags": project.tags,
         },
     )
-    guests = [user.user_arn]
+    confined = [user.user_arn]
     handover: dict[str, Any] = {}
     if project.multipart:
         role = MultipartUploadRole(
@@ -51,7 +52,7 @@ def build(project: ValohaiS3) -> dict[str, Any]:
                 "tags": project.tags,
             },
         )
-        guests.append(role.role_arn)
+        confined.append(role.role_arn)
         handover["multipart_role_arn"] = role.role_arn
     bucket = PrivateBucket(
         project.name,
@@ -64,9 +65,8 @@ def build(project: ValohaiS3) -> dict[str, Any]:
                 {"origins": ["*"], "methods": ["GET"], "headers": ["Authorization"]},
                 {"origins": [project.origin], "methods": ["POST"], "headers": ["Authorization"]},
             ],
-            "guests": guests,
-            "protect": project.protect,
-            "force_destroy": project.force_destroy,
+            "confined": confined,
+            "removal": removal(project),
             "tags": project.tags,
         },
     )

@@ -8,6 +8,7 @@ from typing import Any
 from object_access import SwiftAccountKey, SwiftContainer
 
 from . import openstack
+from .buckets import removal
 from .settings import TempUrlKey, ValohaiSwift
 
 
@@ -24,8 +25,7 @@ def build(project: ValohaiSwift) -> dict[str, Any]:
             "cors": {"origins": [project.origin]},
             "keys": [] if of_account else project.keys,
             "versioning": project.versioning,
-            "protect": project.protect,
-            "force_destroy": project.force_destroy,
+            "removal": removal(project),
         },
     )
     key = container.temp_url_key
