@@ -1,86 +1,55 @@
 """Building blocks for exact object-store access: import them into any Pulumi program."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+# The one list of what is public: type checkers and editors follow it, and below it is read.
 if TYPE_CHECKING:
-    from ._buckets import CorsRuleArgs
-    from ._grants import GrantArgs
-    from .access_user import AccessUser, AccessUserArgs
-    from .compatible_bucket import CompatibleBucket, CompatibleBucketArgs
-    from .delegated_role import DelegatedRole, DelegatedRoleArgs
-    from .multipart_role import MultipartUploadRole, MultipartUploadRoleArgs
-    from .prefix_policy import PrefixPolicy, PrefixPolicyArgs
-    from .private_bucket import PrivateBucket, PrivateBucketArgs
-    from .swift_account_key import SwiftAccountKey, SwiftAccountKeyArgs
-    from .swift_container import (
-        SwiftAccessArgs,
-        SwiftContainer,
-        SwiftContainerArgs,
-        SwiftCorsArgs,
-    )
-    from .swift_credential import SwiftCredential, SwiftCredentialArgs
-    from .workload_role import WebIdentityArgs, WorkloadRole, WorkloadRoleArgs
+    from ._buckets import CorsRuleArgs as CorsRuleArgs
+    from ._buckets import Removal as Removal
+    from ._grants import GrantArgs as GrantArgs
+    from .access_user import AccessUser as AccessUser
+    from .access_user import AccessUserArgs as AccessUserArgs
+    from .compatible_bucket import CompatibleBucket as CompatibleBucket
+    from .compatible_bucket import CompatibleBucketArgs as CompatibleBucketArgs
+    from .delegated_role import DelegatedRole as DelegatedRole
+    from .delegated_role import DelegatedRoleArgs as DelegatedRoleArgs
+    from .delegated_role import TrustArgs as TrustArgs
+    from .multipart_role import MultipartUploadRole as MultipartUploadRole
+    from .multipart_role import MultipartUploadRoleArgs as MultipartUploadRoleArgs
+    from .policies.grants import Access as Access
+    from .prefix_policy import PrefixPolicy as PrefixPolicy
+    from .prefix_policy import PrefixPolicyArgs as PrefixPolicyArgs
+    from .private_bucket import AccessLogsArgs as AccessLogsArgs
+    from .private_bucket import PrivateBucket as PrivateBucket
+    from .private_bucket import PrivateBucketArgs as PrivateBucketArgs
+    from .private_bucket import ShareArgs as ShareArgs
+    from .swift_account_key import SwiftAccountKey as SwiftAccountKey
+    from .swift_account_key import SwiftAccountKeyArgs as SwiftAccountKeyArgs
+    from .swift_container import SwiftAccessArgs as SwiftAccessArgs
+    from .swift_container import SwiftContainer as SwiftContainer
+    from .swift_container import SwiftContainerArgs as SwiftContainerArgs
+    from .swift_container import SwiftCorsArgs as SwiftCorsArgs
+    from .swift_credential import SwiftCredential as SwiftCredential
+    from .swift_credential import SwiftCredentialArgs as SwiftCredentialArgs
+    from .workload_role import WebIdentityArgs as WebIdentityArgs
+    from .workload_role import WorkloadRole as WorkloadRole
+    from .workload_role import WorkloadRoleArgs as WorkloadRoleArgs
+else:
+    import re
+    from importlib import import_module
+    from pathlib import Path
 
-_HOME = {
-    "AccessUser": "access_user",
-    "AccessUserArgs": "access_user",
-    "CompatibleBucket": "compatible_bucket",
-    "CompatibleBucketArgs": "compatible_bucket",
-    "CorsRuleArgs": "_buckets",
-    "DelegatedRole": "delegated_role",
-    "DelegatedRoleArgs": "delegated_role",
-    "GrantArgs": "_grants",
-    "MultipartUploadRole": "multipart_role",
-    "MultipartUploadRoleArgs": "multipart_role",
-    "PrefixPolicy": "prefix_policy",
-    "PrefixPolicyArgs": "prefix_policy",
-    "PrivateBucket": "private_bucket",
-    "PrivateBucketArgs": "private_bucket",
-    "SwiftAccessArgs": "swift_container",
-    "SwiftAccountKey": "swift_account_key",
-    "SwiftAccountKeyArgs": "swift_account_key",
-    "SwiftContainer": "swift_container",
-    "SwiftContainerArgs": "swift_container",
-    "SwiftCorsArgs": "swift_container",
-    "SwiftCredential": "swift_credential",
-    "SwiftCredentialArgs": "swift_credential",
-    "WebIdentityArgs": "workload_role",
-    "WorkloadRole": "workload_role",
-    "WorkloadRoleArgs": "workload_role",
-}
-__all__ = [
-    "AccessUser",
-    "AccessUserArgs",
-    "CompatibleBucket",
-    "CompatibleBucketArgs",
-    "CorsRuleArgs",
-    "DelegatedRole",
-    "DelegatedRoleArgs",
-    "GrantArgs",
-    "MultipartUploadRole",
-    "MultipartUploadRoleArgs",
-    "PrefixPolicy",
-    "PrefixPolicyArgs",
-    "PrivateBucket",
-    "PrivateBucketArgs",
-    "SwiftAccessArgs",
-    "SwiftAccountKey",
-    "SwiftAccountKeyArgs",
-    "SwiftContainer",
-    "SwiftContainerArgs",
-    "SwiftCorsArgs",
-    "SwiftCredential",
-    "SwiftCredentialArgs",
-    "WebIdentityArgs",
-    "WorkloadRole",
-    "WorkloadRoleArgs",
-]
+    _HOME = {
+        name: home
+        for home, name in re.findall(
+            r"^    from (\.\S+) import (\w+) as", Path(__file__).read_text("utf-8"), re.MULTILINE
+        )
+    }
+    __all__ = sorted(_HOME)  # noqa: PLE0605 not written twice
 
-
-def __getattr__(name: str) -> object:
-    # On first use, so that `object_access.policies` and `object_access.names` are usable, and
-    # quick, without Pulumi: the gate and the access report judge policies but create nothing.
-    if name not in _HOME:
-        raise AttributeError(f"module 'object_access' has no attribute '{name}'")
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    def __getattr__(name: str) -> object:
+        # On first use, so that `object_access.policies` and `object_access.names` are usable, and
+        # quick, without Pulumi: the gate and the access report judge policies but create nothing.
+        if name not in _HOME:
+            raise AttributeError(f"module 'object_access' has no attribute '{name}'")
+        return getattr(import_module(_HOME[name], __name__), name)

@@ -1,7 +1,8 @@
 """What buckets of every store have in common."""
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NotRequired, TypedDict
 
 from . import _args
 from .policies import cors
@@ -11,19 +12,42 @@ ABORT_UPLOADS_AFTER = 7
 KEEP_OLD_VERSIONS = 30
 
 
+class Removal(StrEnum):
+    """When stored data may be deleted with what holds it. It counts once it was applied."""
+
+    KEEP = "keep"
+    """Never: Pulumi refuses to."""
+    EMPTY = "empty"
+    """When nothing is stored there any more."""
+    DESTROY = "destroy"
+    """With everything that is stored there."""
+
+
+def removal(args: Mapping[str, Any]) -> Removal:
+    """The checked `removal` of a component's arguments; from another language it is a text."""
+    given = args.get("removal", Removal.KEEP)
+    if given not in (words := [each.value for each in Removal]):
+        raise ValueError(f"removal '{given}' is unknown, use one of {', '.join(words)}")
+    return Removal(given)
+
+
 class CorsRuleArgs(TypedDict):
     """One CORS rule: which pages in a browser may send which requests."""
 
     origins: Sequence[str]
     """Origins such as "https://app.example.com", or "*"."""
     methods: Sequence[str]
-    """Of GET, HEAD, PUT, POST and DELETE. With the origin "*" only GET and HEAD."""
+    """Of GET, HEAD, PUT, POST and DELETE. With the origin "*" only GET and HEAD, but for
+    `as_documented`."""
     headers: NotRequired[Sequence[str]]
     """Request headers that the page may send. Default: none."""
     expose: NotRequired[Sequence[str]]
     """Response headers that the page may read. Default: none."""
     max_age_seconds: NotRequired[int]
-    """How long a browser may remember the answer. Default: 3000."""
+    """How long a browser may remember the answer, in seconds. Default: 3000."""
+    as_documented: NotRequired[bool]
+    """Let pages of every origin write: the consumer's own documentation has the rule so. Default:
+    False."""
 
 
 def cors_rules(name: str, given: Sequence[CorsRuleArgs]) -> list[cors.CorsRule]:

@@ -9,7 +9,6 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from . import _args, names
 from ._grants import GrantArgs, separate
 from ._outputs import once
-from .policies.documents import to_json
 
 
 class AccessUserArgs(TypedDict):
@@ -61,7 +60,7 @@ class AccessUser(ComponentResource):
                 raise ValueError(f"'{clash[0]}' names a grant and a managed policy, rename one")
             keys = names.check_keys(args.get("keys", ["key"]))
             tags = names.check_tags(args.get("tags", {}), "iam")
-        super().__init__("object-access:index:AccessUser", name, {**args}, opts)
+        super().__init__("object-access:index:AccessUser", name, _args.shown(args), opts)
         child = ResourceOptions(parent=self)
 
         user = aws.iam.User(
@@ -73,7 +72,7 @@ class AccessUser(ComponentResource):
         )
         granted = [
             aws.iam.UserPolicy(
-                f"{name}-{key}", name=key, user=user.name, policy=to_json(policy), opts=child
+                f"{name}-{key}", name=key, user=user.name, policy=policy, opts=child
             ).id
             for key, policy in policies.items()
         ]

@@ -9,8 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from pulumi import ComponentResource, Output, ResourceOptions, dynamic
 
-from . import _args, names
-from ._buckets import ABORT_UPLOADS_AFTER, KEEP_OLD_VERSIONS, CorsRuleArgs, cors_rules
+from . import _args, _buckets, names
+from ._buckets import ABORT_UPLOADS_AFTER, KEEP_OLD_VERSIONS, CorsRuleArgs, Removal, cors_rules
 from ._outputs import once
 
 # How stores say that they have no such thing; some refuse it as if it were forbidden.
@@ -34,10 +34,9 @@ class CompatibleBucketArgs(TypedDict):
     """Up to 100 CORS rules; the first that fits a request counts. Default: no page may."""
     versioning: NotRequired[bool]
     """Keep overwritten and deleted objects for 30 days. Default: False."""
-    protect: NotRequired[bool]
-    """Refuse to delete the bucket until this is False and applied. Default: True."""
-    force_destroy: NotRequired[bool]
-    """Delete the objects with the bucket; must be applied before the deletion. Default: False."""
+    removal: NotRequired[Removal]
+    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), or with its
+    objects ("destroy"). A change must be applied before the deletion. Default: keep."""
 
 
 class CompatibleBucket(ComponentResource):
@@ -61,7 +60,8 @@ class CompatibleBucket(ComponentResource):
             endpoint = names.check_endpoint(args["endpoint"])
             profile = names.check_profile(args["profile"]) if "profile" in args else ""
             rules = cors_rules(name, args.get("cors", []))
-        super().__init__("object-access:index:CompatibleBucket", name, {**args}, opts)
+            removal = _buckets.removal(args)
+        super().__init__("object-access:index:CompatibleBucket", name, _args.shown(args), opts)
 
         bucket = _StoreBucket(
             name,
@@ -72,9 +72,9 @@ class CompatibleBucket(ComponentResource):
                 "adopt": args.get("adopt", False),
                 "cors": rules,
                 "versioning": args.get("versioning", False),
-                "force_destroy": args.get("force_destroy", False),
+                "force_destroy": removal is Removal.DESTROY,
             },
-            ResourceOptions(parent=self, protect=args.get("protect", True)),
+            ResourceOptions(parent=self, protect=removal is Removal.KEEP),
         )
 
         self.bucket_name = once([bucket.id], bucket.bucket_name)
@@ -152,8 +152,8 @@ class _StoreBucketProvider(dynamic.ResourceProvider):
             # Not left to the store: one deletes a bucket of versions as if it were empty.
             if _holds_objects(s3, id_):
                 raise RuntimeError(
-                    f"bucket '{id_}' still holds objects: empty it, or set force_destroy, apply, "
-                    "and delete it then"
+                    f"bucket '{id_}' still holds objects: empty it, or set 'removal' to 'destroy', "
+                    "apply, and delete it then"
                 )
             s3.delete_bucket(Bucket=id_)
         except ClientError as error:

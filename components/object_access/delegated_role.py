@@ -1,12 +1,12 @@
-"""A role for a consumer in another account, who proves with an external ID for whom it acts."""
+"""A role for consumers in other accounts, who prove for whom they act."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, InvokeOutputOptions, Output, ResourceOptions
 
 from . import _args, names
 from ._grants import GrantArgs, give_role, partition_of, separate
@@ -14,9 +14,26 @@ from ._outputs import once
 from .policies import trust
 from .policies.documents import check_size, to_json
 
-# Letters and digits, so 190 bits; AWS advises a generated ID that is unique to the customer.
-EXTERNAL_ID_LENGTH = 32
 CHAINED_SESSION = 3_600  # seconds: the longest session that a role's own session can open
+_ASSUME_ITSELF = "assume-itself"  # the inline policy of a role that does
+# Which account the role is in matters only where it is self-assuming.
+_NOWHERE = {key: _args.STAND_INS[key] for key in ("partition", "account")}
+_SECRETS = ("external_id", "session_name")
+
+
+class TrustArgs(TypedDict):
+    """Whom a role trusts, and what they must say."""
+
+    principals: Sequence[str]
+    """Who may assume the role: accounts (12 digits), or ARNs of roles or users. Empty for a
+    consumer who names its principal only once it knows the role: nobody yet."""
+    external_id: NotRequired[Input[str]]
+    """What they must name, 2 to 1,224 letters, digits and _+=,.@:/-. Default: made by program."""
+    session_name: NotRequired[Input[str]]
+    """Name of the session that they must use, a secret between them and us, 2 to 64 letters, digits
+    and _+=,.@-; for consumers that cannot send an external ID. Default: none, an external ID."""
+    self_assuming: NotRequired[bool]
+    """The role may assume itself, too, with the same external ID. Default: False."""
 
 
 class DelegatedRoleArgs(TypedDict):
@@ -24,13 +41,10 @@ class DelegatedRoleArgs(TypedDict):
 
     role_name: str
     """Name of the role, up to 64 characters. Changing it makes another role."""
-    trusted: Sequence[str]
-    """Who may assume it: accounts (12 digits), or ARNs of roles or users."""
+    trusts: Mapping[str, TrustArgs]
+    """Who may assume it, by names of yours: each has an external ID of its own."""
     grants: Mapping[str, GrantArgs]
     """What the role may do. A grant's key becomes its inline policy's name."""
-    external_id: NotRequired[Input[str]]
-    """What the consumer must name, 2 to 1,224 letters, digits and _+=,.@:/-. Default: made by
-    program."""
     max_session_duration: NotRequired[int]
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
     permissions_boundary: NotRequired[Input[str]]
@@ -40,62 +54,112 @@ class DelegatedRoleArgs(TypedDict):
 
 
 class DelegatedRole(ComponentResource):
-    """A role that others assume with an external ID, always: without one, a consumer could be
-    talked into opening our buckets for another of its customers (the confused deputy)."""
+    """A role that others assume with an external ID or, where they cannot send one, a session name
+    that only they know; always: without, a consumer could be talked into opening our buckets for
+    another of its customers (the confused deputy).
+
+    A consumer may name its principal, or the external ID, only once it knows the role's ARN. Until
+    then `principals` are empty and the role lets nobody in; set them and update."""
 
     role_arn: Output[str]
     """ARN of the role; known once its grants are in place."""
-    external_id: Output[str]
-    """The external ID, a secret of the stack: consumers treat it like a passphrase."""
+    external_ids: Output[Mapping[str, str]]
+    """The external IDs by the keys of `trusts`, without those with a session name; secrets of the
+    stack: consumers treat them like passphrases."""
 
     def __init__(self, name: str, args: DelegatedRoleArgs, opts: ResourceOptions | None = None):
         _args.check(name, args, DelegatedRoleArgs)
+        trusts, grants = args["trusts"], args["grants"]
+        for key, each in trusts.items():
+            _args.check(f"{name}-{key}", each, TrustArgs)
+        self_assuming = any(each.get("self_assuming", False) for each in trusts.values())
         with _args.naming(name):
             role_name = names.check_iam_name("role", args["role_name"])
-            policies = separate(name, args["grants"], "role inline policies")
+            itself = [trust.assuming(_arn(role_name, **_NOWHERE))] if self_assuming else []
+            policies = separate(name, grants, "role inline policies", *itself)
             duration = names.check_session_duration(args.get("max_session_duration", 3_600))
             tags = names.check_tags(args.get("tags", {}), "iam")
-            given = args.get("external_id")
-            # Of an ID that is not known yet, the rest of the document is checked all the same.
-            known = given if isinstance(given, str) else "x" * EXTERNAL_ID_LENGTH
-            trusted, partition = args["trusted"], partition_of(args["grants"])
-            _trust(trusted, known, partition)
-        shown = {**args} if given is None else {**args, "external_id": Output.secret(given)}
+            _check_trusts(role_name, trusts, grants)
+        shown = _args.shown(args, *_SECRETS)
         super().__init__("object-access:index:DelegatedRole", name, shown, opts)
         child = ResourceOptions(parent=self)
-        for warning in _warnings(trusted, duration):
+        for warning in _warnings(trusts, duration):
             pulumi.log.warn(f"{name}: {warning}", self)
 
-        if given is None:
-            made = random.RandomPassword(
-                f"{name}-external-id", length=EXTERNAL_ID_LENGTH, special=False, opts=child
-            )
-            given = made.result
-        external_id = Output.secret(given)
+        agreed: dict[str, TrustArgs] = {}
+        for key, each in trusts.items():
+            agreed[key] = {**each}
+            if "external_id" not in each and "session_name" not in each:
+                agreed[key]["external_id"] = random.RandomPassword(
+                    f"{name}-{key}-external-id",
+                    length=_args.EXTERNAL_ID_LENGTH,
+                    special=False,
+                    opts=child,
+                ).result
+        known: dict[str, Any] = {"trusts": agreed, **_NOWHERE, "partition": partition_of(grants)}
+        if self_assuming:
+            here = aws.get_caller_identity_output(opts=InvokeOutputOptions(parent=self))
+            known["account"] = here.account_id
+
+        def write(known: Mapping[str, Any]) -> str:
+            with _args.naming(name):
+                return _document(role_name, **known)
+
         role = aws.iam.Role(
             name,
             name=role_name,
-            assume_role_policy=external_id.apply(lambda text: _trust(trusted, text, partition)),
+            assume_role_policy=Output.secret(known).apply(write),
             max_session_duration=duration,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
             opts=child,
         )
+        if self_assuming:
+            policies[_ASSUME_ITSELF] = role.arn.apply(lambda arn: to_json(trust.assuming(arn)))
         granted = give_role(name, role, policies, child)
 
         self.role_arn = once(granted, role.arn)
-        self.external_id = external_id
-        self.register_outputs({"role_arn": self.role_arn, "external_id": self.external_id})
+        ids: Any = {
+            key: each["external_id"] for key, each in agreed.items() if "external_id" in each
+        }
+        self.external_ids = Output.secret(ids)
+        self.register_outputs({"role_arn": self.role_arn, "external_ids": self.external_ids})
 
 
-def _trust(trusted: Sequence[str], external_id: str, partition: str) -> str:
-    policy = trust.delegated(trusted, external_id, partition)
+def _check_trusts(
+    role_name: str, trusts: Mapping[str, TrustArgs], grants: Mapping[str, GrantArgs]
+) -> None:
+    if not trusts:
+        raise ValueError("no trusts given; for nobody yet, give one without principals")
+    if _ASSUME_ITSELF in grants:
+        raise ValueError(f"grant '{_ASSUME_ITSELF}' has a name of the role's own, rename it")
+    agreed = {}
+    for key, each in trusts.items():
+        if all(secret in each for secret in _SECRETS):
+            raise ValueError(f"trust '{key}' has an external ID and a session name, give one")
+        made = {} if "session_name" in each else {"external_id": _args.STAND_INS["external_id"]}
+        agreed[key] = {**made, **each}
+    _document(role_name, _args.standing_in(agreed), **_NOWHERE)
+
+
+def _document(
+    role_name: str, trusts: Mapping[str, Mapping[str, Any]], partition: str, account: str
+) -> str:
+    policy = trust.delegated(
+        {key: trust.Trusted(**each) for key, each in trusts.items()},
+        _arn(role_name, partition, account),
+    )
     check_size("trust policy", policy)
     return to_json(policy)
 
 
-def _warnings(trusted: Sequence[str], duration: int) -> list[str]:
+def _arn(role_name: str, partition: str, account: str) -> str:
+    return f"arn:{partition}:iam::{account}:role/{role_name}"
+
+
+def _warnings(trusts: Mapping[str, TrustArgs], duration: int) -> list[str]:
     """What is allowed, but may not be what was meant."""
+    trusted = [principal for each in trusts.values() for principal in each["principals"]]
     accounts = [each for each in trusted if trust.is_whole_account(each)]
     warnings = [
         f"trusts the whole account {trust.account_of(each)}: whoever may assume roles there can "

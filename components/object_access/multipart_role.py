@@ -9,7 +9,7 @@ from pulumi import ComponentResource, Input, Output, ResourceOptions
 from . import _args, names
 from ._outputs import once
 from .policies import trust
-from .policies.documents import check_size, to_json
+from .policies.documents import to_json
 from .policies.grants import multipart_access
 
 
@@ -22,7 +22,7 @@ class MultipartUploadRoleArgs(TypedDict):
     """ARN of the one user that may assume the role."""
     user_unique_id: Input[str]
     """Unique ID of that user, so that the trust follows a user who is made anew."""
-    bucket_arn: str
+    bucket_arn: Input[str]
     """ARN of the bucket to upload to."""
     permissions_boundary: NotRequired[Input[str]]
     """ARN of a managed policy that narrows the role. Default: none."""
@@ -44,9 +44,12 @@ class MultipartUploadRole(ComponentResource):
         with _args.naming(name):
             role_name = names.check_iam_name("role", args["role_name"])
             tags = names.check_tags(args.get("tags", {}), "iam")
-            policy = multipart_access(args["bucket_arn"])
-            check_size("role inline policies", policy)
-        super().__init__("object-access:index:MultipartUploadRole", name, {**args}, opts)
+            policy = _args.made(
+                name,
+                {"bucket_arn": args["bucket_arn"]},
+                lambda known: to_json(multipart_access(**known)),
+            )
+        super().__init__("object-access:index:MultipartUploadRole", name, _args.shown(args), opts)
         child = ResourceOptions(parent=self)
 
         user = Output.all(args["user_arn"], args["user_unique_id"])
@@ -63,7 +66,7 @@ class MultipartUploadRole(ComponentResource):
             f"{name}-multipart",
             name="multipart",
             role=role.name,
-            policy=to_json(policy),
+            policy=policy,
             opts=child,
         )
 

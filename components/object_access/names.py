@@ -59,14 +59,35 @@ _PREFIX_FAULTS: Sequence[_Fault] = (
     (
         r"[*?]|\$\{",
         "has {found}, a pattern in IAM policies",
-        "write the prefix out, or give '' for the whole bucket",
+        "write the prefix out, or give no prefix for the whole bucket",
     ),
-    (r"^/", "begins with '/'", "drop it, or give '' for the whole bucket"),
+    (r"^\Z", "is empty", "give no prefix at all for the whole bucket"),
+    (r"^/", "begins with '/'", "drop it, or give no prefix for the whole bucket"),
     (r"//", "has an empty segment", "write one '/'"),
     (r"(^|/)\.\.?(/|\Z)", "has a '.' or '..' segment", "write the prefix out"),
     (r"[^/]\Z", "does not end with '/' and would open its neighbours", "end it with '/'"),
 )
+# One key, by the same rules, but that it names an object.
+_OBJECT_KEY_FAULTS: Sequence[_Fault] = (
+    (r"^\Z", "is empty", "name an object"),
+    (r"/\Z", "ends with '/'", "give it as a prefix, or name an object"),
+    *(
+        (pattern, wrong, "write the key out")
+        for pattern, wrong, _ in _PREFIX_FAULTS
+        if pattern not in (r"^\Z", r"[^/]\Z")
+    ),
+)
 _KEY_BYTES = 1_024  # S3 User Guide, "Naming Amazon S3 objects"
+
+_BUCKET_ARN_FAULTS: Sequence[_Fault] = (
+    (r"[*?$]", "has {found}, a pattern", "name one bucket"),
+    (r"^arn:[^/]*:s3:::[^/]*/", "names objects", "give the bucket's ARN, and prefixes or keys"),
+    (
+        r"^(?!arn:aws[\w-]*:s3:::[A-Za-z0-9._-]{3,255}\Z)",
+        "is no ARN of a bucket",
+        "give one like 'arn:aws:s3:::my-bucket'",
+    ),
+)
 
 _PRINCIPAL_FAULTS: Sequence[_Fault] = (
     (r"^\*\Z", "is everyone", "name an account, a role or a user"),
@@ -78,10 +99,20 @@ _PRINCIPAL_FAULTS: Sequence[_Fault] = (
         "give the 12 digits of an account, or the ARN of a role or user",
     ),
 )
+_MEMBER_FAULTS: Sequence[_Fault] = (
+    (r"[*?]|\$\{", "has {found}, a pattern", "name one user or role"),
+    (r":sts:", "is a session", "give the ARN of its role"),
+    (
+        r"^(?!arn:aws[\w-]*:iam::\d{12}:(user|role)/[\w+=,.@/-]+\Z)",
+        "is no ARN of a user or role",
+        "give one like 'arn:aws:iam::123456789012:user/my-user'",
+    ),
+)
 _ACCOUNT_FAULTS: Sequence[_Fault] = (
     (r"^(?!\d{12}\Z)", "is no account", "give its 12 digits, in quotes"),
 )
 _LONGEST_EXTERNAL_ID = 1_224  # STS API Reference, AssumeRole
+_LONGEST_SESSION_NAME = 64  # likewise
 _SHORTEST_SESSION, _LONGEST_SESSION = 3_600, 43_200  # IAM API Reference, CreateRole
 _KMS_FAULTS: Sequence[_Fault] = (
     (r"(^|:)alias/", "is an alias, which policies do not resolve", "give the ARN of the key"),
@@ -247,6 +278,11 @@ def bucket_arn(bucket: str, region: str) -> str:
     return f"arn:{partition_of(region)}:s3:::{check_bucket_name(bucket)}"
 
 
+def check_bucket_arn(arn: str) -> str:
+    """The ARN of a bucket, also of one with a name that the house would not give."""
+    return _checked("bucket ARN", arn, _BUCKET_ARN_FAULTS, lambda text: f"arn:aws:s3:::{text}")
+
+
 def check_iam_name(kind: Literal["user", "role", "group", "policy"], name: str) -> str:
     """A name that IAM accepts for a user, role, group or policy.
 
@@ -274,6 +310,12 @@ def check_principal(principal: str) -> str:
     return _checked("principal", principal, _PRINCIPAL_FAULTS, str.strip)
 
 
+def check_member(arn: str) -> str:
+    """The ARN of one IAM user or role, as `aws:PrincipalArn` has it: no account, no session, no
+    pattern."""
+    return _checked("member", arn, _MEMBER_FAULTS, str.strip)
+
+
 def check_account(account: str) -> str:
     """The ID of an AWS account: 12 digits, as a text, for it may begin with 0."""
     return _checked("account", account, _ACCOUNT_FAULTS, lambda text: re.sub(r"\D", "", text))
@@ -296,6 +338,19 @@ def check_external_id(external_id: str, least: int = 2) -> str:
         raise ValueError(
             f"external ID has {len(given)} characters, {least} to {_LONGEST_EXTERNAL_ID:,} are "
             "allowed; give none to have one made"
+        )
+    return given
+
+
+def check_session_name(name: str) -> str:
+    """The name of a role session: 2 to 64 letters, digits and `_+=,.@-` (STS API Reference,
+    AssumeRole). Where it stands in for an external ID it is a secret, so no message repeats it."""
+    given = _text("session name", name)
+    if found := re.search(r"[^A-Za-z0-9_+=,.@-]", given):
+        raise ValueError(f"session name has {found[0]!r}, use only letters, digits and _+=,.@-")
+    if not 2 <= len(given) <= _LONGEST_SESSION_NAME:
+        raise ValueError(
+            f"session name has {len(given)} characters, 2 to {_LONGEST_SESSION_NAME} are allowed"
         )
     return given
 
@@ -364,18 +419,18 @@ def check_tags(tags: Mapping[str, str], store: Literal["iam", "s3"]) -> dict[str
 
 
 def check_prefix(prefix: str) -> str:
-    """A prefix of keys that a policy can open without opening more: empty, for the whole bucket,
-    or whole segments that end with `/`.
+    """A prefix of keys that a policy can open without opening more: whole segments that end with
+    `/`. The whole bucket has no prefix, also not an empty one.
 
     No wildcard or variable of policies, no empty, `.` or `..` segment, only characters that a
     policy can hold (printable Latin-1), at most 1,024 bytes of UTF-8 as for a key.
     """
-    _checked("prefix", prefix, _PREFIX_FAULTS, _tidy_prefix)
-    if (size := len(prefix.encode())) > _KEY_BYTES:
-        raise ValueError(
-            f"prefix {_shown(prefix)} has {size} bytes, keys have at most {_KEY_BYTES}, shorten it"
-        )
-    return prefix
+    return _check_key_bytes("prefix", _checked("prefix", prefix, _PREFIX_FAULTS, _tidy_prefix))
+
+
+def check_object_key(key: str) -> str:
+    """The key of one object, by the rules of `check_prefix` but without a `/` at its end."""
+    return _check_key_bytes("key", _checked("key", key, _OBJECT_KEY_FAULTS, str.strip))
 
 
 def check_origin(origin: str) -> str:
@@ -528,6 +583,14 @@ def _tidy_container_name(text: str) -> str:
 
 def _tidy_prefix(text: str) -> str:
     return re.sub(r"/+", "/", re.sub(r"^s3://[^/]*", "", text)).strip("/*") + "/"
+
+
+def _check_key_bytes(what: str, text: str) -> str:
+    if (size := len(text.encode())) > _KEY_BYTES:
+        raise ValueError(
+            f"{what} {_shown(text)} has {size} bytes, keys have at most {_KEY_BYTES}, shorten it"
+        )
+    return text
 
 
 def _tidy_label(text: str) -> str:

@@ -6,7 +6,8 @@ from typing import NotRequired, TypedDict
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from . import _args, _temp_urls, names
+from . import _args, _buckets, _temp_urls, names
+from ._buckets import Removal
 from .policies import swift
 
 
@@ -52,11 +53,9 @@ class SwiftContainerArgs(TypedDict):
     versioning: NotRequired[bool]
     """Keep overwritten and deleted objects, until somebody deletes those too. Needs Swift 2.24 and
     its operator's consent (`allow_object_versioning`). Default: False."""
-    protect: NotRequired[bool]
-    """Refuse to delete the container until this is False and applied. Default: True."""
-    force_destroy: NotRequired[bool]
-    """Delete the objects with the container; must be applied before the deletion. Default: False.
-    """
+    removal: NotRequired[Removal]
+    """Whether the container may be deleted: never ("keep"), when it is empty ("empty"), or with its
+    objects ("destroy"). A change must be applied before the deletion. Default: keep."""
 
 
 class SwiftContainer(ComponentResource):
@@ -84,7 +83,8 @@ class SwiftContainer(ComponentResource):
             cors = swift.cors(**cors_args)
             read = swift.acl(access.get("read", []), "read", public=public)
             write = swift.acl(access.get("write", []), "write", public=public)
-        super().__init__("object-access:index:SwiftContainer", name, {**args}, opts)
+            removal = _buckets.removal(args)
+        super().__init__("object-access:index:SwiftContainer", name, _args.shown(args), opts)
 
         secrets = _temp_urls.make(name, keys, self)
         metadata: Output[Mapping[str, Input[str]]] = Output.secret(
@@ -98,10 +98,10 @@ class SwiftContainer(ComponentResource):
             container_write=write,
             metadata=metadata,
             versioning=args.get("versioning", False),
-            force_destroy=args.get("force_destroy", False),
+            force_destroy=removal is Removal.DESTROY,
             opts=ResourceOptions(
                 parent=self,
-                protect=args.get("protect", True),
+                protect=removal is Removal.KEEP,
                 # The provider marks nothing secret, and does nothing at all when the name changes.
                 additional_secret_outputs=["metadata"],
                 replace_on_changes=["name"],

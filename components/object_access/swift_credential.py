@@ -8,7 +8,6 @@ from pulumi import ComponentResource, Output, ResourceOptions
 
 from . import _args, names
 from .policies import swift
-from .policies.grants import Access
 
 
 class SwiftCredentialArgs(TypedDict):
@@ -20,8 +19,8 @@ class SwiftCredentialArgs(TypedDict):
     """ID of the project that the container is in, 32 hexadecimal digits."""
     container_name: str
     """Name of the container, of letters, digits, "_" and "-"."""
-    access: Sequence[Access]
-    """What may be done there, of LIST, READ, WRITE and DELETE."""
+    access: Sequence[str]
+    """What may be done there, of `Access.LIST`, READ, WRITE and DELETE."""
     region: str
     """Region such as "RegionOne"."""
     roles: NotRequired[Sequence[str]]
@@ -56,7 +55,7 @@ class SwiftCredential(ComponentResource):
             expires_at = args.get("expires_at")
             if expires_at is not None:
                 swift.check_expiry(expires_at)
-        super().__init__("object-access:index:SwiftCredential", name, {**args}, opts)
+        super().__init__("object-access:index:SwiftCredential", name, _args.shown(args), opts)
 
         credential = openstack.identity.ApplicationCredential(
             name,

@@ -1,7 +1,7 @@
 """A role for a workload: a virtual machine, or a job in CI or Kubernetes. No key to lose."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
@@ -10,13 +10,13 @@ from . import _args, names
 from ._grants import GrantArgs, give_role, partition_of, separate
 from ._outputs import once
 from .policies import trust
-from .policies.documents import PolicyDocument, check_size, to_json
+from .policies.documents import check_size, to_json
 
 
 class WebIdentityArgs(TypedDict):
     """Whose tokens of an OpenID Connect provider are trusted."""
 
-    provider_arn: str
+    provider_arn: Input[str]
     """ARN of the account's OpenID Connect provider."""
     subjects: Sequence[str]
     """Token subjects, such as "repo:my-org/my-repo:ref:refs/heads/main" or
@@ -60,17 +60,14 @@ class WorkloadRole(ComponentResource):
             duration = names.check_session_duration(args.get("max_session_duration", 3_600))
             tags = names.check_tags(args.get("tags", {}), "iam")
             job = args.get("web_identity")
-            trusting = (
-                _job(name, job) if job else trust.virtual_machines(partition_of(args["grants"]))
-            )
-            check_size("trust policy", trusting)
-        super().__init__("object-access:index:WorkloadRole", name, {**args}, opts)
+            trusting = _job(name, job) if job else _machines(name, partition_of(args["grants"]))
+        super().__init__("object-access:index:WorkloadRole", name, _args.shown(args), opts)
         child = ResourceOptions(parent=self)
 
         role = aws.iam.Role(
             name,
             name=role_name,
-            assume_role_policy=to_json(trusting),
+            assume_role_policy=trusting,
             max_session_duration=duration,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
@@ -90,7 +87,21 @@ class WorkloadRole(ComponentResource):
         )
 
 
-def _job(name: str, job: WebIdentityArgs) -> PolicyDocument:
+def _machines(name: str, partition: Input[str]) -> Input[str]:
+    return _args.made(
+        name,
+        {"partition": partition},
+        lambda known: to_json(trust.virtual_machines(**known)),
+    )
+
+
+def _job(name: str, job: WebIdentityArgs) -> Input[str]:
     _args.check(name, job, WebIdentityArgs)
-    audience = job.get("audience", "sts.amazonaws.com")
-    return trust.web_identity(job["provider_arn"], audience, job["subjects"])
+
+    def write(known: Mapping[str, Any]) -> str:
+        audience = known.get("audience", "sts.amazonaws.com")
+        policy = trust.web_identity(known["provider_arn"], audience, known["subjects"])
+        check_size("trust policy", policy)
+        return to_json(policy)
+
+    return _args.made(name, job, write)

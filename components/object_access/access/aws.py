@@ -39,7 +39,12 @@ _JUDGED = frozenset(
         *("AccessKey", "InstanceProfile", "OpenIdConnectProvider", "Policy", "Role", "RolePolicy"),
         *("RolePolicyAttachment", "User", "UserPolicy", "UserPolicyAttachment"),
         *("Bucket", "BucketCorsConfiguration", "BucketLifecycleConfiguration", "BucketPolicy"),
-        *("BucketOwnershipControls", "BucketPublicAccessBlock", "BucketVersioning"),
+        *(
+            "BucketLogging",
+            "BucketOwnershipControls",
+            "BucketPublicAccessBlock",
+            "BucketVersioning",
+        ),
         "BucketServerSideEncryptionConfiguration",
     )
 )

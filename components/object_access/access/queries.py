@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..policies import buckets, public
+from ..policies import public
 from ..policies.cors import CorsRule, first_match
 from ..policies.evaluate import Decision, Policies, Policy, Request, evaluate
 from ..policies.evaluate import Principal as Asker
@@ -23,12 +23,16 @@ _OBJECTS: Mapping[Verb, Sequence[str]] = {
 }
 _ADMINISTER = sorted(
     [
-        *buckets.EXPOSING_ACTIONS,
         "s3:DeleteBucket",
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketAcl",
         "s3:PutBucketCORS",
         "s3:PutBucketLogging",
         "s3:PutBucketNotification",
         "s3:PutBucketObjectLockConfiguration",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
         "s3:PutBucketVersioning",
         "s3:PutBucketWebsite",
         "s3:PutEncryptionConfiguration",

@@ -26,11 +26,13 @@ def rule(
     headers: Sequence[str] = (),
     expose: Sequence[str] = (),
     max_age_seconds: int = 3_000,
+    *,
+    as_documented: bool = False,
 ) -> CorsRule:
     """A checked rule.
 
     Raises ValueError for what is no origin, for a method that CORS does not know, and for
-    writing from every origin.
+    writing from every origin, unless the consumer's own documentation wants just that.
     """
     for origin in origins:
         check_origin(origin)
@@ -40,9 +42,10 @@ def rule(
     if not origins or not methods:
         raise ValueError("a CORS rule needs at least one origin and one method")
     writes = sorted(set(methods) - {"GET", "HEAD"})
-    if "*" in origins and writes:
+    if "*" in origins and writes and not as_documented:
         raise ValueError(
-            f"CORS origin '*' with {writes[0]} lets every page write, name the origins that may"
+            f"CORS origin '*' with {writes[0]} lets every page write, name the origins that may, "
+            "or set 'as_documented' where the consumer's documentation has it so"
         )
     return {
         "AllowedOrigins": [*origins],

@@ -54,6 +54,13 @@ def document(statements: Iterable[Statement]) -> PolicyDocument:
     return {"Version": VERSION, "Statement": listed}
 
 
+def sid_of(key: str) -> str:
+    """A key of a mapping as a part of a `Sid`, which holds nothing but ASCII letters and digits:
+    `made-files` becomes `MadeFiles`."""
+    words = "".join(sign if sign.isalnum() and sign.isascii() else " " for sign in key).split()
+    return "".join(word.capitalize() for word in words)
+
+
 def to_json(policy: PolicyDocument) -> str:
     """The document as the shortest JSON; the same document always gives the same text."""
     return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)

@@ -221,7 +221,7 @@ _RULES: Mapping[Access, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def access_rules(project_id: str, container: str, access: Collection[Access]) -> list[AccessRule]:
+def access_rules(project_id: str, container: str, access: Collection[str]) -> list[AccessRule]:
     """The rules that open one container to an application credential: list, read, write, delete.
 
     They say which addresses may be called, and that bounds LIST, READ and DELETE. It does not bound

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..names import check_external_id, check_principal
-from .documents import PolicyDocument, Statement, document
+from ..names import check_external_id, check_principal, check_session_name
+from .documents import PolicyDocument, Statement, document, sid_of
 
 
 def user(arn: str, unique_id: str) -> PolicyDocument:
@@ -19,18 +19,58 @@ def user(arn: str, unique_id: str) -> PolicyDocument:
     return document([_trust(f"Trust{unique_id}", {"AWS": arn})])
 
 
-def delegated(principals: Sequence[str], external_id: str, partition: str) -> PolicyDocument:
-    """Trust accounts, roles or users who give the external ID.
+class Trusted(NamedTuple):
+    """Whom one statement of a role's trust lets in, and what they must say.
 
-    The ID proves that the consumer acts for us and not for another of its customers (IAM User
-    Guide, "The confused deputy problem"). An account means whoever in it may assume roles.
-    Raises ValueError for what is no principal and no external ID.
+    The external ID proves that the consumer acts for us and not for another of its customers (IAM
+    User Guide, "The confused deputy problem"). A session name that only the consumer knows may
+    stand in for it, where the consumer cannot send an ID. An account means whoever in it may
+    assume roles; no principal is nobody yet.
     """
-    if not principals:
-        raise ValueError("no principal to trust, name at least one account, role or user")
-    named = [_arn(principal, partition) for principal in principals]
-    condition = {"StringEquals": {"sts:ExternalId": check_external_id(external_id)}}
-    return document([_trust("Delegated", {"AWS": named}, condition)])
+
+    principals: Sequence[str]
+    external_id: str = ""
+    session_name: str = ""
+    self_assuming: bool = False
+
+
+def delegated(trusts: Mapping[str, Trusted], role_arn: str) -> PolicyDocument:
+    """Trust accounts, roles and users who say what is agreed upon: one statement for each of
+    `trusts`, named by its key.
+
+    A bare account is in the partition of `role_arn`, the role's own ARN, which also says who a
+    self-assuming role is. That role is trusted by way of its account, for IAM takes no role as a
+    principal that does not exist yet. While nobody is trusted, a statement refuses everybody,
+    since IAM takes no trust policy without a statement. Raises ValueError for what is no
+    principal, external ID or session name.
+    """
+    partition = role_arn.split(":")[1]
+    statements: list[Statement] = []
+    for key, trusted in trusts.items():
+        sid, says = f"Trust{sid_of(key)}", _says(trusted)
+        named = [arn_of(principal, partition) for principal in trusted.principals]
+        if not named:
+            continue
+        statements.append(_trust(sid, {"AWS": named}, {"StringEquals": says}))
+        if trusted.self_assuming:
+            account = {"AWS": arn_of(account_of(role_arn), partition)}
+            itself = {"StringEquals": says, "ArnLike": {"aws:PrincipalArn": role_arn}}
+            statements.append(_trust(f"{sid}Itself", account, itself))
+    return document(statements or [{**_trust("NobodyYet", {"AWS": "*"}), "Effect": "Deny"}])
+
+
+def assuming(role_arn: str) -> PolicyDocument:
+    """What a self-assuming role must be allowed besides: to assume itself."""
+    return document(
+        [
+            {
+                "Sid": "AssumeItself",
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Resource": role_arn,
+            }
+        ]
+    )
 
 
 def virtual_machines(partition: str) -> PolicyDocument:
@@ -86,10 +126,17 @@ def is_whole_account(principal: str) -> bool:
     return principal.isdigit() or principal.endswith(":root")
 
 
-def _arn(principal: str, partition: str) -> str:
+def arn_of(principal: str, partition: str) -> str:
+    """A principal that `check_principal` accepts as a policy names it: an account by its root."""
     if check_principal(principal).isdigit():
         return f"arn:{partition}:iam::{principal}:root"
     return principal
+
+
+def _says(trusted: Trusted) -> dict[str, str]:
+    if trusted.session_name:
+        return {"sts:RoleSessionName": check_session_name(trusted.session_name)}
+    return {"sts:ExternalId": check_external_id(trusted.external_id)}
 
 
 def _trust(

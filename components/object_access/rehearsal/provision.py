@@ -91,7 +91,8 @@ def _encryption(cloud: Cloud, inputs: Inputs) -> Realized:
         settings = {"SSEAlgorithm": default["sseAlgorithm"]}
         if "kmsMasterKeyId" in default:
             settings["KMSMasterKeyID"] = default["kmsMasterKeyId"]
-        rules.append({"ApplyServerSideEncryptionByDefault": settings})
+        key = {"BucketKeyEnabled": rule.get("bucketKeyEnabled", False)}
+        rules.append({"ApplyServerSideEncryptionByDefault": settings, **key})
     _s3(cloud, inputs).put_bucket_encryption(
         Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
     )
@@ -124,6 +125,19 @@ def _cors(cloud: Cloud, inputs: Inputs) -> Realized:
     ]
     _s3(cloud, inputs).put_bucket_cors(
         Bucket=inputs["bucket"], CORSConfiguration={"CORSRules": rules}
+    )
+    return inputs["bucket"], {}
+
+
+def _logging(cloud: Cloud, inputs: Inputs) -> Realized:
+    _s3(cloud, inputs).put_bucket_logging(
+        Bucket=inputs["bucket"],
+        BucketLoggingStatus={
+            "LoggingEnabled": {
+                "TargetBucket": inputs["targetBucket"],
+                "TargetPrefix": inputs["targetPrefix"],
+            }
+        },
     )
     return inputs["bucket"], {}
 
@@ -199,6 +213,12 @@ def _user_attachment(cloud: Cloud, inputs: Inputs) -> Realized:
     return f"{user}/{arn}", {}
 
 
+def _role_attachment(cloud: Cloud, inputs: Inputs) -> Realized:
+    role, arn = inputs["role"], inputs["policyArn"]
+    cloud.admin("iam").attach_role_policy(RoleName=role, PolicyArn=arn)
+    return f"{role}/{arn}", {}
+
+
 def _instance_profile(cloud: Cloud, inputs: Inputs) -> Realized:
     iam, name = cloud.admin("iam"), inputs["name"]
     made = iam.create_instance_profile(InstanceProfileName=name, Tags=_tags(inputs))
@@ -259,12 +279,14 @@ _TYPES: Mapping[str, Callable[[Cloud, Inputs], Realized]] = {
     "aws:iam/policy:Policy": _policy,
     "aws:iam/role:Role": _role,
     "aws:iam/rolePolicy:RolePolicy": _role_policy,
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _role_attachment,
     "aws:iam/user:User": _user,
     "aws:iam/userPolicy:UserPolicy": _user_policy,
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": _user_attachment,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _cors,
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _lifecycle,
+    "aws:s3/bucketLogging:BucketLogging": _logging,
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _ownership,
     "aws:s3/bucketPolicy:BucketPolicy": _bucket_policy,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _public_access_block,
