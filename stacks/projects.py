@@ -23,12 +23,13 @@ class Place:
     keys: tuple[str, ...] = ()
     """Exact names of single objects instead. Default: all below the prefix."""
     access: tuple[Access, ...]
-    """What whoever holds it may do: `list`, `read`, `write`, `delete`, ...; see docs/policies.md."""
+    """What its holders may do: `list`, `read`, `write`, `delete`, ...; see docs/policies.md."""
     exact: bool = False
     """Also list the prefix as it is without its "/", which some tools ask for. Default: false."""
 
     def __post_init__(self) -> None:
-        names.check_prefix(self.prefix)
+        if self.prefix:
+            names.check_prefix(self.prefix)
         if self.prefix and self.keys:
             raise ValueError("prefix and keys are both given, a place is one of the two")
         if not self.access:
@@ -243,7 +244,8 @@ class AccessLogs:
 
     def __post_init__(self) -> None:
         names.check_bucket_name(self.bucket)
-        names.check_prefix(self.prefix)
+        if self.prefix:
+            names.check_prefix(self.prefix)
 
 
 # --- the kinds ---
@@ -400,7 +402,7 @@ class CompatibleProject(Project):
     endpoint: str
     """Address of the store."""
     region: str = "us-east-1"
-    """Region that requests are signed for. Default: us-east-1, which stores without regions take."""
+    """Region that requests are signed for. Default: us-east-1, as stores without regions take."""
     profile: str
     """Section of ~/.aws/credentials with the keys that the store's operator gave you."""
     adopt: bool = False

@@ -8,11 +8,13 @@ from pulumi import Input, Output
 from object_access import (
     AccessLogsArgs,
     AccessUser,
+    AccessUserArgs,
     CorsRuleArgs,
     DelegatedRole,
     GrantArgs,
     MultipartUploadRole,
     PrefixPolicy,
+    PrefixPolicyArgs,
     PrivateBucket,
     PrivateBucketArgs,
     Removal,
@@ -151,19 +153,16 @@ class _Holders:
         return model.exported(model.Foreign, principals=list(holder.principals))
 
     def _user(self, name: str, holder: User) -> Exported:
-        user = AccessUser(
-            self._called(name),
-            {
-                "user_name": holder.name or self._project.made(name),
-                "keys": self._project.keys,
-                "tags": self._project.tags,
-                **(
-                    {"managed_policies": {name: self._policy(name, holder.places)}}
-                    if holder.managed
-                    else {"grants": self._grants(holder.places)}
-                ),
-            },
-        )
+        args: AccessUserArgs = {
+            "user_name": holder.name or self._project.made(name),
+            "keys": self._project.keys,
+            "tags": self._project.tags,
+        }
+        if holder.managed:
+            args["managed_policies"] = {name: self._policy(name, holder.places)}
+        else:
+            args["grants"] = self._grants(holder.places)
+        user = AccessUser(self._called(name), args)
         self._users[name] = user
         self._confine(holder.places, user.user_arn)
         return model.exported(
@@ -254,15 +253,14 @@ class _Holders:
     def _policy(
         self, name: str, places: tuple[str, ...], roles: list[str] | None = None
     ) -> Output[str]:
-        return PrefixPolicy(
-            self._called(name),
-            {
-                "policy_name": self._project.made(name),
-                "grants": self._grants(places),
-                "tags": self._project.tags,
-                **({"roles": roles} if roles else {}),
-            },
-        ).policy_arn
+        args: PrefixPolicyArgs = {
+            "policy_name": self._project.made(name),
+            "grants": self._grants(places),
+            "tags": self._project.tags,
+        }
+        if roles:
+            args["roles"] = roles
+        return PrefixPolicy(self._called(name), args).policy_arn
 
     def _called(self, name: str) -> str:
         return f"{self._project.name}-{name}"

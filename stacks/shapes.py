@@ -8,12 +8,12 @@ schema of it all for editors.
 import ast
 import dataclasses
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from object_access._args import did_you_mean, naming
 
@@ -30,7 +30,7 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
     fixed = fixed or {}
     if not isinstance(given, dict):
         raise ValueError(f"must be a mapping of settings, not {given!r}")
-    types = _types(shape)
+    types = _types(cast("Hashable", shape))
     known = {each.name: each for each in fields(shape) if each.name not in fixed}  # type: ignore[arg-type]
     names = {_key(name): name for name in known}
     values = {}
@@ -52,30 +52,34 @@ def typed(key: str, value: object, wanted: Any, *, secret: bool = False) -> Any:
         return value
     if value is None:
         raise ValueError(f"{key} is empty, give it a value or leave the line out")
-    if isinstance(wanted, type) and issubclass(wanted, Enum):
-        words = [each.value for each in wanted]
-        if value not in words:
-            raise ValueError(f"{key} '{value}' is unknown, use one of {', '.join(words)}")
-        return wanted(value)
-    if get_origin(wanted) is tuple:
-        if not isinstance(value, list):
-            raise ValueError(f"{key} must be a list, not {value!r}; write [{value}]")
-        return tuple(typed(key, each, get_args(wanted)[0], secret=secret) for each in value)
-    if get_origin(wanted) is Mapping:
-        if not isinstance(value, dict):
-            raise ValueError(f"{key} must be a mapping, not {value!r}")
-        return {name: _member(key, name, each, get_args(wanted)[1]) for name, each in value.items()}
     if shapes := _tagged(wanted):
         return _one_of(key, value, shapes)
     if get_origin(wanted) is UnionType:  # of one thing and None, which is its absence
         return typed(key, value, get_args(wanted)[0], secret=secret)
     if is_dataclass(wanted):
         with naming(key):
-            return read(wanted, value)
+            return read(cast("type[Any]", wanted), value)
+    if get_origin(wanted) in (tuple, Mapping):
+        return _several(key, value, wanted, secret=secret)
     return _plain(key, value, wanted, secret=secret)
 
 
+def _several(key: str, value: object, wanted: Any, *, secret: bool) -> Any:
+    if get_origin(wanted) is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{key} must be a list, not {value!r}; write [{value}]")
+        return tuple(typed(key, each, get_args(wanted)[0], secret=secret) for each in value)
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} must be a mapping, not {value!r}")
+    return {name: _member(key, name, each, get_args(wanted)[1]) for name, each in value.items()}
+
+
 def _plain(key: str, value: object, wanted: type, *, secret: bool) -> object:
+    if issubclass(wanted, Enum):
+        words = [each.value for each in wanted]
+        if value not in words:
+            raise ValueError(f"{key} '{value}' is unknown, use one of {', '.join(words)}")
+        return wanted(value)
     # A bool is an int to Python, and nobody means one by the other.
     if isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
         return value
@@ -90,8 +94,11 @@ def _plain(key: str, value: object, wanted: type, *, secret: bool) -> object:
 def _member(key: str, name: object, value: object, wanted: Any) -> Any:
     if not isinstance(name, str):
         raise ValueError(f"{key} must have texts as names, put {name!r} in quotes")
-    if is_dataclass(wanted) or _tagged(wanted):
+    if shapes := _tagged(wanted):
         with naming(f"{key}: {name}"):
+            return _one_of(name, value, shapes)
+    if is_dataclass(wanted):
+        with naming(key):
             return typed(name, value, wanted)
     return typed(f"{key}: {name}", value, wanted)
 
@@ -143,21 +150,22 @@ def documented(shape: type) -> dict[str, str]:
 
 def schema(wanted: Any) -> dict[str, Any]:
     """The JSON schema of a type, for editors that complete and check."""
-    if isinstance(wanted, type) and issubclass(wanted, Enum):
-        return {"enum": [each.value for each in wanted]}
-    if get_origin(wanted) is tuple:
-        return {"type": "array", "items": schema(get_args(wanted)[0])}
-    if get_origin(wanted) is Mapping:
-        return {"type": "object", "additionalProperties": schema(get_args(wanted)[1])}
+    made: dict[str, Any] = {}
     if shapes := _tagged(wanted):
-        return {"oneOf": [_object(each, {TAG: {"const": each.TAG}}) for each in shapes]}
-    if get_origin(wanted) is UnionType:
-        return schema(get_args(wanted)[0])
-    if is_dataclass(wanted):
-        return _object(wanted, {})  # type: ignore[arg-type]
-    if wanted is Any:
-        return {}
-    return {"type": {str: "string", int: "integer", bool: "boolean"}[wanted]}
+        made = {"oneOf": [_object(each, {TAG: {"const": each.TAG}}) for each in shapes]}
+    elif get_origin(wanted) is UnionType:
+        made = schema(get_args(wanted)[0])
+    elif is_dataclass(wanted):
+        made = _object(cast("type", wanted), {})
+    elif get_origin(wanted) is tuple:
+        made = {"type": "array", "items": schema(get_args(wanted)[0])}
+    elif get_origin(wanted) is Mapping:
+        made = {"type": "object", "additionalProperties": schema(get_args(wanted)[1])}
+    elif wanted is not Any and issubclass(wanted, Enum):
+        made = {"enum": [each.value for each in wanted]}
+    elif wanted is not Any:
+        made = {"type": {str: "string", int: "integer", bool: "boolean"}[wanted]}
+    return made
 
 
 def _object(shape: type, fixed: Mapping[str, Any]) -> dict[str, Any]:

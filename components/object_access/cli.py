@@ -95,8 +95,8 @@ def handover(
         str,
         typer.Option(
             "--format",
-            help="form, json, env, aws-profile, s3cfg, mount, fstab, docker, python, openrc, clouds, "
-            "rclone or config.",
+            help="form, json, env, aws-profile, s3cfg, mount, fstab, docker, python, openrc, "
+            "clouds, rclone or config.",
         ),
     ] = "form",
     holder: Annotated[str, typer.Option(help="Which holder, where a project has several.")] = "",

@@ -187,7 +187,9 @@ class Consumer:
 
     def __post_init__(self) -> None:
         if self.kind not in projects.KINDS:
-            raise ValueError(f"kind '{self.kind}' is unknown, use one of {', '.join(projects.KINDS)}")
+            raise ValueError(
+                f"kind '{self.kind}' is unknown, use one of {', '.join(projects.KINDS)}"
+            )
         for name, setting in self.settings.items():
             if setting.needs and setting.needs not in self.settings:
                 raise ValueError(f"settings: {name}: needs '{setting.needs}', which is no setting")

@@ -20,9 +20,7 @@ def run_checks(
     `watch` is told of each result as it comes, from several threads.
     """
     others = bystanders or Bystanders()
-    listed = {
-        name: list(_checks(handover, target, others)) for name, handover in handovers.items()
-    }
+    listed = {name: list(_checks(handover, target, others)) for name, handover in handovers.items()}
     return run_all(listed, watch)
 
 

@@ -83,9 +83,7 @@ class BrowserChecks(Checks):
     @property
     def _withheld(self) -> list[str]:
         return [
-            method
-            for method in _METHODS
-            if first_match(self._rules, ELSEWHERE, method, []) is None
+            method for method in _METHODS if first_match(self._rules, ELSEWHERE, method, []) is None
         ]
 
     def _who(self, verb: str) -> tuple[str, str]:

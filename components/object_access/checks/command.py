@@ -26,8 +26,7 @@ def run(
     something is not, 2 where nothing was tried or it cannot be."""
     talk = Console(stderr=True, highlight=False)
     try:
-        if shape not in FORMATS:
-            raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+        _check_format(shape)
         if endpoint:
             check_endpoint(endpoint)
         handover = source.pick(source.load(file, stack), project)
@@ -61,5 +60,12 @@ def _trusted(handover: Handover, profile: str) -> Bystanders:
         return Bystanders()
     keys = source.keys_of(profile)
     if keys is None:
-        raise ValueError(f"profile '{profile}' has no keys, run 'aws configure --profile {profile}'")
+        raise ValueError(
+            f"profile '{profile}' has no keys, run 'aws configure --profile {profile}'"
+        )
     return Bystanders(trusted={who: keys for role in roles for who in role.trusted})
+
+
+def _check_format(shape: str) -> None:
+    if shape not in FORMATS:
+        raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")

@@ -3,8 +3,8 @@ may do beside them, and what the bucket refuses to everyone."""
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,7 +17,6 @@ from .check import (
     Failed,
     NotPromised,
     NotTried,
-    Refused,
     allowed,
     code_of,
     none_allowed,
@@ -67,8 +66,10 @@ class _Of(Checks):
     def _covered(self, verb: str, key: str) -> bool:
         """Whether some place of the holder grants a verb on a key, or on listing a prefix."""
         return any(
-            can(place, verb)
-            and (key in place.keys if place.keys else key.startswith(place.prefix))
+            (
+                can(place, verb)
+                and (key in place.keys if place.keys else key.startswith(place.prefix))
+            )
             or (place.exact and key == place.folder and verb.startswith("list"))
             for place in self._places.values()
         )
@@ -102,7 +103,10 @@ class PlaceChecks(_Of):
             for verb in VERBS
             if not self._somewhere(verb) and not (verb in BUCKET_VERBS and self._anywhere(verb))
         ]
-        self.words = {"missing": ", ".join(self._missing)}
+        plain = [verb for verb in self._missing if verb in ("list", "read", "write", "delete")]
+        more = len(self._missing) - len(plain)
+        told = [*plain, *([f"{more} others" if plain else f"of {more}"] if more else [])]
+        self.words = {"missing": ", ".join(told)}
 
     def _somewhere(self, verb: str) -> bool:
         """Whether the holder has a verb at this place, by it or by a wider one."""
@@ -119,7 +123,7 @@ class PlaceChecks(_Of):
         )
 
     @allowed("list")
-    def list(self) -> None:
+    def listing(self) -> None:
         self._needs("list")
         key = self._maybe_seed()
         # Every level on the way to the file is the same promise.
@@ -130,7 +134,7 @@ class PlaceChecks(_Of):
                 raise Failed("the file that is there was not listed")
 
     @allowed("list, typed without its slash")
-    def list_exact(self) -> None:
+    def listing_exact(self) -> None:
         if not self._place.exact or not self._place.prefix:
             raise NotPromised
         self._needs("list")
@@ -138,7 +142,7 @@ class PlaceChecks(_Of):
         self._s3.list_objects_v2(**where, MaxKeys=1)
 
     @allowed("read")
-    def read(self) -> None:
+    def reading(self) -> None:
         self._needs("read")
         key = self._subject.seed(self._holder, self._place)
         self._s3.get_object(Bucket=self._subject.bucket, Key=key)["Body"].read()
@@ -154,7 +158,7 @@ class PlaceChecks(_Of):
             raise Failed(f"the link answered {answer.status_code}")
 
     @allowed("write, and overwrite")
-    def write(self) -> None:
+    def writing(self) -> None:
         self._needs("write")
         key = self._subject.key(self._place)
         if self._place.keys and not self._subject.target.embedded:
@@ -174,7 +178,7 @@ class PlaceChecks(_Of):
         self._s3.abort_multipart_upload(**where, UploadId=upload)
 
     @allowed("delete")
-    def delete(self) -> None:
+    def deleting(self) -> None:
         self._needs("delete")
         if self._place.keys and not self._subject.target.embedded:
             raise NotTried("deleting there would remove what is kept there")
@@ -195,6 +199,8 @@ class PlaceChecks(_Of):
 
     @refused("no other verb: {missing}")
     def no_other_verb(self) -> None:
+        if self._subject.where.endpoint:
+            raise NotPromised  # the operator's keys are for everything
         key = self._subject.key(self._place)
         prefix = self._place.keys[0] if self._place.keys else self._place.prefix
         tried: dict[str, Call] = {}
@@ -239,7 +245,7 @@ class PlaceChecks(_Of):
             raise NotPromised
 
     @property
-    def _others(self) -> "list[str]":
+    def _others(self) -> list[str]:
         plain = {"list", "read", "write", "delete", "full"}
         return [verb for verb in self._place.access if verb not in plain]
 
@@ -467,7 +473,10 @@ class UploadRoleChecks(_Of):
         self._subject.only_embedded()
         where = {"Bucket": self._subject.bucket, "Key": self._subject.name}
         made = attempts(
-            ADMINISTRATION, lambda service: self._subject.client(service, self._keys), self._subject, set()
+            ADMINISTRATION,
+            lambda service: self._subject.client(service, self._keys),
+            self._subject,
+            set(),
         )
         none_allowed(
             {"deleting": lambda: self._s3.delete_object(**where), **made},
@@ -494,5 +503,3 @@ class UploadRoleChecks(_Of):
     @property
     def _keys(self) -> Key:
         return self._subject.keys(self._holder)
-
-

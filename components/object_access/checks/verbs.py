@@ -14,8 +14,7 @@ BUCKET_VERBS = frozenset({"locate", "read-settings", "notify", "list-uploads"})
 def calls(subject: Subject, s3: Any, verb: str, prefix: str, key: str) -> dict[str, Call]:
     """The calls of S3 that a verb stands for, by what each does, with this prefix or key."""
     return {
-        name: partial(call, s3, subject.bucket, prefix, key)
-        for name, call in _CALLS[verb].items()
+        name: partial(call, s3, subject.bucket, prefix, key) for name, call in _CALLS[verb].items()
     }
 
 
@@ -50,9 +49,7 @@ _CALLS: Mapping[str, Mapping[str, Callable[[Any, str, str, str], object]]] = {
     },
     "list-uploads": {"listing uploads": _on_bucket("list_multipart_uploads")},
     "list-parts": {"listing parts": _on_object("list_parts", UploadId=_NOBODYS_UPLOAD)},
-    "read-versions": {
-        "reading a version": _on_object("get_object", VersionId=_NOBODYS_VERSION)
-    },
+    "read-versions": {"reading a version": _on_object("get_object", VersionId=_NOBODYS_VERSION)},
     "read-tags": {"reading tags": _on_object("get_object_tagging")},
     "write-tags": {
         "writing tags": _on_object(

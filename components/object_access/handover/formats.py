@@ -6,7 +6,7 @@ Each is written for where a store is and how a holder gets in; none knows a cons
 import json
 import shlex
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -29,8 +29,6 @@ from .model import (
     Swift,
     TempUrls,
 )
-
-_H = TypeVar("_H")
 
 # What a store that is not AWS needs of newer clients (boto3 issue 4392).
 _CHECKSUMS = {
@@ -71,9 +69,7 @@ def env(handover: Handover, holder: str) -> str:
     if where.endpoint:
         values |= {name.upper(): value for name, value in _CHECKSUMS.items()}
     if handover.form.variables:
-        values |= {
-            each.label: each.value for each in fields(handover) if each.label.isidentifier()
-        }
+        values |= {each.label: each.value for each in fields(handover) if each.label.isidentifier()}
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items() if value)
 
 
@@ -350,7 +346,9 @@ def _one(
         if isinstance(each.how, able) and name == (holder or name)
     ]
     if not found:
-        hows = {type(each.how) for name, each in handover.holders.items() if name == (holder or name)}
+        hows = {
+            type(each.how) for name, each in handover.holders.items() if name == (holder or name)
+        }
         why = next((_NO_KEYS[each] for each in hows if each in _NO_KEYS), "")
         raise ValueError(f"has nobody here who {does}{why and ': ' + why}; use another format")
     if len(found) > 1:

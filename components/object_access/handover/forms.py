@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from . import formats
 from .model import (
     MASK,
-
     Credential,
     Handover,
     Key,
@@ -53,7 +52,6 @@ class Field(NamedTuple):
     def masked(self) -> str:
         """The value, hidden where it is a secret."""
         return MASK if self.secret else self.value
-
 
 
 def fields(handover: Handover) -> list[Field]:
@@ -109,16 +107,7 @@ def resolve(handover: Handover, text: str) -> tuple[str, bool]:
 
 def _value(handover: Handover, name: str, part: str | None) -> tuple[str, bool] | None:
     if part is None:
-        if name == "project":
-            return handover.project, False
-        if name in _WHOLE:
-            return _WHOLE[name](handover, "").strip(), False
-        if name in handover.form.settings:
-            return handover.form.settings[name], False
-        where = {each.name for each in fields_of(handover.where)}
-        if name not in where:
-            raise ValueError(f"its form speaks of '{{{name}}}', which no project has")
-        return _text(getattr(handover.where, name)), False
+        return _of_project(handover, name)
     if part == "folder" and name in handover.form.settings:
         return handover.form.settings[name].rstrip("/"), False
     if name in handover.holders:
@@ -126,6 +115,16 @@ def _value(handover: Handover, name: str, part: str | None) -> tuple[str, bool] 
     if name in handover.places and hasattr(handover.places[name], part):
         return _text(getattr(handover.places[name], part)), False
     return None
+
+
+def _of_project(handover: Handover, name: str) -> tuple[str, bool]:
+    if name in _WHOLE:
+        return _WHOLE[name](handover, "").strip(), False
+    where = {each.name: getattr(handover.where, each.name) for each in fields_of(handover.where)}
+    told = {**where, **handover.form.settings, "project": handover.project}
+    if name not in told:
+        raise ValueError(f"its form speaks of '{{{name}}}', which no project has")
+    return _text(told[name]), False
 
 
 def _of_holder(handover: Handover, name: str, part: str) -> tuple[str, bool] | None:

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from types import UnionType
-from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 MASK = "••••••••"
 TAG = "as"
-_T = TypeVar("_T")
 
 
 def _secret(default: Any = MISSING) -> Any:
@@ -257,13 +256,12 @@ class Handover:
         nothing could be done with it.
         """
         if MASK in set(_texts(data)):
-            raise ValueError(
-                f"the secrets of {project} are masked, print them with --show-secrets"
-            )
+            raise ValueError(f"the secrets of {project} are masked, print them with --show-secrets")
         try:
-            return _read(cls, {"project": project, **data})
+            read: Handover = _read(cls, {"project": project, **data})
         except (KeyError, TypeError) as error:
             raise ValueError(f"'{project}' is no hand-over of ours: {error}") from None
+        return read
 
     def data(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -271,7 +269,7 @@ class Handover:
 
     def masked(self) -> "Handover":
         """The same with its secrets hidden, for a log or a report."""
-        return _masked(self)
+        return _masked(self)  # type: ignore[no-any-return]
 
     def secrets(self) -> set[str]:
         """Every secret in it."""
@@ -334,16 +332,16 @@ def _data(value: Any) -> Any:
     return [_data(each) for each in value] if isinstance(value, tuple) else value
 
 
-def _masked(value: _T) -> _T:
+def _masked(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _masked(each) for key, each in value.items()}  # type: ignore[return-value]
-    if not is_dataclass(value):
+        return {key: _masked(each) for key, each in value.items()}
+    if not is_dataclass(value) or isinstance(value, type):
         return value
     changes: dict[str, Any] = {}
     for each in fields(value):
         held = getattr(value, each.name)
         changes[each.name] = MASK if is_secret(each) and held else _masked(held)
-    return replace(value, **changes)  # type: ignore[return-value]
+    return replace(value, **changes)
 
 
 def _secrets(value: Any) -> Iterator[str]:

@@ -27,7 +27,9 @@ def load(file: str, stack: str) -> dict[str, Handover]:
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{where} is no JSON ({error}), write it with --format json --show-secrets") from None
+        raise ValueError(
+            f"{where} is no JSON ({error}), write it with --format json --show-secrets"
+        ) from None
     found = given.get("handovers", given) if isinstance(given, dict) else {}
     projects = {
         name: Handover.read(name, each)

@@ -101,7 +101,9 @@ def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders
         bucket=name,
         region=cloud.region,
         trusted=_trusted(cloud, handovers.values()),
-        stranger=_key(cloud.aws["accounts"][STRANGER]) if STRANGER in cloud.aws["accounts"] else None,
+        stranger=_key(cloud.aws["accounts"][STRANGER])
+        if STRANGER in cloud.aws["accounts"]
+        else None,
         compatible=_key(cloud.compatible["somebody_else"]) if compatible else None,
         openstack=_openstack_users(cloud) if openstack else {},
     )
@@ -204,6 +206,4 @@ def _openstack_users(cloud: Cloud) -> dict[str, Mapping[str, str]]:
 
 
 def _key(keys: Mapping[str, str]) -> Key:
-    return Key(
-        access_key_id=keys["access_key_id"], secret_access_key=keys["secret_access_key"]
-    )
+    return Key(access_key_id=keys["access_key_id"], secret_access_key=keys["secret_access_key"])

@@ -9,7 +9,7 @@ from functools import cache, cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..handover import MASK
+from ..handover.model import MASK, Key
 
 if TYPE_CHECKING:
     from .provision_openstack import OpenStack
@@ -90,7 +90,9 @@ class Cloud:
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self.target.client(service, region, self.keys)
+                self._clients[service, region] = self.target.client(
+                    service, region, Key(**self.keys)
+                )
             return self._clients[service, region]
 
     def keep_secret(self, secret: str) -> str:

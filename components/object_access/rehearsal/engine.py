@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import yaml
@@ -28,6 +28,9 @@ from ..workspace import Workspace, read_yaml
 from . import provision
 from .cloud import Cloud
 from .environments import at_rehearsal, needs_of, profiles, projects_of
+
+if TYPE_CHECKING:
+    from stacks.settings import Loaded
 
 # Told of every resource as it comes into being.
 Watcher = Callable[["Made"], None]

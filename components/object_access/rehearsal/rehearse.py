@@ -40,9 +40,7 @@ def rehearse(
         return 2
     began = time.perf_counter()
     needs = needs_of(projects)
-    with starting(
-        needs.accounts, compatible=needs.compatible, swift=needs.swift
-    ) as cloud_to_be:
+    with starting(needs.accounts, compatible=needs.compatible, swift=needs.swift) as cloud_to_be:
         # The embedded cloud starts in its own process while this one imports Pulumi.
         from ..checks import report as checks_report
         from ..checks import run_checks
@@ -57,9 +55,7 @@ def rehearse(
         with _progress(talk) as watch:
             try:
                 bystanders.provide(cloud, [each.project for each in projects])
-                run = engines.run(
-                    workspace, environment, config, cloud, watch, by_cli=by_cli
-                )
+                run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
                 talk.print(
                     f"error: {cloud.without_secrets(_told(error))}",

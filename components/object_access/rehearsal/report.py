@@ -1,4 +1,4 @@
-"""What a rehearsal shows: what was created, what is handed over, the lights."""
+"""What a rehearsal shows: what was created, what is handed over, the checks."""
 
 import io
 import json
@@ -11,9 +11,9 @@ from typing import Any
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from ..handover import Field, Handover, fields, next_step
 from ..checks import Result
 from ..checks import report as checks_report
+from ..handover import Field, Handover, fields, next_step
 from .engine import Run
 
 FORMATS = ("table", "json", "markdown", "svg")
@@ -58,7 +58,7 @@ class Outcome:
             told = ", ".join(kinds) if len(kinds) < 4 else f"{kinds[0]}, {len(kinds) - 1} settings"
             console.print(f"  {thing}  [dim]{told}", highlight=False, soft_wrap=True)
         console.print("")
-        for name, handover in self.handovers.items():
+        for handover in self.handovers.values():
             listed = fields(handover)
             console.print(_headline(handover), style="bold", markup=False)
             width = max((len(field.label) for field in listed), default=0)
@@ -82,12 +82,9 @@ class Outcome:
     def _markdown(self) -> str:
         parts = [f"## Rehearsal of {self.environment}: {checks_report.summary(self.results)}", ""]
         parts += [checks_report.markdown(self.results), ""]
-        for name, handover in self.handovers.items():
+        for handover in self.handovers.values():
             parts += [f"### {_headline(handover)}", ""]
-            rows = [
-                f"| {field.label} | `{self._value(field)}` |"
-                for field in fields(handover)
-            ]
+            rows = [f"| {field.label} | `{self._value(field)}` |" for field in fields(handover)]
             parts += ["| field | value |", "|---|---|", *rows, ""]
         made = [
             f"| {_short(each.type)} | {each.name} | `{each.id}` |" for each in self.run.resources

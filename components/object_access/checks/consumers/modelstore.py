@@ -34,7 +34,9 @@ class Client(ClientChecks):
 
     @allowed("the library uploads a model, lists its domain, downloads it again")
     def model(self) -> None:
-        [store] = [each.value for each in fields(self._subject.handover) if each.label == "In Python"]
+        [store] = [
+            each.value for each in fields(self._subject.handover) if each.label == "In Python"
+        ]
         code = _TRAINING_JOB.format(store=store)
         if self._can("delete"):
             code += _CLEAN_UP
