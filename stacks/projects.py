@@ -11,7 +11,7 @@ from typing import ClassVar
 from object_access import names
 from object_access._args import naming
 from object_access.policies import cors, swift
-from object_access.policies.grants import Access
+from object_access.policies.grants import Access, grant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -382,6 +382,11 @@ class S3Project(Project):
             return
         if not self.of(holder.places):
             raise ValueError("there is no place for it, name one under 'places'")
+        for name, place in self.of(holder.places).items():
+            with naming(f"place '{name}'"):  # a verb that cannot be narrowed, for one
+                prefixes = [place.prefix] if place.prefix else []
+                arn = names.bucket_arn(self.bucket, self.region)
+                grant(arn, place.access, prefixes, keys=place.keys, list_exact=place.exact)
 
     def owns(self) -> list[tuple[str, ...]]:
         """The bucket, unless it is adopted, and every name of IAM."""

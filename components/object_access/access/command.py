@@ -32,6 +32,7 @@ def run(folder: Path, environment: str, shape: str, against: str, output: Path |
         _check(shape, against)
         workspace = Workspace.at(folder)
         config = workspace.config_of(environment)
+        workspace.importable()
         earlier = _earlier(workspace, against, environment) if against else None
         now = report.build(
             environment, programs.declared(workspace.main.parent, environment, config)

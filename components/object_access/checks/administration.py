@@ -126,10 +126,6 @@ ADMINISTRATION: Wanted = {
         "put_bucket_accelerate_configuration",
         {"AccelerateConfiguration": _ENABLED},
     ),
-        "s3",
-        "put_bucket_request_payment",
-        {"RequestPaymentConfiguration": {"Payer": "Requester"}},
-    ),
     "object lock": ("s3", "put_object_lock_configuration", {"ObjectLockConfiguration": _LOCKED}),
     "locking a file for decades": (
         "s3",

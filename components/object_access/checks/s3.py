@@ -22,6 +22,7 @@ from .check import (
     none_allowed,
     refused,
 )
+from .simulated import SimulatedChecks
 from .subject import Call, Subject, can
 from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, calls
 
@@ -38,6 +39,9 @@ def derived(subject: Subject) -> Iterator[Checks]:
             yield UploadRoleChecks(subject, holder)
             continue
         if isinstance(how, Role):
+            if how.trusted and not subject.assumable(how):
+                yield SimulatedChecks(subject, holder, how)
+                continue
             yield RoleChecks(subject, holder)
             if not how.trusted:
                 continue

@@ -127,35 +127,38 @@ class Subject:
 
     def _keys(self, holder: str) -> Key:
         how = self.handover.holders[holder].how
-        if isinstance(how, Key):
-            return how
-        if isinstance(how, Profile):
-            if not how.access_key_id:
-                raise NotTried(f"needs the keys of profile '{how.profile}', see --profile")
-            return Key(
-                access_key_id=how.access_key_id,
-                secret_access_key=how.secret_access_key,
-                session_token=how.session_token,
-            )
-        if isinstance(how, Machine):
-            return self._of_machine(how)
-        if isinstance(how, Role):
-            return self.assume(how, self.trusted(how))
-        if isinstance(how, UploadRole):
-            return self.session(self.keys(how.of), how.role_arn)
-        if isinstance(how, Foreign):
-            return self._of(how.principals[0])
-        if isinstance(how, ExistingRole):
-            return self._of(f"role/{how.name}")
-        if isinstance(how, Job):
-            return self._of_job(how)
-        raise NotTried(f"nobody logs in as {holder}")
+        ways: Mapping[type, Callable[[Any], Key]] = {
+            Key: lambda how: how,
+            Profile: self._of_profile,
+            Machine: self._of_machine,
+            Role: lambda how: self.assume(how, self.trusted(how)),
+            UploadRole: lambda how: self.session(self.keys(how.of), how.role_arn),
+            Foreign: lambda how: self._of(how.principals[0]),
+            ExistingRole: lambda how: self._of(f"role/{how.name}"),
+            Job: self._of_job,
+        }
+        if type(how) not in ways:
+            raise NotTried(f"nobody logs in as {holder}")
+        return ways[type(how)](how)
+
+    def _of_profile(self, how: Profile) -> Key:
+        if not how.access_key_id:
+            raise NotTried(f"needs the keys of profile '{how.profile}', see --profile")
+        return Key(
+            access_key_id=how.access_key_id,
+            secret_access_key=how.secret_access_key,
+            session_token=how.session_token,
+        )
 
     def trusted(self, how: Role) -> Key:
         """Keys of somebody whom a role trusts. Raises NotTried where there are none."""
         if not how.trusted:
             raise NotTried("trusts nobody yet")
         return self._of(how.trusted[0])
+
+    def assumable(self, how: Role) -> bool:
+        """Whether somebody here can assume a role."""
+        return any(each in self.bystanders.trusted for each in how.trusted)
 
     def _of(self, principal: str) -> Key:
         if principal not in self.bystanders.trusted:

@@ -70,9 +70,10 @@ def with_keys(handover: Handover, profile: str = "") -> Handover:
 
 
 def keys_of(profile: str) -> Key | None:
-    """The keys of a profile of this machine, if it has any."""
+    """The keys of a profile of this machine, or without one those that the AWS CLI would use; None
+    where there are none."""
     try:
-        keys = boto3.session.Session(profile_name=profile).get_credentials()
+        keys = boto3.session.Session(profile_name=profile or None).get_credentials()
     except ProfileNotFound:
         return None
     if keys is None:
