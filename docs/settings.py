@@ -1,54 +1,92 @@
-"""Prints docs/settings.md: every setting, with what `stacks/settings.py` says of it."""
+"""Prints docs/settings.md: every setting, with what `stacks/` says of it."""
 
-import ast
-import dataclasses
-import inspect
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from stacks import settings
+from stacks import projects, settings
+from stacks.shapes import documented
 
 INTRODUCTION = """\
 # Settings
 
-Made by `make docs` from `stacks/settings.py`. An unknown setting is refused with the nearest
-known one; so is a value that the cloud would refuse, before anything is created.
+Made by `make docs` from `stacks/settings.py` and `stacks/projects.py`. An unknown setting is
+refused with the nearest known one; so is a value that the cloud would refuse, before anything is
+created.
+
+A project is of a generic kind, below, or of a consumer, which fills one in: `kind: <consumer>`
+takes the consumer's own settings ([consumers.md](consumers.md)) and the generic kind's, but for
+places, holders and CORS rules, which are the consumer's.
 """
-_FIXED = {"name", "environment"}  # the project's key in the file, and the file's own name
-
-
-def documented(shape: type) -> dict[str, str]:
-    """The settings of a dataclass, its bases' first, with what stands below each."""
-    found: dict[str, str] = {}
-    for each in reversed(shape.__mro__):
-        if not dataclasses.is_dataclass(each):
-            continue
-        [body] = ast.parse(inspect.getsource(each)).body
-        assert isinstance(body, ast.ClassDef)
-        for field, text in zip(body.body, body.body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                assert isinstance(field.target, ast.Name)
-                found[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
-    return {name: " ".join(text.split()) for name, text in found.items() if name not in _FIXED}
+EXAMPLE = """\
+```yaml
+labels:
+  kind: s3
+  bucket: my-company-labels
+  places:
+    images: {prefix: raw/, access: [list, read]}
+    annotations: {prefix: labels/, access: [list, read, write]}
+  holders:
+    tool: {as: role, trusted: ["111122223333"], longest_session: 43200}
+    machine: {as: machine, places: [images]}
+  cors:
+    - {origins: ["https://labels.example.com"], methods: [GET]}
+```
+"""
+HOLDERS = {
+    "s3": (
+        projects.User,
+        projects.Role,
+        projects.ExistingRole,
+        projects.Machine,
+        projects.Job,
+        projects.Foreign,
+        projects.UploadRole,
+    ),
+    "swift": (
+        projects.OpenStackUser,
+        projects.TempUrls,
+        projects.Credential,
+        projects.ListedUsers,
+    ),
+    "compatible": (projects.OperatorsKeys,),
+}
+FIXED = {"name", "environment", "namespace", "consumer"}  # the loader's, not the file's
 
 
 def table(shape: type) -> str:
-    """The settings as a Markdown table."""
+    """The settings of a dataclass as a Markdown table."""
     rows = []
     for name, text in documented(shape).items():
+        if name in FIXED and issubclass(shape, projects.Project):
+            continue
         meaning, _, default = text.partition(" Default: ")
         rows.append(f"| `{name}` | {meaning} | {default.rstrip('.') or 'must be given'} |")
     return "\n".join(["| setting | meaning | default |", "|---|---|---|", *rows])
 
 
+def sentence(shape: type) -> str:
+    """What a dataclass is, without the kind that its docstring ends with."""
+    return str(shape.__doc__).partition(":")[0].rstrip(".") + "."
+
+
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION, "## An environment\n", table(settings.Environment), ""]
-    for kind, shape in settings.KINDS.items():
-        title = str(shape.__doc__).partition(":")[0]
-        parts += [f"## `kind: {kind}`\n", f"{title}.\n", table(shape), ""]
+    for kind in ("s3", "swift", "compatible"):
+        shape = projects.KINDS[kind]
+        parts += [f"## `kind: {kind}`\n", f"{sentence(shape)}\n"]
+        parts += [EXAMPLE] if kind == "s3" else []
+        parts += [table(shape), "", f"### Holders of `kind: {kind}`\n"]
+        for holder in HOLDERS[kind]:
+            parts += [f"`as: {holder.TAG}`: {sentence(holder)}\n", table(holder), ""]
+    for title, shape in (
+        ("A place", projects.Place),
+        ("A CORS rule", projects.CorsRule),
+        ("Access logs", projects.AccessLogs),
+    ):
+        parts += [f"## {title}\n", f"{sentence(shape)}\n", table(shape), ""]
     return "\n".join(parts)
 
 

@@ -23,7 +23,8 @@ class Environment:
     """One environment: what its projects share, and the projects."""
 
     projects: Mapping[str, Any] = field(default_factory=dict)
-    """The projects by name: lower-case letters, digits and single hyphens, up to 40 characters."""
+    """The projects by name: lower-case letters, digits and single hyphens, up to 40 characters.
+    Default: none, which only `examples` makes good."""
     examples: bool = False
     """A project for every consumer, with the example of its file, too. Default: false."""
     protect: bool = True
