@@ -50,8 +50,7 @@ def build(loaded: Loaded) -> dict[str, Any]:
 
 
 def _places(project: Project, holder: str) -> list[str]:
-    wanted = getattr(getattr(project, "holders")[holder], "places", ())  # noqa: B009 every kind has
-    return list(wanted or project.places)
+    return list(project.holders[holder].places or project.places)
 
 
 def _cors(project: Project) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from object_access import CompatibleBucket
 from object_access.handover import model
 
 from .projects import CompatibleProject
-from .s3 import removal_of
 
 Exported = dict[str, Any]
 
@@ -22,7 +21,7 @@ def build(project: CompatibleProject) -> tuple[Exported, dict[str, Exported]]:
             "profile": project.profile,
             "adopt": project.adopt,
             "versioning": project.versioning,
-            "removal": removal_of(project),
+            "removal": project.removal,
         },
     )
     where = model.exported(

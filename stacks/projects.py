@@ -6,9 +6,9 @@ settings. Every text below a field is its line in docs/settings.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from object_access import names
+from object_access import Removal, names
 from object_access._args import naming
 from object_access.policies import cors, swift
 from object_access.policies.grants import Access, grant
@@ -140,7 +140,7 @@ class Foreign(_Holder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UploadRole:
+class UploadRole(_Holder):
     """A role that a user of the same project assumes for uploads in parts, as Valohai does."""
 
     TAG: ClassVar = "upload-role"
@@ -152,16 +152,14 @@ Holder = User | Role | ExistingRole | Machine | Job | Foreign | UploadRole
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperatorsKeys:
+class OperatorsKeys(_Holder):
     """Whoever has the keys that the store's operator gave out, from a profile of ~/.aws."""
 
     TAG: ClassVar = "profile"
-    places: tuple[str, ...] = ()
-    """Names of the places that it is meant for. Default: all of the project's."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenStackUser:
+class OpenStackUser(_Holder):
     """A user of the OpenStack project, with a password that is kept nowhere."""
 
     TAG: ClassVar = "user"
@@ -170,7 +168,7 @@ class OpenStackUser:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TempUrls:
+class TempUrls(_Holder):
     """Holders of temporary URLs, signed with a key."""
 
     TAG: ClassVar = "temp-urls"
@@ -189,23 +187,19 @@ class TempUrls:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credential:
+class Credential(_Holder):
     """An application credential for the container alone, instead of a password."""
 
     TAG: ClassVar = "credential"
-    places: tuple[str, ...] = ()
-    """Names of its places. Default: all of the project's."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListedUsers:
+class ListedUsers(_Holder):
     """Users of other projects, let in by the container's access control lists."""
 
     TAG: ClassVar = "listed"
     elements: tuple[str, ...]
     """Elements such as "<project ID>:<user ID>" or the name of a role."""
-    places: tuple[str, ...] = ()
-    """Names of its places. Default: all of the project's."""
 
 
 SwiftHolder = OpenStackUser | TempUrls | Credential | ListedUsers
@@ -270,6 +264,8 @@ class Project:
     key."""
     places: Mapping[str, Place]
     """The places, by names of your own."""
+    holders: Mapping[str, Any]
+    """Who holds access, by names of your own."""
 
     def made(self, what: str, limit: int = 64) -> str:
         """A name made by program for one thing of this project."""
@@ -280,6 +276,13 @@ class Project:
             namespace=self.namespace,
             limit=limit,
         )
+
+    @property
+    def removal(self) -> Removal:
+        """When the stored data may be deleted with the project."""
+        if self.protect:
+            return Removal.KEEP
+        return Removal.DESTROY if self.force_destroy else Removal.EMPTY
 
     def of(self, places: Sequence[str]) -> dict[str, Place]:
         """These places, or all; those of one prefix are one."""
@@ -301,11 +304,11 @@ class Project:
         """What no other project may have too: a word for it, and where it is."""
         raise NotImplementedError
 
-    def _check_places(self, holders: Mapping[str, object]) -> None:
-        for name in [*self.places, *holders]:
+    def _check_places(self) -> None:
+        for name in [*self.places, *self.holders]:
             names.check_label("place or holder", name)
-        for name, holder in holders.items():
-            for place in getattr(holder, "places", ()):
+        for name, holder in self.holders.items():
+            for place in holder.places:
                 if place not in self.places:
                     raise ValueError(
                         f"holders: {name}: place '{place}' is unknown, "
@@ -365,7 +368,7 @@ class S3Project(Project):
                 each.max_age,
                 as_documented=each.as_documented,
             )
-        self._check_places(self.holders)
+        self._check_places()
         for name, holder in self.holders.items():
             with naming(f"holders: {name}"):
                 self._check_holder(holder)
@@ -421,7 +424,7 @@ class CompatibleProject(Project):
         object.__setattr__(self, "bucket", names.check_bucket_name(self._named("bucket")))
         names.check_endpoint(self.endpoint)
         names.check_profile(self.profile)
-        self._check_places(self.holders)
+        self._check_places()
 
     def owns(self) -> list[tuple[str, ...]]:
         """The bucket, unless it is adopted."""
@@ -456,7 +459,7 @@ class SwiftProject(Project):
             swift.cors(self.origins)
         if self.temp_urls:
             swift.check_keys(self.keys, least=1)
-        self._check_places(self.holders)
+        self._check_places()
         for name, place in self.places.items():
             if place.prefix or place.keys:
                 raise ValueError(

@@ -17,7 +17,6 @@ from object_access import (
     PrefixPolicyArgs,
     PrivateBucket,
     PrivateBucketArgs,
-    Removal,
     ShareArgs,
     TrustArgs,
     WorkloadRole,
@@ -34,7 +33,6 @@ from .projects import (
     Job,
     Machine,
     Place,
-    Project,
     Role,
     S3Project,
     UploadRole,
@@ -60,20 +58,13 @@ def build(project: S3Project) -> tuple[Exported, dict[str, Exported]]:
     return where, holders.how
 
 
-def removal_of(project: Project) -> Removal:
-    """What may be deleted with the project."""
-    if project.protect:
-        return Removal.KEEP
-    return Removal.DESTROY if project.force_destroy else Removal.EMPTY
-
-
 def _bucket(project: S3Project, holders: "_Holders") -> PrivateBucketArgs:
     args: PrivateBucketArgs = {
         "bucket_name": project.bucket,
         "region": project.region,
         "cors": [_cors(project, number) for number in range(len(project.cors))],
         "versioning": project.versioning,
-        "removal": removal_of(project),
+        "removal": project.removal,
         "tags": project.tags,
     }
     if holders.confined:

@@ -16,7 +16,6 @@ from .projects import (
     SwiftHolder,
     SwiftProject,
 )
-from .s3 import removal_of
 
 Exported = dict[str, Any]
 
@@ -46,7 +45,7 @@ def _container(project: SwiftProject) -> SwiftContainerArgs:
         "region": project.region,
         "keys": project.keys if urls and urls.signed_by == "container" else [],
         "versioning": project.versioning,
-        "removal": removal_of(project),
+        "removal": project.removal,
     }
     if project.origins:
         args["cors"] = {"origins": project.origins}
