@@ -10,31 +10,45 @@ def test_urns_are_as_they_were(request, paper, declare):
     import os
 
     from object_access import (
+        Access,
         AccessUser,
+        CompatibleBucket,
+        DelegatedRole,
         MultipartUploadRole,
+        PrefixPolicy,
         PrivateBucket,
         SwiftAccountKey,
         SwiftContainer,
         SwiftCredential,
+        WorkloadRole,
     )
-    from object_access.policies.grants import Access
 
-    arn = "arn:aws:s3:::my-bucket"
+    arn, project = "arn:aws:s3:::my-bucket", "0" * 32
+    grants = {"data": {"bucket_arn": arn, "access": [Access.READ]}}
 
     def program():
+        policy = PrefixPolicy("vision", {
+            "policy_name": "p", "grants": grants, "roles": ["their-role"],
+        })  # fmt: skip
         user = AccessUser("vision", {
-            "user_name": "u", "grants": {"data": {"bucket_arn": arn, "access": [Access.READ]}},
+            "user_name": "u", "grants": grants, "managed_policies": {"farm": policy.policy_arn},
         })  # fmt: skip
         MultipartUploadRole("vision", {
             "role_name": "r", "user_arn": user.user_arn, "user_unique_id": user.unique_id,
             "bucket_arn": arn,
         })  # fmt: skip
+        DelegatedRole("vision", {
+            "role_name": "d", "grants": grants,
+            "trusts": {"vendor": {"principals": ["311530292373"], "self_assuming": True}},
+        })  # fmt: skip
+        WorkloadRole("vision", {"role_name": "w", "grants": grants})
         PrivateBucket("vision", {
             "bucket_name": "my-bucket", "region": "eu-west-1",
             "cors": [{"origins": ["*"], "methods": ["GET"]}],
+            "access_logs": {"bucket_name": "my-logs"},
         })  # fmt: skip
+        CompatibleBucket("vision", {"bucket_name": "data", "endpoint": "https://s3.example.org"})
 
-        project = "0" * 32
         SwiftContainer("vision", {"container_name": "data", "region": "RegionOne"})
         SwiftAccountKey("vision", {"project_id": project, "region": "RegionOne", "keys": ["a"]})
         SwiftCredential("vision", {
@@ -43,6 +57,7 @@ def test_urns_are_as_they_were(request, paper, declare):
         })  # fmt: skip
 
     declare(program)
+    assert len(paper.components) == 10, "of every kind of component one"
     urns = "".join(f"{urn}\n" for urn in paper.urns())
     if os.environ.get("REGENERATE"):
         GOLDEN.write_text(urns)

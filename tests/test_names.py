@@ -392,9 +392,9 @@ def test_tag_keys_that_differ_by_case_are_one_to_iam_and_two_to_s3() -> None:
 
 
 def is_prefix(prefix: str) -> bool:
-    """Whole segments, or nothing, of what a policy takes literally."""
+    """Whole segments of what a policy takes literally."""
     segments = prefix.split("/")
-    return prefix == "" or (
+    return prefix != "" and (
         segments.pop() == ""
         and not {"", ".", ".."} & set(segments)
         and not any(pattern in prefix for pattern in ("*", "?", "${"))
@@ -424,9 +424,9 @@ def test_a_prefix_holds_what_a_policy_takes_literally() -> None:
     assert passed == [sign for sign in latin if sign not in "*?"]
 
 
-@pytest.mark.parametrize("prefix", ["", "a/", "projects/farm-animals/", "a b/ü/$x/{y}/...a/"])
+@pytest.mark.parametrize("prefix", ["a/", "projects/farm-animals/", "a b/ü/$x/{y}/...a/"])
 def test_whole_segments_are_a_prefix(prefix: str) -> None:
-    """The whole bucket, one folder, folders in folders."""
+    """One folder, folders in folders."""
     assert names.check_prefix(prefix) == prefix
 
 
@@ -446,7 +446,8 @@ def test_a_prefix_has_as_many_bytes_as_a_key() -> None:
             "did you mean 'projects/'",
         ),
         ("/projects/", "'/projects/' begins with '/', did you mean 'projects/'"),
-        ("/", "'/' begins with '/', drop it, or give '' for the whole bucket"),
+        ("", "'' is empty, give no prefix at all for the whole bucket"),
+        ("/", "'/' begins with '/', drop it, or give no prefix for the whole bucket"),
         ("a//b/", "'a//b/' has an empty segment, did you mean 'a/b/'"),
         ("a/../b/", "'a/../b/' has a '.' or '..' segment, write the prefix out"),
         ("./a/", "'./a/' has a '.' or '..' segment, write the prefix out"),
@@ -455,12 +456,12 @@ def test_a_prefix_has_as_many_bytes_as_a_key() -> None:
         (
             "*",
             "'*' has '*', a pattern in IAM policies, "
-            "write the prefix out, or give '' for the whole bucket",
+            "write the prefix out, or give no prefix for the whole bucket",
         ),
         (
             "home/${aws:username}/",
             "'home/${aws:username}/' has '${', a pattern in IAM policies, "
-            "write the prefix out, or give '' for the whole bucket",
+            "write the prefix out, or give no prefix for the whole bucket",
         ),
         ("€/", "'€/' has '€', which no IAM policy holds, use plain Latin characters"),
         ("s3://datalake/farm/", "'s3://datalake/farm/' is an address, did you mean 'farm/'"),

@@ -73,21 +73,28 @@ def give_role(
     ]
 
 
-def partition_of(grants: Mapping[str, GrantArgs]) -> Input[str]:
+def partition_of(name: str, grants: Mapping[str, GrantArgs]) -> Input[str]:
     """The partition that the granted buckets are in."""
+    _check(name, grants)
     first = {"bucket_arn": next(iter(grants.values()))["bucket_arn"]}
-    return _args.made("", first, lambda known: str(known["bucket_arn"]).split(":")[1])
+    return _args.made(
+        name, first, lambda known: names.check_bucket_arn(known["bucket_arn"]).split(":")[1]
+    )
 
 
 def _written(
     name: str, grants: Mapping[str, GrantArgs], write: Callable[[Mapping[str, GrantArgs]], _T]
 ) -> _T | Output[_T]:
     """What `write` makes of the grants, checked now as far as they are known."""
+    _check(name, grants)
+    return _args.made(name, grants, write)
+
+
+def _check(name: str, grants: Mapping[str, GrantArgs]) -> None:
     if not grants:
         raise ValueError("no grants given, nothing would be allowed; give at least one")
     for key, args in grants.items():
         _args.check(f"{name}-{key}", args, GrantArgs)
-    return _args.made(name, grants, write)
 
 
 def _granted(args: Mapping[str, Any], sid: str = "") -> PolicyDocument:

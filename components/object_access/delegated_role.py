@@ -14,10 +14,10 @@ from ._outputs import once
 from .policies import trust
 from .policies.documents import check_size, to_json
 
+# Letters and digits, so 190 bits; AWS advises a generated ID that is unique to the customer.
+EXTERNAL_ID_LENGTH = 32
 CHAINED_SESSION = 3_600  # seconds: the longest session that a role's own session can open
 _ASSUME_ITSELF = "assume-itself"  # the inline policy of a role that does
-# Which account the role is in matters only where it is self-assuming.
-_NOWHERE = {key: _args.STAND_INS[key] for key in ("partition", "account")}
 _SECRETS = ("external_id", "session_name")
 
 
@@ -75,11 +75,16 @@ class DelegatedRole(ComponentResource):
         self_assuming = any(each.get("self_assuming", False) for each in trusts.values())
         with _args.naming(name):
             role_name = names.check_iam_name("role", args["role_name"])
-            itself = [trust.assuming(_arn(role_name, **_NOWHERE))] if self_assuming else []
+            # Which account it is in matters to nobody but a role that is self-assuming.
+            where = {"partition": partition_of(name, grants), "account": _args.STAND_INS["account"]}
+            early = _arn(role_name, **_args.standing_in(where))
+            itself = [trust.assuming(early)] if self_assuming else []
             policies = separate(name, grants, "role inline policies", *itself)
             duration = names.check_session_duration(args.get("max_session_duration", 3_600))
             tags = names.check_tags(args.get("tags", {}), "iam")
-            _check_trusts(role_name, trusts, grants)
+            if _ASSUME_ITSELF in grants:
+                raise ValueError(f"grant '{_ASSUME_ITSELF}' has the role's own name, rename it")
+            _check_trusts(trusts, early)
         shown = _args.shown(args, *_SECRETS)
         super().__init__("object-access:index:DelegatedRole", name, shown, opts)
         child = ResourceOptions(parent=self)
@@ -89,26 +94,26 @@ class DelegatedRole(ComponentResource):
         agreed: dict[str, TrustArgs] = {}
         for key, each in trusts.items():
             agreed[key] = {**each}
-            if "external_id" not in each and "session_name" not in each:
+            if not set(_SECRETS) & set(each):
                 agreed[key]["external_id"] = random.RandomPassword(
                     f"{name}-{key}-external-id",
-                    length=_args.EXTERNAL_ID_LENGTH,
+                    length=EXTERNAL_ID_LENGTH,
                     special=False,
                     opts=child,
                 ).result
-        known: dict[str, Any] = {"trusts": agreed, **_NOWHERE, "partition": partition_of(grants)}
         if self_assuming:
             here = aws.get_caller_identity_output(opts=InvokeOutputOptions(parent=self))
-            known["account"] = here.account_id
+            where["account"] = here.account_id
 
         def write(known: Mapping[str, Any]) -> str:
             with _args.naming(name):
-                return _document(role_name, **known)
+                return _document(known["trusts"], _arn(role_name, **known["where"]))
 
+        given: Any = {"trusts": agreed, "where": where}
         role = aws.iam.Role(
             name,
             name=role_name,
-            assume_role_policy=Output.secret(known).apply(write),
+            assume_role_policy=Output.secret(given).apply(write),
             max_session_duration=duration,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
@@ -126,29 +131,20 @@ class DelegatedRole(ComponentResource):
         self.register_outputs({"role_arn": self.role_arn, "external_ids": self.external_ids})
 
 
-def _check_trusts(
-    role_name: str, trusts: Mapping[str, TrustArgs], grants: Mapping[str, GrantArgs]
-) -> None:
+def _check_trusts(trusts: Mapping[str, TrustArgs], role_arn: str) -> None:
     if not trusts:
         raise ValueError("no trusts given; for nobody yet, give one without principals")
-    if _ASSUME_ITSELF in grants:
-        raise ValueError(f"grant '{_ASSUME_ITSELF}' has a name of the role's own, rename it")
-    agreed = {}
+    made = {"external_id": "x" * EXTERNAL_ID_LENGTH}
+    agreed: dict[str, Mapping[str, Any]] = {}
     for key, each in trusts.items():
         if all(secret in each for secret in _SECRETS):
             raise ValueError(f"trust '{key}' has an external ID and a session name, give one")
-        made = {} if "session_name" in each else {"external_id": _args.STAND_INS["external_id"]}
-        agreed[key] = {**made, **each}
-    _document(role_name, _args.standing_in(agreed), **_NOWHERE)
+        agreed[key] = each if "session_name" in each else {**made, **each}
+    _document(_args.standing_in(agreed), role_arn)
 
 
-def _document(
-    role_name: str, trusts: Mapping[str, Mapping[str, Any]], partition: str, account: str
-) -> str:
-    policy = trust.delegated(
-        {key: trust.Trusted(**each) for key, each in trusts.items()},
-        _arn(role_name, partition, account),
-    )
+def _document(trusts: Mapping[str, Mapping[str, Any]], role_arn: str) -> str:
+    policy = trust.delegated({key: trust.Trusted(**each) for key, each in trusts.items()}, role_arn)
     check_size("trust policy", policy)
     return to_json(policy)
 

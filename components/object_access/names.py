@@ -313,7 +313,7 @@ def check_principal(principal: str) -> str:
 def check_member(arn: str) -> str:
     """The ARN of one IAM user or role, as `aws:PrincipalArn` has it: no account, no session, no
     pattern."""
-    return _checked("member", arn, _MEMBER_FAULTS, str.strip)
+    return _checked("user or role", arn, _MEMBER_FAULTS, str.strip)
 
 
 def check_account(account: str) -> str:

@@ -231,8 +231,10 @@ def _access_logs(name: str, args: PrivateBucketArgs) -> AccessLogsArgs | None:
         return None
     logs = args["access_logs"]
     _args.check(f"{name}-access-logs", logs, AccessLogsArgs)
-    if isinstance(logs["bucket_name"], str):
-        names.check_bucket_name(logs["bucket_name"])
+    if isinstance(there := logs["bucket_name"], str):
+        names.check_bucket_name(there)
+    if there == args["bucket_name"]:
+        raise ValueError("access logs in the bucket itself make logs of logs, name another bucket")
     if "prefix" in logs:
         names.check_prefix(logs["prefix"])
     return logs

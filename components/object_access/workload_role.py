@@ -60,7 +60,9 @@ class WorkloadRole(ComponentResource):
             duration = names.check_session_duration(args.get("max_session_duration", 3_600))
             tags = names.check_tags(args.get("tags", {}), "iam")
             job = args.get("web_identity")
-            trusting = _job(name, job) if job else _machines(name, partition_of(args["grants"]))
+            trusting = (
+                _job(name, job) if job else _machines(name, partition_of(name, args["grants"]))
+            )
         super().__init__("object-access:index:WorkloadRole", name, _args.shown(args), opts)
         child = ResourceOptions(parent=self)
 

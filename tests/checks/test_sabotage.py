@@ -80,9 +80,9 @@ def grant_too(*actions: str, resource: str = "*"):
     """Sabotage: every grant allows something more."""
     original = grants.grant
 
-    def generous(*args):
+    def generous(*args, **options):
         more = {"Sid": "Sabotage", "Effect": "Allow", "Action": [*actions], "Resource": resource}
-        return document([*original(*args)["Statement"], more])
+        return document([*original(*args, **options)["Statement"], more])
 
     return generous
 
@@ -128,14 +128,14 @@ def grant_in_the_bucket_too(*actions: str):
     """Sabotage: every grant allows something more, in the whole of its bucket."""
     original = grants.grant
 
-    def generous(arn, *args):
+    def generous(arn, *args, **options):
         more = {
             "Sid": "Sabotage",
             "Effect": "Allow",
             "Action": [*actions],
             "Resource": [arn, f"{arn}/*"],
         }
-        return document([*original(arn, *args)["Statement"], more])
+        return document([*original(arn, *args, **options)["Statement"], more])
 
     return generous
 
@@ -144,8 +144,8 @@ def grant_less(action: str, prefix: str = ""):
     """Sabotage: an action is missing from the statements about that prefix."""
     original = grants.grant
 
-    def stingy(*args):
-        statements = original(*args)["Statement"]
+    def stingy(*args, **options):
+        statements = original(*args, **options)["Statement"]
         for each in statements:
             if prefix in str(each):
                 each["Action"] = [kept for kept in each["Action"] if kept != action]
@@ -154,9 +154,9 @@ def grant_less(action: str, prefix: str = ""):
     return stingy
 
 
-def anyone_may(principals, external_id, _partition):
+def anyone_may(trusts, _role_arn):
     """Sabotage: whoever knows the external ID is trusted, from whatever account."""
-    condition = {"StringEquals": {"sts:ExternalId": external_id}}
+    condition = {"StringEquals": {"sts:ExternalId": trusts["lightly"].external_id}}
     return document(
         [
             {
@@ -169,9 +169,9 @@ def anyone_may(principals, external_id, _partition):
     )
 
 
-def no_external_id(principals, _external_id, partition):
+def no_external_id(trusts, _role_arn):
     """Sabotage: the account is trusted whatever it says."""
-    named = [f"arn:{partition}:iam::{each}:root" for each in principals]
+    named = [f"arn:aws:iam::{each}:root" for each in trusts["lightly"].principals]
     return document([{"Effect": "Allow", "Principal": {"AWS": named}, "Action": "sts:AssumeRole"}])
 
 
@@ -180,14 +180,14 @@ def one_hour(cloud, inputs):
     return provision._role(cloud, inputs | {"maxSessionDuration": 3_600})
 
 
-def no_guests(arn, guests=(), real=buckets.private):
-    """Sabotage: nothing keeps those with full access from opening the bucket."""
-    return real(arn)
+def nobody_confined(arn, _confined=(), shares=(), real=buckets.private):
+    """Sabotage: nothing keeps those with full access from administering the bucket."""
+    return real(arn, (), shares)
 
 
-def listing_of_the_prefix_only(arn, access, prefixes=(), *more, real=grants.grant):
+def listing_of_the_prefix_only(arn, access, prefixes=(), real=grants.grant, **more):
     """Sabotage: listing, too, is for the library's folder only."""
-    return real(arn, access, prefixes or ["team/operatorai-model-store/"], *more)
+    return real(arn, access, prefixes or ["team/operatorai-model-store/"], **more)
 
 
 def wrong_s3cfg(project, given, real=handoff.FORMATS["s3cfg"]):
@@ -241,9 +241,9 @@ SABOTAGE = {
     ),
     "plain HTTP is served": (
         "valohai",
-        ("object_access.policies.buckets", "private", lambda arn, guests=(): document([{
+        ("object_access.policies.buckets", "private", lambda arn, confined, _: document([{
             "Effect": "Deny", "Principal": "*", "Action": "s3:PutBucketPolicy", "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(guests)}}}])),
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(confined)}}}])),
         TLS_ONLY,
     ),
     "another page may upload": (
@@ -264,7 +264,7 @@ SABOTAGE = {
     ),
     "full access may open the bucket": (
         "valohai-documented",
-        ("object_access.policies.buckets", "private", no_guests),
+        ("object_access.policies.buckets", "private", nobody_confined),
         {"making the bucket public"},
     ),
     "the whole bucket is listed": (

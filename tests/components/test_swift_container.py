@@ -3,7 +3,7 @@
 import pytest
 from pulumi.runtime import rpc
 
-from object_access import SwiftAccountKey, SwiftContainer
+from object_access import Removal, SwiftAccountKey, SwiftContainer
 from object_access.policies import swift
 
 ANN = f"{'1' * 32}:{'a' * 32}"
@@ -83,8 +83,7 @@ def test_everything_set(declare, paper, options):
         "access": {"read": [ANN, ".r:*"], "write": [ANN], "public": True},
         "keys": ["may", "november"],
         "versioning": True,
-        "protect": False,
-        "force_destroy": True,
+        "removal": Removal.DESTROY,
     }
     outputs = declare(lambda: outputs_of(SwiftContainer("vision", everything)))
 
@@ -139,6 +138,7 @@ def test_a_container_without_a_key(declare, paper):
         ({"cors": {"origins": ["https://*.example.com"]}}, "which Swift does not know"),
         ({"cors": {"origin": "*"}}, "vision-cors: unknown input 'origin'"),
         ({"acl": {}}, "vision: unknown input 'acl'"),
+        ({"removal": "never"}, "vision: removal 'never' is unknown, use one of keep, empty, destr"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_declared(declare, paper, change, message):

@@ -1,5 +1,7 @@
 """Who may assume a role, as the evaluator reads its trust policy."""
 
+from itertools import product
+
 import pytest
 
 from object_access.policies import trust
@@ -27,10 +29,15 @@ def may(document, who, action="sts:AssumeRole", **context):
     return evaluate(Request(who, action, ROLE, HERE, keys), policies).allowed
 
 
+def trusting(principals, external_id, *, role=ROLE, **more):
+    """A trust of one consumer."""
+    return trust.delegated({"them": trust.Trusted(principals, external_id, **more)}, role)
+
+
 @pytest.mark.parametrize("principal", [LIGHTLY, f"arn:aws:iam::{LIGHTLY}:root"])
 def test_an_account_needs_the_external_id(principal):
     """The right account with the right ID, and nobody else."""
-    document = trust.delegated([principal], "farm-animals-7", "aws")
+    document = trusting([principal], "farm-animals-7")
 
     assert may(document, user(LIGHTLY), sts__externalid="farm-animals-7")
     assert not may(document, user(LIGHTLY), sts__externalid="farm-animals-8")
@@ -42,7 +49,7 @@ def test_an_account_needs_the_external_id(principal):
 def test_several_principals():
     """Label Studio's old and new role, both for a while."""
     old, new = (f"arn:aws:iam::{LIGHTLY}:user/{name}" for name in ("old", "new"))
-    document = trust.delegated([old, new], "an-id-of-ours", "aws")
+    document = trusting([old, new], "an-id-of-ours")
 
     for name, allowed in (("old", True), ("new", True), ("other", False)):
         assert may(document, user(LIGHTLY, name), sts__externalid="an-id-of-ours") == allowed
@@ -50,7 +57,8 @@ def test_several_principals():
 
 def test_a_bare_account_is_of_the_bucket_s_partition():
     """China's accounts have ARNs of their own."""
-    [statement] = trust.delegated([LIGHTLY], "an-id", "aws-cn")["Statement"]
+    document = trusting([LIGHTLY], "an-id", role=ROLE.replace("arn:aws:", "arn:aws-cn:"))
+    [statement] = document["Statement"]
     assert statement["Principal"] == {"AWS": [f"arn:aws-cn:iam::{LIGHTLY}:root"]}
 
 
@@ -123,7 +131,71 @@ def test_what_is_no_provider():
         trust.web_identity(PROVIDER, "sts.amazonaws.com", [])
 
 
-def test_nobody_is_no_trust():
-    """A role that nobody may assume was not meant."""
-    with pytest.raises(ValueError, match="no principal to trust"):
-        trust.delegated([], "an-id", "aws")
+# --- generated: everybody, with everything they may say ---
+
+SECRETS = ["", "their-id", "their-Id", "our-id", "their-id "]
+OURS = {
+    "first": trust.Trusted([f"arn:aws:iam::{LIGHTLY}:user/first"], "their-id"),
+    "second": trust.Trusted([f"arn:aws:iam::{LIGHTLY}:user/second", HERE], "our-id"),
+    "secret": trust.Trusted([STRANGER], session_name="their-id"),
+    "itself": trust.Trusted([f"arn:aws:iam::{LIGHTLY}:user/third"], "our-id", self_assuming=True),
+    "not yet": trust.Trusted([], "their-id"),
+}
+ITSELF = Principal("role", HERE, f"arn:aws:sts::{HERE}:assumed-role/Lightly/s", "AROALIGHTLY", ROLE)
+IMPOSTOR = Principal(
+    "role", HERE, f"arn:aws:sts::{HERE}:assumed-role/Lightly2/s", "AROAOTHER", f"{ROLE}2"
+)
+PEOPLE = [
+    *(user(LIGHTLY, name) for name in ("first", "second", "third", "fourth")),
+    user(HERE), user(STRANGER), user("888888888888"), ITSELF, IMPOSTOR,
+]  # fmt: skip
+
+
+def agreed(key, who, external_id, session_name) -> bool:
+    """What the words of one trust mean."""
+    trusted = OURS[key]
+    says = session_name if trusted.session_name else external_id
+    named = any(each in (who.arn, who.account) for each in trusted.principals)
+    itself = trusted.self_assuming and who is ITSELF
+    return (named or itself) and says == (trusted.session_name or trusted.external_id)
+
+
+@pytest.mark.parametrize("keys", [[key] for key in OURS] + [["first", "second"], list(OURS)])
+def test_only_who_says_what_was_agreed_upon_with_them_gets_in(keys):
+    """Each consumer by its own principal with its own secret, in its own place; nobody yet is
+    nobody, and beside others it shuts nobody out."""
+    document = trust.delegated({key: OURS[key] for key in keys}, ROLE)
+    let_in = 0
+    for who, external_id, session_name in product(PEOPLE, SECRETS, SECRETS):
+        says = {"sts__ExternalId": external_id} if external_id else {}
+        says["sts__RoleSessionName"] = session_name or "anything"
+        says["aws__PrincipalArn"] = who.role_arn or who.arn
+        expected = any(agreed(key, who, external_id, session_name) for key in keys)
+        assert may(document, who, **says) == expected, (who, says)
+        let_in += expected
+    assert bool(let_in) == (keys != ["not yet"])
+
+
+def test_a_role_that_assumes_itself_needs_a_policy_that_allows_it():
+    """The trust of its account is not enough; with `assuming` it is, for this role alone."""
+    document = trust.delegated({"itself": OURS["itself"]}, ROLE)
+    says = {"sts:ExternalId": "our-id", "aws:PrincipalArn": ROLE}
+
+    def may_itself(*identity, role=ROLE):
+        policies = Policies(identity=identity, resource=Policy("trust", document, "trust"))
+        return evaluate(Request(ITSELF, "sts:AssumeRole", role, HERE, says), policies).allowed
+
+    allowing = Policy("own", trust.assuming(ROLE))
+    assert may_itself(allowing)
+    assert not may_itself()
+    assert not may_itself(allowing, role=f"{ROLE}2")
+
+
+def test_nobody_yet_is_a_document_that_iam_takes():
+    """One statement that refuses everybody: a trust policy needs one, and its principals may be
+    denied (IAM User Guide, "AWS JSON policy elements: Principal")."""
+    document = trust.delegated({"them": trust.Trusted([], "an-id")}, ROLE)
+
+    assert [each["Effect"] for each in document["Statement"]] == ["Deny"]
+    root = Principal("root", HERE, f"arn:aws:iam::{HERE}:root")
+    assert not may(document, root, sts__ExternalId="an-id")

@@ -144,7 +144,9 @@ def _cloud(partition: str) -> Any:
                 self.made.append(Declared(args.typ, args.name, {**inputs, **computed}))
             return identifier, {**args.inputs, **computed}
 
-        def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+        def call(
+            self, args: pulumi.runtime.MockCallArgs
+        ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
             answers: Mapping[str, dict[str, Any]] = {
                 "getCallerIdentity": {
                     "accountId": ACCOUNT,
@@ -161,7 +163,7 @@ def _cloud(partition: str) -> Any:
                     f"the program asks its cloud for {args.token}, which a report from the program "
                     "alone cannot answer: teach it to rehearsal/access/paper.py"
                 )
-            return answers[name], None
+            return answers[name], []
 
     return Cloud()
 

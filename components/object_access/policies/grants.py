@@ -147,8 +147,6 @@ def grant(
 
 def verbs_of(access: Collection[str]) -> list[Access]:
     """The verbs by their names. Raises ValueError for none and for an unknown one."""
-    if isinstance(access, str):
-        raise ValueError(f"access is the text '{access}', give a list of verbs")
     if not access:
         raise ValueError("a grant without access allows nothing, name at least one verb")
     words = [verb.value for verb in Access]

@@ -30,7 +30,7 @@ class Trusted(NamedTuple):
 
     principals: Sequence[str]
     external_id: str = ""
-    session_name: str = ""
+    session_name: str | None = None
     self_assuming: bool = False
 
 
@@ -134,7 +134,7 @@ def arn_of(principal: str, partition: str) -> str:
 
 
 def _says(trusted: Trusted) -> dict[str, str]:
-    if trusted.session_name:
+    if trusted.session_name is not None:
         return {"sts:RoleSessionName": check_session_name(trusted.session_name)}
     return {"sts:ExternalId": check_external_id(trusted.external_id)}
 
