@@ -379,6 +379,10 @@ class S3Project(Project):
                 "the policy of an adopted bucket is not ours to change: let the principals in "
                 "there yourself, or leave 'adopt' out"
             )
+        if isinstance(holder, Foreign) and any(
+            Access.FULL in each.access for each in self.of(holder.places).values()
+        ):
+            raise ValueError("'full' would let somebody else administer the bucket, name verbs")
         if isinstance(holder, UploadRole):
             if not isinstance(self.holders.get(holder.of), User):
                 raise ValueError(f"of '{holder.of}' is no holder with 'as: user'")

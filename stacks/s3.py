@@ -105,6 +105,8 @@ def _shared(project: S3Project) -> dict[str, ShareArgs]:
                 share["prefixes"] = [place.prefix]
             if place.keys:
                 share["keys"] = place.keys
+            if place.exact:
+                share["list_exact"] = True
             shares[f"{name}-{key}"] = share
     return shares
 

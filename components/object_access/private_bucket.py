@@ -26,6 +26,8 @@ class ShareArgs(TypedDict):
     in the bucket."""
     keys: NotRequired[Sequence[str]]
     """Whole keys to open. Default: none."""
+    list_exact: NotRequired[bool]
+    """The prefix "foo/" may also be listed as "foo". Default: False."""
 
 
 class AccessLogsArgs(TypedDict):
@@ -199,6 +201,7 @@ def _policy(name: str, arn: str, args: PrivateBucketArgs) -> Input[str]:
             share["access"],
             share.get("prefixes", ()),
             keys=share.get("keys", ()),
+            list_exact=share.get("list_exact", False),
             name=sid_of(key),
         )
 

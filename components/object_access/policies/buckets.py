@@ -73,6 +73,7 @@ def shared(
     prefixes: Collection[str] = (),
     *,
     keys: Collection[str] = (),
+    list_exact: bool = False,
     name: str = "",
 ) -> list[Statement]:
     """Statements of a bucket's policy that let in accounts, users or roles of somebody else, as
@@ -87,5 +88,5 @@ def shared(
         raise ValueError("full access would let somebody else administer the bucket, name verbs")
     partition = bucket_arn.split(":")[1]
     whom = {"AWS": [arn_of(principal, partition) for principal in principals]}
-    granted = grant(bucket_arn, access, prefixes, keys=keys, name=name)
+    granted = grant(bucket_arn, access, prefixes, keys=keys, list_exact=list_exact, name=name)
     return [{**each, "Principal": whom} for each in granted["Statement"]]

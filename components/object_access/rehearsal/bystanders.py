@@ -53,10 +53,18 @@ def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
 def _provide_buckets(cloud: Cloud, project: Any) -> None:
     s3 = cloud.admin("s3", project.region)
     there = {each["Name"] for each in s3.list_buckets()["Buckets"]}
-    adopted = [project.bucket] if project.adopt else []
-    logs = [project.access_logs.bucket] if project.access_logs else []
-    for bucket in {*adopted, *logs} - there:
-        make_bucket(s3, bucket, project.region)
+    if project.adopt and project.bucket not in there:
+        make_bucket(s3, project.bucket, project.region)
+    if project.access_logs and project.access_logs.bucket not in there:
+        logs = project.access_logs.bucket
+        make_bucket(s3, logs, project.region)
+        writes = {
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"arn:aws:s3:::{logs}/*",
+        }
+        s3.put_bucket_policy(Bucket=logs, Policy=_document(writes))
 
 
 def _provide_principals(cloud: Cloud, principals: Iterable[str]) -> None:

@@ -41,9 +41,11 @@ class OpenStack:
             },
         )
         self._http.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
+        token = answer.json()["token"]
+        self._user_id = token["user"]["id"]
         self._storage = next(
             endpoint["url"]
-            for service in answer.json()["token"]["catalog"]
+            for service in token["catalog"]
             if service["type"] == "object-store"
             for endpoint in service["endpoints"]
             if endpoint["interface"] == "public" and endpoint["region"] == described["region"]
@@ -93,7 +95,7 @@ class OpenStack:
             wanted["roles"] = [{"name": role} for role in roles]
         if end := inputs.get("expiresAt"):
             wanted["expires_at"] = end
-        user = f"{self._auth_url}/users/{self._user['user_id']}"
+        user = f"{self._auth_url}/users/{self._user_id}"
         answer = self._ask(
             "POST", f"{user}/application_credentials", json={"application_credential": wanted}
         )
