@@ -33,7 +33,9 @@ def check(name: str, args: Mapping[str, Any], shape: type) -> None:
             raise TypeError(f"{name}: input '{key}' is the text {given!r}, give a list of texts")
         if key in args and not isinstance(given, kind):
             wanted = "list" if kind is Sequence else "mapping"
-            raise TypeError(f"{name}: input '{key}' is a {type(given).__name__}, give a {wanted}")
+            raise TypeError(
+                f"{name}: input '{key}' is given as {type(given).__name__}, give a {wanted}"
+            )
 
 
 @cache
@@ -88,13 +90,15 @@ def flows(value: object) -> bool:
 
 
 def standing_in(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, with `STAND_INS` for what flows."""
+    """The same, with `STAND_INS` for what flows. Raises ValueError for what must not."""
 
     def known(key: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             return standing_in(value)
         if isinstance(value, Sequence) and not isinstance(value, str):
             return [known(key, each) for each in value]
+        if flows(value) and key not in STAND_INS:
+            raise ValueError(f"input '{key}' must be known at once, give a plain value")
         return STAND_INS[key] if flows(value) else value
 
     return {key: known(key, value) for key, value in given.items()}

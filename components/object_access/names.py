@@ -83,7 +83,7 @@ _BUCKET_ARN_FAULTS: Sequence[_Fault] = (
     (r"[*?$]", "has {found}, a pattern", "name one bucket"),
     (r"^arn:[^/]*:s3:::[^/]*/", "names objects", "give the bucket's ARN, and prefixes or keys"),
     (
-        r"^(?!arn:aws[\w-]*:s3:::[A-Za-z0-9._-]{3,255}\Z)",
+        r"^(?!arn:aws[\w-]*:s3:::[A-Za-z0-9._-]+\Z)",
         "is no ARN of a bucket",
         "give one like 'arn:aws:s3:::my-bucket'",
     ),

@@ -93,7 +93,7 @@ def _machines(name: str, partition: Input[str]) -> Input[str]:
     return _args.made(
         name,
         {"partition": partition},
-        lambda known: to_json(trust.virtual_machines(**known)),
+        lambda known: to_json(trust.virtual_machines(known["partition"])),
     )
 
 

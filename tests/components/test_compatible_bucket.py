@@ -44,6 +44,17 @@ def test_one_resource_and_no_keys(declare, paper):
 
 
 @pytest.mark.parametrize(
+    ("removal", "emptied"),
+    [({}, False), ({"removal": "empty"}, False), ({"removal": "destroy"}, True)],
+)
+def test_objects_are_deleted_only_where_that_was_asked_for(declare, paper, removal, emptied):
+    """Of the three ways of removal the last."""
+    declare(lambda: CompatibleBucket("kopah", ARGS | removal) and None)
+
+    assert paper.one("StoreBucket")["force_destroy"] is emptied
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"bucket_name": "s3://hilbert"}, "kopah: bucket name 's3://hilbert' is an address"),
@@ -51,6 +62,7 @@ def test_one_resource_and_no_keys(declare, paper):
         ({"profile": "my profile"}, "kopah: profile 'my profile' has ' '"),
         ({"cors": [{**RULE, "origins": ["app.example.com"]}]}, "did you mean 'https://app."),
         ({"versionning": True}, "did you mean 'versioning'"),
+        ({"removal": "never"}, "kopah: removal 'never' is unknown, use one of keep, empty, destr"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_declared(declare, paper, change, message):

@@ -225,7 +225,7 @@ def test_warnings(declare, monkeypatch, change, warnings):
             {"trusts": {"a": {"principals": LIGHTLY}}},
             f"lightly-a: input 'principals' is the text '{LIGHTLY}'",
         ),
-        ({"trusts": [LIGHTLY]}, "lightly: input 'trusts' is a list, give a mapping"),
+        ({"trusts": [LIGHTLY]}, "lightly: input 'trusts' is given as list, give a mapping"),
         (naming("a b"), "lightly: session name has ' '"),
         (naming("a"), "lightly: session name has 1 characters, 2 to 64"),
         (naming(""), "lightly: session name has 0 characters"),

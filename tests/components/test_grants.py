@@ -111,7 +111,11 @@ GOOD = {"bucket_arn": ARN, "access": ["read"]}
         ({"access": ["admin"]}, "farm: access 'admin' is unknown, use some of list, "),
         ({"access": ["raed"]}, "farm: access 'raed' is unknown, did you mean 'read'"),
         ({"access": "read"}, "farm-data: input 'access' is the text 'read', give a list of texts"),
-        ({"access": {}}, "farm-data: input 'access' is a dict, give a list"),
+        ({"access": {}}, "farm-data: input 'access' is given as dict, give a list"),
+        (
+            {"prefixes": [pulumi.Output.from_input("a/")]},
+            "farm: input 'prefixes' must be known at once, give a plain value",
+        ),
         ({"access": []}, "farm: a grant without access allows nothing"),
         ({"prefixes": "farm/"}, "farm-data: input 'prefixes' is the text 'farm/', give a list"),
         ({"prefixes": [""]}, "farm: prefix '' is empty, give no prefix at all for the whole buck"),

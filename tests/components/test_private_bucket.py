@@ -184,6 +184,15 @@ def test_values_that_are_not_known_yet(declare, paper):
     assert component.inputs == {**ARGS, "access_logs": {}}
 
 
+def test_a_cors_rule_that_the_consumer_documents(declare, paper):
+    """W&B's: every page may write; only by an explicit word."""
+    rule = {"origins": ["*"], "methods": ["GET", "HEAD", "PUT"], "as_documented": True}
+    declare(lambda: PrivateBucket("vision", ARGS | {"cors": [rule]}) and None)
+
+    [made] = paper.one("BucketCorsConfiguration")["corsRules"]
+    assert (made["allowedOrigins"], made["allowedMethods"]) == (["*"], ["GET", "HEAD", "PUT"])
+
+
 @pytest.mark.parametrize("wrong", ["*", "", GUEST + "*", "123456789012"])
 def test_a_value_that_turns_out_wrong_is_told_with_the_component_s_name(declare, paper, wrong):
     """As soon as it is known; the policy is then not made."""
@@ -221,7 +230,7 @@ def shares(**change):
             "is a session, give the ARN of its role",
         ),
         ({"confined": [f"{GUEST}-{n:0>40}" for n in range(300)]}, "AWS takes at most 20,480"),
-        ({"shared": []}, "vision: input 'shared' is a list, give a mapping"),
+        ({"shared": []}, "vision: input 'shared' is given as list, give a mapping"),
         (shares(principals=[]), "vision: no principal to share with"),
         (shares(principals=["*"]), "vision: principal '*' is everyone"),
         (shares(principals="258327614892"), "vision-labels: input 'principals' is the text '2583"),

@@ -75,7 +75,7 @@ def test_components_beside_the_shipped_environments(declare, described):
             "consumer",
             {
                 "role_name": "consumer",
-                "trusted": ["arn:aws:iam::210987654321:role/consumer"],
+                "trusts": {"them": {"principals": ["arn:aws:iam::210987654321:role/consumer"]}},
                 "grants": grants,
                 "max_session_duration": 43_200,
             },

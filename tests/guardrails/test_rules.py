@@ -364,7 +364,8 @@ def test_no_rule_is_without_both():
 def test_what_the_components_write():
     """The documents that the rules are made for, from the functions that make them."""
     narrow = grants.grant(ARN, [Access.LIST, Access.READ, Access.WRITE], ["farm/"])
-    delegated = trust.delegated([OTHER], "an-external-id", "aws")
+    them = trust.Trusted([OTHER], "an-external-id")
+    delegated = trust.delegated({"them": them}, f"arn:aws:iam::{OWN}:role/r")
     given = [
         resource("Policy", policy=to_json(narrow)),
         role(assumeRolePolicy=to_json(delegated), maxSessionDuration=43_200),

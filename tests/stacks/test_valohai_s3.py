@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from object_access.handover import fields
+from object_access.policies.buckets import LEFT_TO_CONFINED
 
 from .conftest import ROOT
 
@@ -75,13 +76,14 @@ def test_the_role_has_the_guide_s_policy_and_trust(program, paper):
     assert "Condition" not in trust
 
 
-def test_neither_user_nor_role_can_change_who_reaches_the_bucket(program, paper):
-    """`s3:*` includes lifting the public access block; the bucket's policy denies that to them."""
+def test_neither_user_nor_role_administers_the_bucket(program, paper):
+    """`s3:*` includes lifting the public access block; the bucket's policy leaves to them only the
+    use of objects."""
     program(environment(**GUIDE, multipart=True))
 
     guarded = statements(paper.one("BucketPolicy")["policy"])[1]
     assert guarded["Effect"] == "Deny"
-    assert "s3:PutBucketPublicAccessBlock" in guarded["Action"]
+    assert guarded["NotAction"] == LEFT_TO_CONFINED
     assert guarded["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
         f"arn:aws:iam::123456789012:role/{paper.one('Role')['name']}",
         f"arn:aws:iam::123456789012:user/{paper.one('User')['name']}",

@@ -20,8 +20,9 @@ LEFT_TO_CONFINED = sorted(
         for action in group
     }
 )
-"""All that is left to a confined user or role who holds `s3:*`: to list, read, write, tag and
-delete objects, multipart uploads, and to read versions and the settings of `READ_SETTINGS`."""
+"""All that is left to a confined user or role who holds `s3:*`: to list objects, versions and
+uploads, to read objects and their versions and tags, to write, tag and delete objects, and to ask
+for location, versioning, CORS and encryption of the bucket."""
 
 
 def private(
@@ -30,12 +31,13 @@ def private(
     """The policy of a private bucket: TLS only, and `confined` users and roles use objects without
     administering the bucket. `shares` are statements of `shared`.
 
-    `confined` are ARNs. Whatever else their own policies grant, even `s3:*`, is denied: all but
-    `LEFT_TO_CONFINED`, so that what AWS invents is denied, too. That are lifecycle, versioning,
-    encryption, policies, public access, ACLs, CORS, websites, logging, notification, replication,
-    inventory, metrics, object lock and its retention, for good deletion of versions, and of the
-    bucket. The shape of the TLS statement is the one that AWS Security Hub S3.5, Prowler and
-    cdk-nag S10 look for. Raises ValueError for what is no ARN of a user or role.
+    `confined` are ARNs. Whatever their own policies grant, even `s3:*`, they are denied all but
+    `LEFT_TO_CONFINED`, so that what AWS adds one day is denied, too: to change lifecycle,
+    versioning, encryption, policies, public access, ACLs, CORS, logging, notification, replication,
+    inventory or object lock, to delete versions for good, and to delete the bucket.
+
+    The shape of the TLS statement is the one that AWS Security Hub S3.5, Prowler and cdk-nag S10
+    look for. Raises ValueError for what is no ARN of a user or role.
     """
     members = sorted(map(check_member, confined))
     everywhere = [check_bucket_arn(bucket_arn), f"{bucket_arn}/*"]
@@ -58,9 +60,7 @@ def private(
                 "NotAction": LEFT_TO_CONFINED,
                 "Resource": everywhere,
                 # A condition, not a Principal: S3 refuses a policy that names a user who is gone.
-                "Condition": {
-                    "ArnEquals": {"aws:PrincipalArn": sorted(map(check_member, confined))}
-                },
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": members}},
             }
         )
     return document([*statements, *shares])
