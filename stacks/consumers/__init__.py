@@ -145,6 +145,9 @@ class Form:
 
     destination: str
     """Where it is pasted."""
+    read: bool = True
+    """The labels are the consumer's own words, in its order. False where its form was not read:
+    then they say what is meant. Default: true."""
     fields: Mapping[str, Any]
     """Labels of the form, or keys of the configuration, in order, each with a text in which
     `{bucket}` and `{holder.access_key_id}` stand for what is handed over. A label whose text is a
