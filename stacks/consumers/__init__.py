@@ -27,6 +27,7 @@ class Is(StrEnum):
     """What a setting is."""
 
     ACCOUNT = "account"
+    BUCKET_NAME = "bucket-name"
     CHOICE = "choice"
     CONTAINER_NAME = "container-name"
     DIRECTORY = "directory"
@@ -38,12 +39,14 @@ class Is(StrEnum):
     PRINCIPAL = "principal"
     ROLE_NAME = "role-name"
     SECONDS = "seconds"
+    SESSION_NAME = "session-name"
     SWITCH = "switch"
     TEXT = "text"
 
 
 _CHECKS: Mapping[Is, Callable[[str], object]] = {
     Is.ACCOUNT: names.check_account,
+    Is.BUCKET_NAME: names.check_bucket_name,
     Is.CONTAINER_NAME: names.check_container_name,
     Is.DIRECTORY: names.check_directory,
     Is.ENDPOINT: names.check_endpoint,
@@ -52,7 +55,9 @@ _CHECKS: Mapping[Is, Callable[[str], object]] = {
     Is.PREFIX: names.check_prefix,
     Is.PRINCIPAL: names.check_principal,
     Is.ROLE_NAME: lambda name: names.check_iam_name("role", name),
+    Is.SESSION_NAME: names.check_session_name,
 }
+_OVERLAID = ("project", "form", "next", "needs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +74,13 @@ class Setting:
     """The fewest characters, or the smallest number. Default: 0."""
     most: int = 0
     """The most characters, or the largest number; 0 is any. Default: 0."""
+    begins: str = ""
+    """What it must begin with. Default: anything."""
     needs: str = ""
     """Another setting that must be given with it. Default: none."""
     choices: Mapping[str, Any] = field(default_factory=dict)
-    """Of a choice: its words, each with the overlay that it brings. Default: none."""
+    """Of a choice: its words, each with the overlay that it brings, and under `needs` the settings
+    that must then be given. Default: none."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """The overlay where it is given and not empty, or switched on. Default: none."""
     absent: Mapping[str, Any] = field(default_factory=dict)
@@ -81,6 +89,10 @@ class Setting:
     def __post_init__(self) -> None:
         if (self.is_ is Is.CHOICE) != bool(self.choices):
             raise ValueError("choices are for 'is: choice', which needs them")
+        for overlay in (self.given, self.absent, *self.choices.values()):
+            for key in overlay or {}:
+                if key not in _OVERLAID:
+                    raise ValueError(f"unknown overlay '{key}', {did_you_mean(key, _OVERLAID)}")
         if self.default is not None and (self.default or self.is_ is Is.CHOICE):
             self.check("default", self.default)
 
@@ -98,6 +110,8 @@ class Setting:
         if text and (check := _CHECKS.get(self.is_)):
             with naming(key):
                 check(text)
+        if text and not text.startswith(self.begins):
+            raise ValueError(f"{key} '{text}' must begin with '{self.begins}', rename it")
         if text:
             self._check_range(key, len(text), " characters")
         return text
@@ -105,13 +119,18 @@ class Setting:
     @property
     def secret(self) -> bool:
         """Whether its value must not be shown."""
-        return self.is_ is Is.EXTERNAL_ID
+        return self.is_ in (Is.EXTERNAL_ID, Is.SESSION_NAME)
 
     def overlay(self, value: object) -> Overlay:
         """What this value changes in the consumer's project."""
         if self.is_ is Is.CHOICE:
             return dict(self.choices[str(value)] or {})
         return self.given if value else self.absent
+
+    def needed(self, value: object) -> list[str]:
+        """The settings that must be given with this value."""
+        also = [self.needs] if self.needs and value else []
+        return [*also, *self.overlay(value).get("needs", ())]
 
     def _check_range(self, key: str, count: int, unit: str) -> None:
         if count < self.least:
@@ -126,6 +145,9 @@ class Form:
 
     destination: str
     """Where it is pasted."""
+    read: bool = True
+    """The labels are the consumer's own words, in its order. False where its form was not read:
+    then they say what is meant. Default: true."""
     fields: Mapping[str, Any]
     """Labels of the form, or keys of the configuration, in order, each with a text in which
     `{bucket}` and `{holder.access_key_id}` stand for what is handed over. A label whose text is a
@@ -145,7 +167,11 @@ class Source:
     what: str
     """The page or file."""
     read: str
-    """The day on which it was read."""
+    """The day on which it was read, as 2026-11-21."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", self.read):
+            raise ValueError(f"read '{self.read}' is no day, give one like 2026-11-21")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +217,10 @@ class Consumer:
                 f"kind '{self.kind}' is unknown, use one of {', '.join(projects.KINDS)}"
             )
         for name, setting in self.settings.items():
-            if setting.needs and setting.needs not in self.settings:
-                raise ValueError(f"settings: {name}: needs '{setting.needs}', which is no setting")
+            every = [*setting.choices] or [True, False]
+            for other in {each for value in every for each in setting.needed(value)}:
+                if other not in self.settings:
+                    raise ValueError(f"settings: {name}: needs '{other}', which is no setting")
 
     @property
     def own(self) -> frozenset[str]:
@@ -235,8 +263,10 @@ class Consumer:
             else:
                 values[key] = setting.check(key, given[key])
         for key, setting in self.settings.items():
-            if setting.needs and values[key] and not values[setting.needs]:
-                raise ValueError(f"{key} is set without {setting.needs}, give that too")
+            told = f"{key} is '{values[key]}'" if setting.choices else f"{key} is set"
+            for other in setting.needed(values[key]):
+                if not values[other]:
+                    raise ValueError(f"{told} without {other}, give that too")
         return values
 
 

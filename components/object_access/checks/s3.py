@@ -105,7 +105,9 @@ class PlaceChecks(_Of):
         self._missing = [
             verb
             for verb in VERBS
-            if not self._somewhere(verb) and not (verb in BUCKET_VERBS and self._anywhere(verb))
+            if verb != "multipart"  # which is two others
+            and not self._somewhere(verb)
+            and not (verb in BUCKET_VERBS and self._anywhere(verb))
         ]
         plain = [verb for verb in self._missing if verb in ("list", "read", "write", "delete")]
         more = len(self._missing) - len(plain)
@@ -191,13 +193,25 @@ class PlaceChecks(_Of):
         self._s3.delete_object(Bucket=self._subject.bucket, Key=key)
         self._subject.forget(key)
 
+    @allowed("read a version")
+    def reading_version(self) -> None:
+        self._needs("read-versions")
+        if not can(self._place, "read"):
+            raise NotTried("it may not read, and so not ask which versions there are")
+        file = {
+            "Bucket": self._subject.bucket,
+            "Key": self._subject.seed(self._holder, self._place),
+        }
+        version = self._s3.head_object(**file).get("VersionId", "null")
+        self._s3.get_object(**file, VersionId=version)["Body"].read()
+
     @allowed("what else was granted: {others}")
     def others(self) -> None:
         verbs = self._others
         if not verbs:
             raise NotPromised
         key = self._subject.key(self._place)
-        if {"read-tags", "write-tags", "write-acl", "read-versions"} & set(verbs):
+        if {"read-tags", "write-tags", "write-acl"} & set(verbs):
             key = self._subject.seed(self._holder, self._place)
         for verb in verbs:
             self._try(verb, self._place, key)
@@ -251,7 +265,7 @@ class PlaceChecks(_Of):
 
     @property
     def _others(self) -> list[str]:
-        plain = {"list", "read", "write", "delete", "full"}
+        plain = {"list", "read", "read-versions", "write", "delete", "full"}
         return [verb for verb in self._place.access if verb not in plain]
 
     def _maybe_seed(self) -> str:

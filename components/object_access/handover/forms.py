@@ -129,13 +129,13 @@ def _of_project(handover: Handover, name: str) -> tuple[str, bool]:
 
 def _of_holder(handover: Handover, name: str, part: str) -> tuple[str, bool] | None:
     how = handover.holders[name].how
-    field = next((each for each in fields_of(how) if each.name == part), None)
-    if field is None:
+    held = getattr(how, part, None)
+    if held is None:
         return None
-    held = getattr(how, part)
     if isinstance(how, Password) and part == "password" and not held:
         return PASSWORD, False
-    return _text(held), is_secret(field) and bool(held)
+    secret = any(each.name == part and is_secret(each) for each in fields_of(how))
+    return _text(held), secret and bool(held)
 
 
 def _text(value: object) -> str:

@@ -74,6 +74,11 @@ class Role:
     """Seconds."""
     self_assuming: bool = False
 
+    @property
+    def account(self) -> str:
+        """The account that the role is in, which some forms ask for."""
+        return self.role_arn.split(":")[4]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingRole:

@@ -84,8 +84,9 @@ class S3:
             self._store.secure_new_bucket(name)
         if own == "s3:PutBucketPolicy" and answer.status < 300:
             self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
-        if answer.status == 404 and key and incoming.method in ("GET", "HEAD"):
-            # Who may not list is not told that an object is missing.
+        missing = answer.status == 404 and b"NoSuchUpload" not in answer.body
+        if missing and key and incoming.method in ("GET", "HEAD"):
+            # Who may not list is not told that an object is missing (S3 API Reference, GetObject).
             self._require(Needed("s3:ListBucket", name), caller, context)
         source, *_ = operations.copy_source(incoming)
         if answer.status == 404 and source and b"NoSuchKey" in answer.body:
