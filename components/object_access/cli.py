@@ -422,7 +422,7 @@ class _Person:
 
     def ask(self, question: str, default: str | None = None) -> str:
         """What they answer; `default` stands for Enter, without one an answer is needed."""
-        answer: str = typer.prompt(question, default=default, err=True)
+        answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)
         return answer
 
     def tell(self, text: str) -> None:
