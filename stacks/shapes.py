@@ -20,6 +20,8 @@ from object_access._args import did_you_mean, naming
 _T = TypeVar("_T")
 TAG = "as"
 """The key that says which dataclass of a union a mapping is; each has it as its `TAG`."""
+ENCRYPTED = {"type": "object", "required": ["secure"], "properties": {"secure": {"type": "string"}}}
+"""How Pulumi writes down a secret, in the schema of what is one."""
 
 
 def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None) -> _T:
@@ -52,7 +54,7 @@ def typed(key: str, value: object, wanted: Any, *, secret: bool = False) -> Any:
         return value
     if value is None:
         raise ValueError(f"{key} is empty, give it a value or leave the line out")
-    if shapes := _tagged(wanted):
+    if shapes := tagged(wanted):
         return _one_of(key, value, shapes)
     if get_origin(wanted) is UnionType:  # of one thing and None, which is its absence
         return typed(key, value, get_args(wanted)[0], secret=secret)
@@ -94,7 +96,7 @@ def _plain(key: str, value: object, wanted: type, *, secret: bool) -> object:
 def _member(key: str, name: object, value: object, wanted: Any) -> Any:
     if not isinstance(name, str):
         raise ValueError(f"{key} must have texts as names, put {name!r} in quotes")
-    if shapes := _tagged(wanted):
+    if shapes := tagged(wanted):
         with naming(f"{key}: {name}"):
             return _one_of(name, value, shapes)
     if is_dataclass(wanted):
@@ -103,7 +105,7 @@ def _member(key: str, name: object, value: object, wanted: Any) -> Any:
     return typed(f"{key}: {name}", value, wanted)
 
 
-def _tagged(wanted: Any) -> Sequence[Any]:
+def tagged(wanted: Any) -> Sequence[Any]:
     """The dataclasses of a union by `TAG`, or the one of it."""
     shapes = get_args(wanted) if get_origin(wanted) is UnionType else (wanted,)
     return [each for each in shapes if hasattr(each, "TAG")]
@@ -151,7 +153,7 @@ def documented(shape: type) -> dict[str, str]:
 def schema(wanted: Any) -> dict[str, Any]:
     """The JSON schema of a type, for editors that complete and check."""
     made: dict[str, Any] = {}
-    if shapes := _tagged(wanted):
+    if shapes := tagged(wanted):
         made = {"oneOf": [_object(each, {TAG: {"const": each.TAG}}) for each in shapes]}
     elif get_origin(wanted) is UnionType:
         made = schema(get_args(wanted)[0])
@@ -175,7 +177,10 @@ def _object(shape: type, fixed: Mapping[str, Any]) -> dict[str, Any]:
         key = _key(each.name)
         if key not in texts:  # not for the file: what the loader fills in
             continue
-        properties[key] = {**schema(types[each.name]), "description": texts[key]}
+        made = schema(types[each.name])
+        if not each.repr:
+            made = {"anyOf": [made, ENCRYPTED]}
+        properties[key] = {**made, "description": texts[key]}
         if each.default is MISSING and each.default_factory is MISSING:
             required.append(key)
     return {

@@ -1,60 +1,218 @@
 """The command `object-access`, with everything that is done to a program from outside.
 
-Only options and exit codes are in here, so that `--help` answers at once; every command imports
-what it runs.
+Only options, exit codes and the asking of questions are in here, so that `--help` answers at once;
+every command imports what it runs.
 """
 
 import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from ._args import did_you_mean
+from ._failure import failed
+from .workspace import Workspace
+
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "rehearse": ("table", "json", "markdown", "svg"),
+    "report": ("table", "json", "markdown", "html"),
+    "handover": (
+        "form", "json", "env", "aws-profile", "s3cfg", "mount", "fstab", "docker", "python",
+        "openrc", "clouds", "rclone", "config",
+    ),
+    "check": ("table", "json", "markdown"),
+    "consumers": ("table", "json", "markdown"),
+    "serve": ("json", "exports"),
+}  # fmt: skip
+"""What each command can print; the rooms behind them are not imported to know it."""
+ENGINES = ("auto", "pulumi", "in-process")
+
+
+class _Refused(typer.TyperException):
+    """What was asked for cannot be done; the text says why, in one line."""
+
+    exit_code = 2
+
+
+class _Commands(TyperGroup):
+    """Tells wrong use in one line, as every other error is told."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        *names: Any,
+        **options: Any,
+    ) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        options["standalone_mode"] = False  # what goes wrong is raised, and told here
+        try:
+            code = super().main(given, *names, **options)
+        except typer.TyperException as error:
+            said = error.format_message().rstrip(".")
+            if not isinstance(error, _Refused):
+                said = said[0].lower() + said[1:]
+            code = failed(said, "json" if _wants_json(given) else "", error.exit_code)
+        except typer.Abort:
+            code = failed("no answer was given, nothing was done")
+        sys.exit(code)
+
+
+def _wants_json(given: Sequence[str]) -> bool:
+    return "--format=json" in given or ("--format", "json") in pairwise(given)
+
 
 app = typer.Typer(
+    cls=_Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    help=(
-        "Exact object-store access, tried before it is handed over.\n\n"
+    epilog=(
         "Exit codes: 0 as promised; 1 a promise is broken or the program failed; 2 what was asked "
         "for cannot be done, or nothing could be tried; 3 (report --against) somebody can do more."
     ),
 )
+
+
+def _examples(*lines: str) -> str:
+    """The end of a command's help, whose lines stay as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def _word(option: str, words: Sequence[str], about: str = "") -> Any:
+    """An option that is one of some words, checked before anything starts."""
+
+    def check(given: str) -> str:
+        if given not in words:
+            what = option.lstrip("-")
+            raise _Refused(f"{what} '{given}' is unknown, use one of {', '.join(words)}")
+        return given
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    told = about or f"{', '.join(words[:-1])} or {words[-1]}."
+    return typer.Option(option, help=told, callback=check, autocompletion=complete)
+
+
+def _complete_environment(incomplete: str) -> list[str]:
+    try:
+        return [each for each in Workspace.at().known() if each.startswith(incomplete)]
+    except ValueError:
+        return []  # there is no program here
+
+
+def _complete_consumer(incomplete: str) -> list[str]:
+    try:
+        known = Workspace.at().module("consumers").load()
+    except ValueError:
+        return []
+    return [each for each in known if each.startswith(incomplete)]
+
+
 _Program = Annotated[
     Path, typer.Option(help="Folder of the Pulumi program; default: this one or one above it.")
 ]
-_Environment = Annotated[str, typer.Option("--environment", "-e", help="Which environment.")]
+_Environment = Annotated[
+    str,
+    typer.Option(
+        "--environment",
+        "-e",
+        help="Which environment; default: the only one that there is.",
+        show_default=False,
+        autocompletion=_complete_environment,
+    ),
+]
 _From = Annotated[
     str,
-    typer.Option("--from", help="JSON of outputs or of a rehearsal; - for standard input."),
+    typer.Option(
+        "--from",
+        help="JSON of outputs or of a rehearsal; - for standard input.",
+        show_default=False,
+    ),
 ]
-_Stack = Annotated[str, typer.Option(help="Which stack, where there is no --from.")]
+_Stack = Annotated[
+    str, typer.Option(help="Which stack, where there is no --from.", show_default=False)
+]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 
 
-@app.command()
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"object-access {version('object-access')}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is.", callback=_tell_version,
+                     is_eager=True),
+    ] = False,
+) -> None:  # fmt: skip
+    """Exact object-store access, tried before it is handed over."""
+    if context.invoked_subcommand is None:
+        sys.stdout.write(context.get_help() + "\n")
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """What is wrong with what was given, told as wrong use is."""
+    try:
+        yield
+    except ValueError as error:
+        raise _Refused(str(error)) from None
+
+
+@app.command(
+    epilog=_examples(
+        "object-access rehearse -e dev",
+        "object-access rehearse -e dev --all            every check, not only what is not green",
+        "object-access rehearse -e dev --format json > rehearsal.json",
+        "object-access rehearse -e dev --keep           then try it with your own client",
+    )
+)
 def rehearse(
-    environment: _Environment = "guides",
-    shape: Annotated[str, typer.Option("--format", help="table, json, markdown or svg.")] = "table",
+    environment: _Environment = "",
+    shape: Annotated[str, _word("--format", FORMATS["rehearse"])] = "table",
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every check and resource in the table.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the embedded cloud running until Ctrl-C.")
     ] = False,
     show_secrets: Annotated[
         bool, typer.Option("--show-secrets", help="Print the secrets that are handed over.")
     ] = False,
-    engine: Annotated[str, typer.Option(help="auto, pulumi (its engine) or in-process.")] = "auto",
+    engine: Annotated[
+        str, _word("--engine", ENGINES, "auto, pulumi (its engine) or in-process.")
+    ] = "auto",
     program: _Program = Path(),
 ) -> None:
-    """Run the program against an embedded cloud that enforces access, and try what it hands over.
+    """Try the program, and what it hands over, on an embedded cloud. It enforces access as the
+    real ones do, and every promise is tried with what was handed over.
 
-    object-access rehearse --environment dev
-
-    Exit code 0 only if every check is as promised and something was tried; 1 where one is not, or
-    the program failed; 2 where what was asked for cannot be done or nothing was tried.
+    Exit code 0 only if every check that was tried is as promised; 1 where one is not, or the
+    program failed; 2 where what was asked for cannot be done or nothing was tried.
     """
     from .rehearsal.rehearse import rehearse as run
 
-    code = run(program, environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
+    code = run(
+        program,
+        environment,
+        shape,
+        every=every,
+        keep=keep,
+        show_secrets=show_secrets,
+        engine=engine,
+    )
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is stopped and removed by now; to take its objects apart would take Python most of
@@ -62,56 +220,65 @@ def rehearse(
     os._exit(code)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "object-access report -e dev",
+        "object-access report -e dev --against main --format markdown",
+        "object-access report -e dev --format html --output access.html",
+    )
+)
 def report(
-    environment: _Environment = "guides",
-    shape: Annotated[
-        str, typer.Option("--format", help="table, json, markdown or html.")
-    ] = "table",
+    environment: _Environment = "",
+    shape: Annotated[str, _word("--format", FORMATS["report"])] = "table",
     against: Annotated[
-        str, typer.Option(help="A report in JSON or a git ref: show only what changed since.")
+        str,
+        typer.Option(
+            help="A report in JSON or a git ref: show only what changed since.",
+            show_default=False,
+        ),
     ] = "",
     output: Annotated[
         Path | None, typer.Option(help="Where to write it, instead of standard output.")
     ] = None,
     program: _Program = Path(),
 ) -> None:
-    """Say who can do what where, and by which statement: from the program alone, without a cloud.
-
-    object-access report --environment dev --against main
+    """Say who can do what where, and by which statement. From the program alone, without a cloud.
 
     Exit code 0; with --against, 3 where somebody can do more than before; 2 where what was asked
     for cannot be done.
     """
     from .access.command import run
 
+    with _in_one_line():
+        environment = Workspace.at(program).choose(environment)
     raise typer.Exit(run(program, environment, shape, against, output))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "object-access handover vision",
+        "object-access handover vision --format aws-profile --output ~/.aws/vision",
+        "object-access handover vision --from rehearsal.json --format env",
+    )
+)
 def handover(
     project: Annotated[str, typer.Argument(help="Whose hand-over.")],
-    shape: Annotated[
+    shape: Annotated[str, _word("--format", FORMATS["handover"])] = "form",
+    holder: Annotated[
         str,
-        typer.Option(
-            "--format",
-            help="form, json, env, aws-profile, s3cfg, mount, fstab, docker, python, openrc, "
-            "clouds, rclone or config.",
-        ),
-    ] = "form",
-    holder: Annotated[str, typer.Option(help="Which holder, where a project has several.")] = "",
+        typer.Option(help="Which holder, where a project has several.", show_default=False),
+    ] = "",
     file: _From = "",
     stack: _Stack = "",
     output: Annotated[
-        str, typer.Option(help="Write to this file, for its owner's eyes only.")
+        str,
+        typer.Option(help="Write to this file, for its owner's eyes only.", show_default=False),
     ] = "",
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file; write into a git work tree.")
     ] = False,
 ) -> None:
     """Print or save what a project hands over, its secrets included.
-
-    object-access handover vision --format aws-profile --output ~/.aws/vision
 
     Without --from it asks `pulumi stack output`. Exit code 2 where that cannot be done.
     """
@@ -120,25 +287,38 @@ def handover(
     raise typer.Exit(run(project, shape, holder, file, stack, output, force=force))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "object-access check vision",
+        "object-access check vision --format json",
+        "object-access check vision --profile consumer     where a role trusts that profile's user",
+    )
+)
 def check(
     project: Annotated[str, typer.Argument(help="Whose hand-over to try.")],
     file: _From = "",
     stack: _Stack = "",
     endpoint: Annotated[
-        str, typer.Option(help="Try it at this address instead of where it points.")
+        str,
+        typer.Option(help="Try it at this address instead of where it points.", show_default=False),
     ] = "",
     ca_bundle: Annotated[
-        str, typer.Option(help="Certificate authorities to trust there.", envvar="AWS_CA_BUNDLE")
+        str,
+        typer.Option(
+            help="Certificate authorities to trust there.",
+            envvar="AWS_CA_BUNDLE",
+            show_default=False,
+        ),
     ] = "",
     profile: Annotated[
-        str, typer.Option(help="Whose keys to use where none are handed over, from ~/.aws.")
+        str,
+        typer.Option(
+            help="Whose keys to use where none are handed over, from ~/.aws.", show_default=False
+        ),
     ] = "",
-    shape: Annotated[str, typer.Option("--format", help="table, json or markdown.")] = "table",
+    shape: Annotated[str, _word("--format", FORMATS["check"])] = "table",
 ) -> None:
-    """Try what a project was promised, and what it must be refused, where it points.
-
-    object-access check vision
+    """Try what a deployed project was promised, and must be refused.
 
     Writes small files under a name of its own, removes them again, and touches nothing else; what
     would do harm if it were allowed is left to rehearsals. Without --from it asks `pulumi stack
@@ -150,7 +330,113 @@ def check(
     raise typer.Exit(run(project, file, stack, endpoint, ca_bundle, profile, shape))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "object-access consumers",
+        "object-access consumers lightly",
+        "object-access consumers lightly --format markdown",
+    )
+)
+def consumers(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Which one to explain; default: list all.",
+            show_default=False,
+            autocompletion=_complete_consumer,
+        ),
+    ] = "",
+    shape: Annotated[str, _word("--format", FORMATS["consumers"])] = "table",
+    program: _Program = Path(),
+) -> None:
+    """List the tools that the program knows, or explain one. Its settings, what it may do where,
+    what is pasted, what goes wrong with it, and the lines to put into an environment's file."""
+    with _in_one_line():
+        workspace = Workspace.at(program)
+        explain = workspace.module("explain")
+        known = workspace.module("consumers").load()
+        if name and name not in known:
+            raise ValueError(f"consumer '{name}' is unknown, {did_you_mean(name, known)}")
+        sys.stdout.write(explain.one(known[name], shape) if name else explain.all_(known, shape))
+
+
+@app.command(
+    epilog=_examples(
+        "object-access new                                  asks",
+        "object-access new -e dev --kind lightly --name vision --set prefix=raw/ --yes",
+        "object-access new -e dev --kind s3 --name lab --set bucket=lab-data-2026 \\",
+        "    --set 'places.raw={prefix: raw/, access: [list, read]}' --set holders.lab.as=user",
+    )
+)
+def new(
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="A consumer (see `consumers`), or s3, swift or compatible.",
+            show_default=False,
+            autocompletion=_complete_consumer,
+        ),
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the project.", show_default=False)] = "",
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A setting, any number of times; a.b=VALUE sets b in a, VALUE is YAML.",
+        ),
+    ] = None,
+    environment: _Environment = "",
+    namespace: Annotated[
+        str,
+        typer.Option(
+            help="For a new environment: a word of your own, such as your company's, so that names "
+            "of buckets made by program are unique in the world.",
+            show_default=False,
+        ),
+    ] = "",
+    yes: _Yes = False,
+    program: _Program = Path(),
+) -> None:
+    """Write a project into an environment's file. It is checked first and has comments; nothing
+    else in the file changes, and a file that is not there is made.
+
+    Asks for what is not given; with --yes, and where standard input is no terminal, it asks nothing
+    and takes defaults. Exit code 2, with nothing written, where something is wrong or missing.
+    """
+    from .rehearsal.environments import projects_of
+
+    with _in_one_line():
+        workspace = Workspace.at(program)
+        command = workspace.module("new")
+        wish = command.Wish(kind, name, environment, namespace, tuple(given or ()))
+        person = None if yes or not sys.stdin.isatty() else _Person()
+        told = command.run(
+            workspace, wish, person, lambda where, config: projects_of(workspace, where, config)
+        )
+    sys.stdout.write(told)
+
+
+class _Person:
+    """Somebody at a terminal."""
+
+    def ask(self, question: str, default: str | None = None) -> str:
+        """What they answer; `default` stands for Enter, without one an answer is needed."""
+        answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)
+        return answer
+
+    def tell(self, text: str) -> None:
+        """Show them something."""
+        typer.echo(text, err=True)
+
+
+@app.command(
+    epilog=_examples(
+        "object-access serve --stores aws",
+        'eval "$(object-access serve --stores aws --format exports &)"   in bash or zsh; then',
+        "aws s3 mb s3://my-bucket; kill $OBJECT_ACCESS_PID",
+    )
+)
 def serve(
     stores: Annotated[
         str, typer.Option(help="Which, separated by commas.")
@@ -162,16 +448,18 @@ def serve(
     http_port: Annotated[
         int, typer.Option(min=0, max=65_535, help="AWS by HTTP; 0: any free.")
     ] = 0,
+    shape: Annotated[str, _word("--format", FORMATS["serve"])] = "json",
     until_input_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve the embedded stores alone, until Ctrl-C, for boto3, the AWS CLI or your own tool.
-
-    object-access serve --stores aws
+    """Serve the embedded stores alone, until Ctrl-C. For boto3, the AWS CLI or your own tool.
 
     Prints one line of JSON. `aws`: where it is, the file of its certificate authority, and an
     administrator's keys for every account. `compatible`: an S3-compatible store without IAM, our
-    keys and somebody else's. `swift`: Keystone's address, and the users of its projects.
+    keys and somebody else's. `swift`: Keystone's address, and the users of its projects. Or prints
+    a shell's exports, and lets standard output go.
     """
     from .stores.serve import run
 
-    raise typer.Exit(run(stores, accounts, port, http_port, until_input_ends=until_input_ends))
+    raise typer.Exit(
+        run(stores, accounts, port, http_port, shape=shape, until_input_ends=until_input_ends)
+    )

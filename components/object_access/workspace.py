@@ -4,6 +4,7 @@ import sys
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,37 @@ class Workspace:
             for file in self.environments.glob("Pulumi.*.yaml")
         )
 
+    def choose(self, environment: str) -> str:
+        """The environment that is named or, where none is, the only one that there is.
+
+        Raises ValueError where there are several to choose from, or none.
+        """
+        if environment:
+            return environment
+        known = self.known()
+        if len(known) == 1:
+            return known[0]
+        if not known:
+            raise ValueError("there is no environment yet, 'object-access new' writes one")
+        raise ValueError(f"which environment? Name one with -e: {', '.join(known)}")
+
     def importable(self) -> None:
         """Let the program's own modules be imported, as they are when it runs."""
         if (folder := str(self.main.parent)) not in sys.path:
             sys.path.insert(0, folder)
+
+    def module(self, name: str) -> Any:
+        """A module of the program's own `stacks`. Raises ValueError where it has none."""
+        self.importable()
+        try:
+            return import_module(f"stacks.{name}")
+        except ModuleNotFoundError as error:
+            if error.name not in {"stacks", f"stacks.{name}"}:
+                raise
+            raise ValueError(
+                f"the program in {self.folder} has no stacks/{name}, which a copy of Object Access "
+                "has: go there, or name it with --program"
+            ) from None
 
     def config_of(self, environment: str) -> dict[str, Any]:
         """The configuration that an environment's file sets.
@@ -79,8 +107,8 @@ class Workspace:
         if environment not in known:
             there = f"there are {', '.join(known)}" if known else "there is none"
             raise ValueError(
-                f"environment '{environment}' does not exist, {there}; write "
-                f"{path.relative_to(self.folder)} for a new one"
+                f"environment '{environment}' does not exist, {there}; 'object-access new' or you "
+                f"write {path.relative_to(self.folder)} for a new one"
             )
         config = read_yaml(path, self.folder).get("config") or {}
         if not isinstance(config, dict):

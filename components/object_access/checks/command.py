@@ -1,10 +1,10 @@
 """`object-access check`: try a hand-over where it points, on a real cloud too."""
 
 import json
-import sys
 
 from rich.console import Console
 
+from .._failure import failed
 from ..handover import source
 from ..handover.model import Handover, Role
 from ..names import check_endpoint
@@ -33,10 +33,7 @@ def run(
         bystanders = _trusted(handover, profile)
         handover = source.with_keys(handover, "" if bystanders.trusted else profile)
     except ValueError as error:
-        if shape == "json":
-            print(json.dumps({"error": str(error)}))
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return failed(str(error), shape)
     target = Target(endpoint=endpoint or None, ca_bundle=ca_bundle or None)
     with talk.status("trying") as status:
         results = run_checks(

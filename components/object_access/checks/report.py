@@ -3,6 +3,7 @@
 What failed comes first and is told again at the end, in words: without colour it is as clear.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from .check import Result, State
 _STYLES = {State.PASSED: "green", State.FAILED: "bold red", State.NOT_TRIED: "yellow"}
 _MARKS = {State.PASSED: "ok", State.FAILED: "FAIL", State.NOT_TRIED: "-"}
 _ORDER = (State.FAILED, State.NOT_TRIED, State.PASSED)
+_WORST = (State.FAILED, State.PASSED, State.NOT_TRIED)  # a project is one: tried and good is good
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -26,17 +28,45 @@ def exit_code(results: Sequence[Result]) -> int:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """How many checks came out how."""
-    counts = [(state, sum(result.state is state for result in results)) for state in State]
-    told = ", ".join(f"{count} {state.value}" for state, count in counts if count)
-    return told or "nothing was tried"
+    """How many checks came out how, and why the others were not tried."""
+    reasons = not_tried(results).most_common()
+    told = ", ".join(f"{count} {why}" for why, count in reasons)
+    return f"{counted(results)}: {told}" if told else counted(results)
+
+
+def counted(results: Sequence[Result]) -> str:
+    """How many checks came out how, failures first."""
+    counts = Counter(result.state for result in results)
+    told = (State.FAILED, State.PASSED, State.NOT_TRIED)
+    return ", ".join(f"{counts[each]} {each.value}" for each in told if counts[each]) or (
+        "nothing was tried"
+    )
+
+
+def not_tried(results: Iterable[Result]) -> Counter[str]:
+    """Why checks were not tried, and how many each."""
+    return Counter(result.answer for result in results if result.state is State.NOT_TRIED)
+
+
+def by_project(results: Iterable[Result]) -> Text:
+    """A line for each project."""
+    projects: dict[str, list[Result]] = {}
+    for result in results:
+        projects.setdefault(result.project, []).append(result)
+    width = max(map(len, projects), default=0)
+    told = Text("Checks")
+    for name, own in projects.items():
+        state = next(each for each in _WORST if any(result.state is each for result in own))
+        told.append(f"\n{_MARKS[state]:4}  ", _STYLES[state])
+        told.append(f"{name:{width}}  {counted(own)}")
+    return told
 
 
 def table(results: Sequence[Result], width: int = 0) -> RenderableType:
     """A table for the terminal, what failed first; below 80 columns one line below the other."""
     ordered = sorted(results, key=lambda result: _ORDER.index(result.state))
     told = _lines(ordered) if width and width < 80 else _table(ordered)
-    return Group(told, *_again(results))
+    return Group(told, *failures(results))
 
 
 def _table(results: Iterable[Result]) -> Table:
@@ -63,7 +93,8 @@ def _lines(results: Iterable[Result]) -> Text:
     return told
 
 
-def _again(results: Sequence[Result]) -> list[Text]:
+def failures(results: Iterable[Result]) -> list[Text]:
+    """A line for each check that failed."""
     failed = [result for result in results if result.state is State.FAILED]
     return [
         Text(

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from .._failure import failed
 from . import render, source
 
 
@@ -19,8 +20,7 @@ def run(
         else:
             sys.stdout.write(text)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return failed(str(error), shape)
     return 0
 
 

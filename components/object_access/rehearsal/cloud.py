@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..handover.model import MASK, Key
+from ..stores import serve
 
 if TYPE_CHECKING:
     from .provision_openstack import OpenStack
@@ -109,24 +110,10 @@ class Cloud:
     def environment(self, *, swift: bool = False) -> dict[str, str]:
         """Variables by which any client, Pulumi's plugins too, finds this cloud; those of an openrc
         file, too, where that is wanted."""
+        users = self.swift["projects"] if swift else {}
         return {
-            "AWS_ENDPOINT_URL": self.aws["endpoint"],
-            "AWS_CA_BUNDLE": self.aws["ca_bundle"],
-            "AWS_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": self.keys["access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": self.keys["secret_access_key"],
-            **(self._openrc() if swift else {}),
-        }
-
-    def _openrc(self) -> dict[str, str]:
-        user = self.swift["projects"]["rehearsal"]
-        return {
-            "OS_AUTH_URL": self.swift["auth_url"],
-            "OS_REGION_NAME": self.swift["region"],
-            "OS_PROJECT_ID": user["project_id"],
-            "OS_USERNAME": user["username"],
-            "OS_PASSWORD": user["password"],
-            "OS_USER_DOMAIN_NAME": user["user_domain"],
+            **serve.aws_variables(self.aws, self.keys),
+            **(serve.openrc(self.swift, users["rehearsal"]) if swift else {}),
         }
 
 

@@ -29,16 +29,14 @@ def projects_of(
 ) -> list["Loaded"]:
     """The projects, checked as the program will check them: what the rehearsal must provide is
     known before it starts, and a mistake costs no time. Raises ValueError for one."""
-    workspace.importable()
-    from stacks import settings
-
     from ..access.program import readable
 
     class Config:
         def get_object(self, key: str) -> Any:
             return readable(config.get(f"object-access:{key}"))
 
-    return settings.load(Config(), environment)
+    loaded: list[Loaded] = workspace.module("settings").load(Config(), environment)
+    return loaded
 
 
 @dataclass(frozen=True)

@@ -11,33 +11,39 @@ from typing import Any
 
 from rich.console import Console
 
+from .._failure import failed
 from ..workspace import Workspace
 from .cloud import Cloud, starting
 from .environments import check_readable, needs_of, projects_of
 
 _HERE = str(Path(__file__).parents[3])
-ENGINES = ("auto", "pulumi", "in-process")
 
 
 def rehearse(
-    folder: Path, environment: str, shape: str, *, keep: bool, show_secrets: bool, engine: str
+    folder: Path,
+    environment: str,
+    shape: str,
+    *,
+    keep: bool = False,
+    show_secrets: bool = False,
+    every: bool = False,
+    engine: str = "auto",
 ) -> int:
-    """Rehearse an environment; returns the exit code: 0 where every check is as promised, 1 where
-    one is not or the program failed, 2 where what was asked for cannot be done."""
+    """Rehearse an environment, or the only one that there is; returns the exit code: 0 where every
+    check is as promised, 1 where one is not or the program failed, 2 where what was asked for
+    cannot be done or nothing was tried."""
     talk = Console(stderr=True, highlight=False)
     try:
         workspace = Workspace.at(folder)
+        environment = workspace.choose(environment)
         config = workspace.config_of(environment)
-        _check("format", shape, ("table", "json", "markdown", "svg"))
-        _check("engine", engine, ENGINES)
         _check_cli(engine)
         by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
         if not by_cli:
             check_readable(config)
         projects = projects_of(workspace, environment, config)
     except ValueError as error:
-        talk.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
-        return 2
+        return failed(str(error), shape)
     began = time.perf_counter()
     needs = needs_of(projects)
     with starting(needs.accounts, compatible=needs.compatible, swift=needs.swift) as cloud_to_be:
@@ -48,7 +54,10 @@ def rehearse(
         from . import engine as engines
         from .report import Outcome
 
-        cloud = cloud_to_be.ready()
+        try:
+            cloud = cloud_to_be.ready()
+        except RuntimeError as error:
+            return failed(str(error), shape)
         talk.print(
             f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim"
         )
@@ -57,23 +66,19 @@ def rehearse(
                 bystanders.provide(cloud, [each.project for each in projects])
                 run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
-                talk.print(
-                    f"error: {cloud.without_secrets(_told(error))}",
-                    style="red",
-                    markup=False,
-                    soft_wrap=True,
-                )
-                return 1
+                return failed(cloud.without_secrets(_told(error)), shape, 1)
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
         with _progress(talk) as watch:
             handed = bystanders.with_keys(cloud, run.handovers)
             others = bystanders.bystanders_of(cloud, handed)
             results = run_checks(handed, cloud.target, others, watch)
-        Outcome(environment, run, handed, results, show_secrets).write(shape)
+        Outcome(environment, run, handed, results, show_secrets).write(shape, every=every)
         code = checks_report.exit_code(results)
         talk.print(
             f"{checks_report.summary(results)} after {time.perf_counter() - began:.1f} s",
             style="red" if code else "green",
+            markup=False,
+            soft_wrap=True,
         )
         if keep:
             _keep(talk, cloud)
@@ -90,11 +95,6 @@ def _check_cli(engine: str) -> None:
         raise ValueError(
             "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
         )
-
-
-def _check(what: str, given: str, allowed: tuple[str, ...]) -> None:
-    if given not in allowed:
-        raise ValueError(f"{what} '{given}' is unknown, use one of {', '.join(allowed)}")
 
 
 def _told(error: BaseException) -> str:
@@ -114,7 +114,7 @@ def _ours(path: str) -> bool:
 
 @contextmanager
 def _progress(talk: Console) -> Iterator[Any]:
-    """Tell of every resource and every light while it comes into being, on a terminal only."""
+    """Tell of every resource and every check while it comes into being, on a terminal only."""
     with talk.status("running the program") as status:
         yield lambda made: status.update(f"{made}")
 

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-import sys
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,20 +30,20 @@ class Outcome:
     results: Sequence[Result]
     show_secrets: bool
 
-    def write(self, shape: str) -> None:
-        """Print the report in one of `FORMATS`; `svg` is a picture of the table."""
-        # Beside a terminal's width, as much as the longest row needs.
-        console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    def write(self, shape: str, *, every: bool = False) -> None:
+        """Print the report in one of `FORMATS`; `svg` is a picture of the whole table. A table
+        shows a line for each project, or with `every` each check and resource."""
         if shape == "table":
-            self._tables(console)
+            width = shutil.get_terminal_size((WIDTH, 0)).columns
+            self._tables(Console(width=width), every=every)
         elif shape == "json":
             print(json.dumps(self._data(), indent=2, ensure_ascii=False))
         elif shape == "markdown":
             print(self._markdown())
         else:
             picture = Console(width=WIDTH, record=True, file=io.StringIO())
-            self._tables(picture)
-            title = f"make rehearse environment={self.environment}"
+            self._tables(picture, every=True)
+            title = f"object-access rehearse -e {self.environment} --all"
             # Without the fonts that Rich's picture would fetch: any monospaced one does.
             frame = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
             print(picture.export_svg(title=title, code_format=frame))
@@ -51,9 +51,12 @@ class Outcome:
     def _value(self, field: Field) -> str:
         return field.value if self.show_secrets else field.masked
 
-    def _tables(self, console: Console) -> None:
+    def _tables(self, console: Console, *, every: bool) -> None:
+        failed = checks_report.failures(self.results)
+        if failed:
+            console.print(*failed, "", sep="\n", soft_wrap=True)
         console.print(f"Created: {len(self.run.resources)} resources", style="bold italic")
-        for thing, kinds in self._created().items():
+        for thing, kinds in self._created().items() if every else ():
             # No table here and below: a value must stay in one piece, to be copied.
             told = ", ".join(kinds) if len(kinds) < 4 else f"{kinds[0]}, {len(kinds) - 1} settings"
             console.print(f"  {thing}  [dim]{told}", highlight=False, soft_wrap=True)
@@ -68,7 +71,11 @@ class Outcome:
             if told := next_step(handover):
                 console.print(f"  Next: {told}", markup=False, highlight=False, soft_wrap=True)
             console.print("")
-        console.print(checks_report.table(self.results, console.width))
+        if every:
+            console.print(checks_report.table(self.results, console.width))
+        else:
+            lines = [checks_report.by_project(self.results), *failed]
+            console.print(*lines, sep="\n", soft_wrap=True, highlight=False)
 
     def _created(self) -> dict[str, list[str]]:
         """What was created, each thing with what belongs to it: a bucket with its settings."""
@@ -98,6 +105,7 @@ class Outcome:
             "environment": self.environment,
             "engine": self.run.engine,
             "as_promised": checks_report.exit_code(self.results) == 0,
+            "summary": checks_report.summary(self.results),
             "resources": [vars(resource) for resource in self.run.resources],
             "handovers": {
                 name: (handover if self.show_secrets else handover.masked()).data()

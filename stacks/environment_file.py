@@ -1,0 +1,127 @@
+"""An environment's file, changed as its author would: a project more, and nothing else."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from object_access.workspace import KEY, Workspace, parse_yaml
+
+SCHEMA = Path(__file__).parent / "schema.json"
+_PATH = ("config", KEY, "projects")
+
+
+def projects_in(text: str, shown: str) -> dict[str, Any]:
+    """The projects that a file's text lists. Raises ValueError for what is no such text."""
+    inner: Any = parse_yaml(text, shown)
+    for key in _PATH:
+        inner = (inner.get(key) if isinstance(inner, dict) else None) or {}
+    return inner if isinstance(inner, dict) else {}
+
+
+def text(path: Path, shown: str, new_file: Callable[[], str]) -> str:
+    """What stands in the file, its ends of line kept, or a new one's text."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return new_file()
+    except OSError as error:
+        raise ValueError(f"{shown} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{shown} is not UTF-8, save it in that encoding") from None
+
+
+def added(text: str, shown: str, name: str, body: Mapping[str, Any], made: list[str]) -> str:
+    """The text with the project at the end of its projects.
+
+    Raises ValueError where it would then say anything else than before, and this project.
+    """
+    end = "\r\n" if "\r\n" in text else "\n"
+    at, indent, missing, text = _where(text, shown)
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += end
+    above = [" " * (indent + 2 * level) + f"{key}:{end}" for level, key in enumerate(missing)]
+    margin = " " * (indent + 2 * len(missing))
+    lines[at:at] = [*above, *(f"{margin}{line}{end}" for line in made)]
+    new = "".join(lines)
+    wanted = inner = parse_yaml(text, shown)
+    for key in _PATH:
+        inner[key] = inner.get(key) or {}
+        inner = inner[key]
+    inner[name] = dict(body)
+    if parse_yaml(new, shown) != wanted:
+        raise ValueError(f"{shown} is written in a way that cannot be added to; add it by hand")
+    return new
+
+
+def _where(text: str, shown: str) -> tuple[int, int, tuple[str, ...], str]:
+    """The line before which a project goes, its column, the keys that must come before it, and the
+    text without what stands for "no projects" there."""
+    lines = text.splitlines()
+    node = yaml.compose(text, yaml.SafeLoader)
+    if not isinstance(node, yaml.MappingNode) or not node.value:
+        return len(lines), 0, _PATH, text
+    for level, key in enumerate(_PATH):
+        column = node.value[0][0].start_mark.column
+        found = next((pair for pair in node.value if pair[0].value == key), None)
+        if found is None:
+            return _end(node, lines, column), column, _PATH[level:], text
+        label, node = found
+        if not node.value:  # `{}`, `null` or nothing
+            begin, end = node.start_mark.index, node.end_mark.index
+            rest = text[:begin].rstrip(" ") + text[end:] if begin < end else text
+            return label.end_mark.line + 1, column + 2, _PATH[level + 1 :], rest
+        if not isinstance(node, yaml.MappingNode) or node.flow_style:
+            raise ValueError(f"{shown} must have '{key}' as lines of 'key: value', write it so")
+    column = node.value[0][0].start_mark.column
+    return _end(node, lines, column), column, (), text
+
+
+def _end(node: yaml.MappingNode, lines: list[str], column: int) -> int:
+    """The line after a block, and after the comments that belong to it by their column."""
+    at = _last(node)
+    for number, line in enumerate(lines[at:], at):
+        bare = line.lstrip()
+        if bare and not bare.startswith("#"):
+            break
+        if bare and len(line) - len(bare) >= column:
+            at = number + 1
+    return at
+
+
+def _last(node: yaml.Node) -> int:
+    """The line after the last one on which a node says something."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        label, inner = last if isinstance(last, tuple) else (last, last)
+        # An alias says it where its anchor is, further up.
+        return max(int(label.start_mark.line) + 1, _last(inner))
+    mark = node.end_mark
+    return int(mark.line) + 1 if mark.column else int(mark.line)
+
+
+def with_schema(text: str, workspace: Workspace) -> str:
+    """The text with the line by which editors find the schema at its head."""
+    if "yaml-language-server:" in text:
+        return text
+    schema = Path(os.path.relpath(SCHEMA, workspace.environments.resolve())).as_posix()
+    end = "\r\n" if "\r\n" in text else "\n"
+    return f"# yaml-language-server: $schema={schema}{end}{text}"
+
+
+def write(path: Path, text: str) -> None:
+    """Put it in the file's place in one go: it is never half there."""
+    path = path.resolve()
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(text.encode())
+        if path.exists():
+            beside.chmod(path.stat().st_mode)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from None
