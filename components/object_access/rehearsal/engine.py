@@ -121,8 +121,10 @@ class _Provision(pulumi.runtime.Mocks):
         self._watch(made)
         return identifier, outputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return provision.function(self._cloud, args.token), None
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        return provision.function(self._cloud, args.token), []
 
 
 def _in_process(
