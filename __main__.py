@@ -5,8 +5,7 @@ import pulumi
 from stacks import build, settings
 
 try:
-    loaded = settings.load(pulumi.Config(), pulumi.get_stack())
-except ValueError as error:
+    for each in settings.load(pulumi.Config(), pulumi.get_stack()):
+        pulumi.export(each.project.name, build.build(each))
+except ValueError as error:  # a setting, or what is found when the cloud is looked at
     raise pulumi.RunError(str(error)) from None
-for each in loaded:
-    pulumi.export(each.project.name, build.build(each))

@@ -304,6 +304,10 @@ class Project:
         """What no other project may have too: a word for it, and where it is."""
         raise NotImplementedError
 
+    def adopts(self) -> list[tuple[str, ...]]:
+        """What must be there already, in the same words: no project of the environment makes it."""
+        return []
+
     def _check_places(self) -> None:
         for name in [*self.places, *self.holders]:
             names.check_label("place or holder", name)
@@ -404,6 +408,10 @@ class S3Project(Project):
         ]
         return [*roles, *([] if self.adopt else [("the bucket", self.bucket)])]
 
+    def adopts(self) -> list[tuple[str, ...]]:
+        """The bucket, where it is there already."""
+        return [("the bucket", self.bucket)] if self.adopt else []
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompatibleProject(Project):
@@ -433,6 +441,10 @@ class CompatibleProject(Project):
     def owns(self) -> list[tuple[str, ...]]:
         """The bucket, unless it is adopted."""
         return [] if self.adopt else [("the bucket", self.endpoint, self.bucket)]
+
+    def adopts(self) -> list[tuple[str, ...]]:
+        """The bucket, where it is there already."""
+        return [("the bucket", self.endpoint, self.bucket)] if self.adopt else []
 
 
 @dataclass(frozen=True, kw_only=True)

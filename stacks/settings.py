@@ -97,7 +97,8 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
         if consumer:
             given, paste = consumer.fill_in(given)
         given.setdefault("protect", shared.protect)
-        given["tags"] = {**shared.tags, **shapes.typed("tags", given.get("tags", {}), dict)}
+        own = shapes.typed("tags", given.get("tags", {}), Mapping[str, str])
+        given["tags"] = {**shared.tags, **own}
         fixed = {
             "name": name,
             "environment": environment,
@@ -111,10 +112,12 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
 def _check_owners(listed: list[Project]) -> None:
     owners: dict[tuple[str, ...], Project] = {}
     for project in listed:
-        for what, *place in project.owns():
-            other = owners.setdefault((what, *place), project)
-            if other is not project:
+        for thing in project.owns():
+            owners.setdefault(thing, project)
+    for project in listed:
+        for thing in (*project.owns(), *project.adopts()):
+            if (other := owners.get(thing, project)) is not project:
                 raise ValueError(
-                    f"{project.name}: {what} '{place[-1]}' belongs to project '{other.name}' "
+                    f"{project.name}: {thing[0]} '{thing[-1]}' belongs to project '{other.name}' "
                     "already, give each project its own"
                 )

@@ -55,7 +55,8 @@ def typed(key: str, value: object, wanted: Any, *, secret: bool = False) -> Any:
     if value is None:
         raise ValueError(f"{key} is empty, give it a value or leave the line out")
     if shapes := tagged(wanted):
-        return _one_of(key, value, shapes)
+        with naming(key):
+            return _one_of(value, shapes)
     if get_origin(wanted) is UnionType:  # of one thing and None, which is its absence
         return typed(key, value, get_args(wanted)[0], secret=secret)
     if is_dataclass(wanted):
@@ -98,7 +99,7 @@ def _member(key: str, name: object, value: object, wanted: Any) -> Any:
         raise ValueError(f"{key} must have texts as names, put {name!r} in quotes")
     if shapes := tagged(wanted):
         with naming(f"{key}: {name}"):
-            return _one_of(name, value, shapes)
+            return _one_of(value, shapes)
     if is_dataclass(wanted):
         with naming(key):
             return typed(name, value, wanted)
@@ -111,14 +112,14 @@ def tagged(wanted: Any) -> Sequence[Any]:
     return [each for each in shapes if hasattr(each, "TAG")]
 
 
-def _one_of(key: str, value: object, shapes: Sequence[Any]) -> Any:
+def _one_of(value: object, shapes: Sequence[Any]) -> Any:
     tags = {str(each.TAG): each for each in shapes}
     if not isinstance(value, dict):
-        raise ValueError(f"{key} must be a mapping with '{TAG}:', not {value!r}")
+        raise ValueError(f"must be a mapping with '{TAG}:', not {value!r}")
     tag = value.get(TAG)
     if tag is None:
         raise ValueError(f"'{TAG}:' is missing, start with it and one of {', '.join(tags)}")
-    if tag not in tags:
+    if not isinstance(tag, str) or tag not in tags:
         raise ValueError(f"{TAG} '{tag}' is unknown, {did_you_mean(str(tag), tags)}")
     return read(tags[tag], {name: each for name, each in value.items() if name != TAG})
 

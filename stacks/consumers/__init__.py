@@ -107,6 +107,8 @@ class Setting:
         text = shapes.typed(key, value, str, secret=self.secret)
         if self.is_ is Is.CHOICE and text not in self.choices:
             raise ValueError(f"{key} '{text}' is unknown, use one of {', '.join(self.choices)}")
+        if not text and self.default is None:
+            raise ValueError(f"{key} is empty: {self.about}")
         if text and (check := _CHECKS.get(self.is_)):
             with naming(key):
                 check(text)

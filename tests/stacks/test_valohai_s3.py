@@ -1,14 +1,9 @@
-"""The Valohai row: the guide's worked example, word for word, and the choices beside it."""
+"""Valohai on S3: the guide's worked example, word for word, and the choices beside it."""
 
 import json
 
+import pulumi
 import pytest
-import yaml
-
-from object_access.handover import fields
-from object_access.policies.buckets import LEFT_TO_CONFINED
-
-from .conftest import ROOT
 
 BUCKET = "my-valohai-bucket"
 ARN = f"arn:aws:s3:::{BUCKET}"
@@ -76,22 +71,22 @@ def test_the_role_has_the_guide_s_policy_and_trust(program, paper):
     assert "Condition" not in trust
 
 
-def test_neither_user_nor_role_administers_the_bucket(program, paper):
-    """`s3:*` includes lifting the public access block; the bucket's policy leaves to them only the
-    use of objects."""
+def test_the_user_cannot_change_who_reaches_the_bucket(program, paper):
+    """`s3:*` includes lifting the public access block, expiring all data and locking it; the bucket's
+    policy denies all of that to whoever holds it, and to nobody else."""
     program(environment(**GUIDE, multipart=True))
 
     guarded = statements(paper.one("BucketPolicy")["policy"])[1]
     assert guarded["Effect"] == "Deny"
-    assert guarded["NotAction"] == LEFT_TO_CONFINED
+    assert {"s3:GetObject", "s3:PutObject"} <= set(guarded["NotAction"])
+    assert not any(action.startswith("s3:PutBucket") for action in guarded["NotAction"])
     assert guarded["Condition"]["ArnEquals"]["aws:PrincipalArn"] == [
-        f"arn:aws:iam::123456789012:role/{paper.one('Role')['name']}",
         f"arn:aws:iam::123456789012:user/{paper.one('User')['name']}",
     ]
 
 
 def test_narrow_access_names_its_actions(program, paper):
-    """The bucket and its objects apart, and no action with a wildcard."""
+    """The bucket and its objects apart, no action with a wildcard, and nobody to confine."""
     program(environment(**GUIDE, access="narrow"))
 
     assert statements(paper.one("UserPolicy")["policy"]) == [
@@ -119,39 +114,30 @@ def test_narrow_access_names_its_actions(program, paper):
             "Resource": f"{ARN}/*",
         },
     ]
+    assert len(statements(paper.one("BucketPolicy")["policy"])) == 1
 
 
-def test_the_hand_over_fills_the_form(program, paper):
-    """The four fields of "Add S3 store"; only the secret key is a secret."""
-    given, secret = program(environment(**GUIDE, multipart=True))["vision"]
+def test_a_hand_over_that_holds_a_secret_is_one(program):
+    """The whole output: Pulumi masks it wherever it prints outputs."""
+    _, secret = program(environment(**GUIDE))["vision"]
 
-    assert [(field.label, field.value, field.masked) for field in fields("vision", given)] == [
-        ("Bucket name", BUCKET, BUCKET),
-        ("Access key ID", "AKIA-vision-key", "AKIA-vision-key"),
-        ("Secret access key", "secret-of-vision-key", "••••••••"),
-        (
-            "Multipart Upload IAM Role ARN",
-            f"arn:aws:iam::123456789012:role/{paper.one('Role')['name']}",
-            f"arn:aws:iam::123456789012:role/{paper.one('Role')['name']}",
-        ),
-    ]
-    assert secret, "an output that holds a secret is one"
+    assert secret
 
 
-def test_without_multipart_there_is_no_role(program, paper):
-    """The role is optional, and its field is left out."""
-    given, _ = program(environment(**GUIDE))["vision"]
-
+def test_without_multipart_there_is_no_role(handed, paper):
+    """The role is optional, and nobody holds it."""
+    assert list(handed(environment(**GUIDE)).holders) == ["valohai"]
     assert "Role" not in paper.kinds()
-    assert [field.label for field in fields("vision", given)][-1] == "Secret access key"
 
 
-def test_a_self_hosted_valohai_has_its_own_origin(program, paper):
+def test_a_self_hosted_valohai_has_its_own_origin(handed, paper):
     """Uploads are for the pages of the given origin, and no longer for Valohai's."""
-    program(environment(**GUIDE, origin="https://valohai.example.com"))
+    given = handed(environment(**GUIDE, origin="https://valohai.example.com"))
 
     rules = paper.one("BucketCorsConfiguration")["corsRules"]
-    assert [rule["allowedOrigins"] for rule in rules] == [["*"], ["https://valohai.example.com"]]
+    origins = [["*"], ["https://valohai.example.com"]]
+    assert [rule["allowedOrigins"] for rule in rules] == origins
+    assert [list(rule.origins) for rule in given.cors] == origins
 
 
 def test_names_made_by_program_are_stable_and_say_what_they_are(program, paper):
@@ -167,23 +153,40 @@ def test_names_made_by_program_are_stable_and_say_what_they_are(program, paper):
     assert made[0].startswith("vision-dev-data-")
 
 
-def test_data_is_protected_unless_the_environment_says_otherwise(program, monkeypatch):
+@pytest.mark.parametrize(
+    ("change", "protected", "destroyed"),
+    [
+        ({}, ["aws:s3/bucket:Bucket"], False),
+        ({"protect": False}, [], False),
+        ({"protect": False, "force_destroy": True}, [], True),
+    ],
+)
+def test_data_is_protected_unless_the_settings_say_otherwise(
+    program, paper, monkeypatch, change, protected, destroyed
+):
     """Only the bucket holds data; only it is protected, and only by its own option."""
-    import pulumi
-
-    protected = {}
+    found = {}
     real = pulumi.CustomResource.__init__
 
     def spy(self, token, name, props=None, opts=None, *args, **kwargs):
-        protected[token] = bool(opts and opts.protect)
+        found[token] = bool(opts and opts.protect)
         real(self, token, name, props, opts, *args, **kwargs)
 
     monkeypatch.setattr(pulumi.CustomResource, "__init__", spy)
-    program(environment(**GUIDE))
-    assert [token for token, on in protected.items() if on] == ["aws:s3/bucket:Bucket"]
+    program(environment(**GUIDE, **change))
 
-    program({**environment(**GUIDE), "protect": False})
-    assert not any(protected.values())
+    assert [token for token, on in found.items() if on] == protected
+    assert paper.one("Bucket")["forceDestroy"] is destroyed
+
+
+def test_the_environment_s_protection_is_the_project_s(program, paper):
+    """Unless the project has its own."""
+    both = {"protect": False, "projects": {"a": GUIDE, "b": {**GUIDE, "bucket": "other-one"}}}
+    both["projects"]["b"] |= {"protect": True, "force_destroy": True}
+    program(both)
+
+    # What is protected keeps its objects, too.
+    assert paper.one("Bucket", "b")["forceDestroy"] is False
 
 
 def test_several_projects_share_an_environment(program, paper):
@@ -202,16 +205,4 @@ def test_several_projects_share_an_environment(program, paper):
     assert set(outputs) == {"vision", "speech"}
     assert len({paper.one("Bucket", name)["bucket"] for name in outputs}) == 2
     assert paper.one("Bucket", "vision")["tags"] == {"environment": "dev", "team": "vision"}
-    assert paper.one("User", "speech")["tags"] == {"environment": "dev", "team": "none"}
-
-
-@pytest.mark.usefixtures("unlooked")
-def test_the_shipped_environment_holds_the_guide_s_example(program, paper):
-    """`Pulumi.guides.yaml` declares what the guide walks through."""
-    path = ROOT / "stacks/environments/Pulumi.guides.yaml"
-    shipped = yaml.safe_load(path.read_text())["config"]["object-access:environment"]
-
-    program(shipped)
-
-    guide = paper.one("Bucket", "valohai-guide")
-    assert (guide["bucket"], guide["region"]) == (BUCKET, "eu-west-1")
+    assert paper.one("User", "speech-valohai")["tags"] == {"environment": "dev", "team": "none"}

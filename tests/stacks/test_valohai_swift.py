@@ -1,25 +1,24 @@
-"""The Swift row: what it declares and hands over, and what it finds out before."""
+"""Valohai on Swift: what it declares and hands over, and what it finds out before."""
 
 import json
 import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
+import pulumi
 import pytest
-import yaml
 
-from object_access import handover as handoff
+from object_access.handover import Handover
 from object_access.rehearsal.engine import plain
 from object_access.stores.openstack import server
 from stacks import openstack
-from stacks.settings import TempUrlKey, ValohaiSwift
+from stacks.projects import SwiftProject
 
-ROOT = Path(__file__).parents[2]
-GUIDE = yaml.safe_load((ROOT / "stacks/environments/Pulumi.guides.yaml").read_text())["config"][
-    "object-access:environment"
-]["projects"]["valohai-swift-guide"]
+from .conftest import SHIPPED
+from .test_settings import loaded
+
+GUIDE = SHIPPED["projects"]["valohai-swift-guide"]
 
 
 def environment(**change):
@@ -30,7 +29,7 @@ def environment(**change):
 @pytest.mark.usefixtures("unlooked")
 def test_the_guide_s_example(program, paper):
     """`my-project-data`, CORS for the app, a key of the account as the guide has it."""
-    given, secret = program(environment())["vision"]
+    value, secret = program(environment())["vision"]
 
     container = paper.one("Container")
     assert container["name"] == "my-project-data"
@@ -39,28 +38,29 @@ def test_the_guide_s_example(program, paper):
     assert metadata["Access-Control-Max-Age"] == "3000"
     assert (metadata["Temp-Url-Key"], metadata["Temp-Url-Key-2"]) == ("", "")
     account = plain(paper.one("AccountV1")["metadata"])
-    assert account["Temp-Url-Key"] == given["temp_url_key"]
+    key = Handover.read("vision", value).holders["urls"].how
+    assert (account["Temp-Url-Key"], key.signed_by) == (key.key, "account")
     assert secret
-    labels = [(each.label, each.masked) for each in handoff.fields("vision", given)]
-    assert labels == [
-        ("Name", "vision"),
-        ("Auth URL", "https://identity.example.org:5000/v3"),
-        ("Auth version", "3.0"),
-        ("Username", "valohai"),
-        ("Password", "the one of this user; it is in OS_PASSWORD"),
-        ("Container", "my-project-data"),
-        ("Region", "RegionOne"),
-        ("Temp URL key", "••••••••"),
-    ]
 
 
 @pytest.mark.usefixtures("unlooked")
-def test_the_narrower_key(program, paper):
+def test_the_narrower_key(handed, paper):
     """One of the container alone: nothing of the account is touched."""
-    given, _ = program(environment(key="container"))["vision"]
+    key = handed(environment(key="container")).holders["urls"].how
 
     assert "AccountV1" not in paper.kinds()
-    assert plain(paper.one("Container")["metadata"])["Temp-Url-Key"] == given["temp_url_key"]
+    assert plain(paper.one("Container")["metadata"])["Temp-Url-Key"] == key.key
+
+
+@pytest.mark.usefixtures("unlooked")
+def test_the_password_is_kept_nowhere(handed, paper, monkeypatch):
+    """Neither in what is declared nor in what is handed over, even where it is at hand."""
+    monkeypatch.setenv("OS_USERNAME", "valohai")
+    monkeypatch.setenv("OS_PASSWORD", "the-user-s-own")
+    given = handed(environment())
+
+    assert given.holders["valohai"].how.password == ""
+    assert "the-user-s-own" not in json.dumps([plain(each.inputs) for each in paper.declared])
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,15 @@ def test_the_narrower_key(program, paper):
         ({"origin": "app.valohai.com"}, "did you mean 'https://app.valohai.com'"),
         ({"key": "both"}, "key 'both' is unknown, use one of account, container"),
         ({"keys": ["a", "b", "c"]}, "one or two of different names are allowed"),
+        ({"keys": []}, "one or two"),
         ({"keys": ["A"]}, "key name 'A'"),
+        ({"username": ""}, "username"),
         ({"password": "x"}, "unknown setting 'password'"),
     ],
 )
 def test_bad_settings(program, paper, change, message):
     """One line with the project's name, and nothing was declared."""
-    with pytest.raises(ValueError, match=r"^vision: ") as refused:
+    with pytest.raises(pulumi.RunError, match=r"^vision: ") as refused:
         program(environment(**change))
 
     assert message in str(refused.value)
@@ -94,14 +96,14 @@ def test_bad_settings(program, paper, change, message):
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({}, "container 'my-project-data' belongs to project 'one'"),
+        ({}, "the container 'my-project-data' belongs to project 'one'"),
         ({"container": "other"}, "the temp-URL key of account '00112233445566778899aabbccddeeff'"),
     ],
 )
 def test_two_projects_that_would_overwrite_each_other(program, paper, other, message):
     """A container and an account's key have one owner."""
     both = {"projects": {"one": GUIDE, "two": GUIDE | other}}
-    with pytest.raises(ValueError, match=r"^two: ") as refused:
+    with pytest.raises(pulumi.RunError, match=r"^two: ") as refused:
         program(both)
 
     assert message in str(refused.value)
@@ -120,10 +122,10 @@ def test_keys_of_containers_can_live_beside_one_another(program, paper):
 # --- what it finds out before anything is declared ---
 
 
-def project(**change) -> ValohaiSwift:
-    """The settings of a project."""
-    given = {key: value for key, value in GUIDE.items() if key != "kind"} | change
-    return ValohaiSwift(name="vision", environment="t", protect=False, namespace="", **given)
+def project(**change) -> SwiftProject:
+    """The guide's project, changed."""
+    [found] = loaded({"projects": {"vision": GUIDE | change}})
+    return found.project
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def login(cloud, monkeypatch):
     return lambda **change: project(**(here | change))
 
 
-def complaint(given: ValohaiSwift) -> str:
+def complaint(given: SwiftProject) -> str:
     """The one line."""
     with pytest.raises(ValueError, match=r"^vision: ") as refused:
         openstack.check(given)
@@ -151,10 +153,26 @@ def complaint(given: ValohaiSwift) -> str:
     return str(refused.value)
 
 
-def test_all_is_well(login):
-    """Nothing is said."""
-    openstack.check(login())
-    openstack.check(login(key=TempUrlKey.CONTAINER))
+def test_all_is_well(login, monkeypatch):
+    """The catalogue and the store's abilities are asked for, nothing else, and nothing is said."""
+    asked = []
+    real = openstack.session.Session.get
+
+    def listen(self, url, **more):
+        asked.append(url.rpartition("/")[2])
+        return real(self, url, **more)
+
+    monkeypatch.setattr(openstack.session.Session, "get", listen)
+    for key in ("account", "container"):
+        assert openstack.check(login(key=key)) is None
+    assert asked == ["info", "info"]
+
+
+def test_a_report_looks_at_nothing(login, monkeypatch):
+    """It reaches no cloud, so what is wrong there is not found."""
+    monkeypatch.setenv("OBJECT_ACCESS_LOOK", "no")
+
+    assert openstack.check(login(region="Elsewhere")) is None
 
 
 def test_a_wrong_password(login, monkeypatch):
@@ -248,8 +266,8 @@ def test_a_store_that_is_ceph_s(login):
     """It knows only keys of accounts."""
     with keystone_with_store({"tempurl": {}}, "/swift") as url:
         openstack.check(login(auth_url=url))
-        said = complaint(login(auth_url=url, key=TempUrlKey.CONTAINER))
-    assert "is Ceph's, which knows only keys of accounts: set 'key: account'" in said
+        said = complaint(login(auth_url=url, key="container"))
+    assert "is Ceph's, which knows only keys of accounts: sign with the account's" in said
 
 
 def test_swift_is_down(login):
@@ -277,4 +295,4 @@ def test_a_cluster_without_temporary_urls(monkeypatch):
             region=described["region"],
             project_id=user["project_id"],
         )
-        assert "has no temporary URLs, which Valohai needs" in complaint(given)
+        assert "has no temporary URLs, which this project hands out" in complaint(given)

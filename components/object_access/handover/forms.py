@@ -110,8 +110,9 @@ def _value(handover: Handover, name: str, part: str | None) -> tuple[str, bool] 
         return _of_project(handover, name)
     if part == "folder" and name in handover.form.settings:
         return handover.form.settings[name].rstrip("/"), False
-    if name in handover.holders:
-        return _of_holder(handover, name, part)
+    # A holder and a place may have one name; what the one does not have is the other's.
+    if name in handover.holders and (found := _of_holder(handover, name, part)):
+        return found
     if name in handover.places and hasattr(handover.places[name], part):
         return _text(getattr(handover.places[name], part)), False
     return None
