@@ -158,8 +158,8 @@ class Form:
     """The labels are variables of an environment, which `--format env` prints too. Default: false.
     """
     files: Mapping[str, str] = field(default_factory=dict)
-    """The consumer's own configuration files by name, which `--format config` prints. Default:
-    none."""
+    """The consumer's own configuration files by name, which `--format config` prints; a line that
+    speaks of what the project does not have is left out. Default: none."""
 
 
 @dataclass(frozen=True, kw_only=True)

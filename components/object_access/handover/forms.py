@@ -21,7 +21,8 @@ from .model import (
 )
 
 PASSWORD = "the one of this user; it is in OS_PASSWORD"  # noqa: S105 it says where to look
-_REFERENCE = re.compile(r"\{([\w-]+)(?:\.([\w-]+))?\}")
+# Doubled braces are the consumer's own.
+_REFERENCE = re.compile(r"(?<!\{)\{([\w-]+)(?:\.([\w-]+))?(\??)\}(?!\})")
 # Whole formats that a form may hold.
 _WHOLE: Mapping[str, Callable[[Handover, str], str]] = {
     "mount": formats.mount,
@@ -80,10 +81,19 @@ def config(handover: Handover, _holder: str) -> str:
     """The consumer's own configuration files, each below its name."""
     if not handover.form.files:
         raise ValueError("has no configuration file of its consumer's, use another format")
-    texts = {name: resolve(handover, text)[0] for name, text in handover.form.files.items()}
+    texts = files(handover)
     if len(texts) == 1:
         return next(iter(texts.values()))
     return "\n".join(f"# {name}\n{text}" for name, text in texts.items())
+
+
+def files(handover: Handover) -> dict[str, str]:
+    """The consumer's own configuration files by name, without the lines that speak of what the
+    project does not have, such as the key of a machine."""
+    return {
+        name: "".join(resolve(handover, line)[0] for line in text.splitlines(keepends=True))
+        for name, text in handover.form.files.items()
+    }
 
 
 def next_step(handover: Handover) -> str:
@@ -96,13 +106,16 @@ def next_step(handover: Handover) -> str:
 
 def resolve(handover: Handover, text: str) -> tuple[str, bool]:
     """A text with what is handed over in the place of its names, and whether that holds a secret;
-    empty where it speaks of what the project does not have."""
-    found = [_value(handover, *each.groups()) for each in _REFERENCE.finditer(text)]
-    if any(each is None for each in found):
-        return "", False
+    empty where it speaks of what the project does not have, or by `{name?}` of what is empty."""
+    found: list[tuple[str, bool]] = []
+    for each in _REFERENCE.finditer(text):
+        value = _value(handover, each[1], each[2])
+        if value is None or (each[3] and not value[0]):
+            return "", False
+        found.append(value)
     values = iter(found)
-    filled = _REFERENCE.sub(lambda _: (next(values) or ("", False))[0], text)
-    return filled, any(secret for each in found if each for _, secret in [each])
+    filled = _REFERENCE.sub(lambda _: next(values)[0], text)
+    return filled, any(secret for _, secret in found)
 
 
 def _value(handover: Handover, name: str, part: str | None) -> tuple[str, bool] | None:
