@@ -273,7 +273,7 @@ def test_a_secret_is_in_no_printed_project():
 @pytest.mark.parametrize("wrong", [valohai(regoin="x"), s3(places={})])
 def test_nothing_is_declared_and_pulumi_prints_one_line(program, paper, wrong):
     """The program raises what Pulumi prints without a traceback."""
-    with pytest.raises(pulumi.RunError, match="^vision: "):
+    with pytest.raises(pulumi.RunError, match=r"^vision: "):
         program(wrong)
 
     assert paper.declared == []
@@ -303,7 +303,7 @@ def test_examples_are_projects_too():
     body = {"namespace": "tests", "examples": True, "projects": {"lightly": {"kind": "lightly"}}}
     found = {each.project.name: each for each in loaded(body)}
 
-    consumers = {name: each for name, each in settings.consumers.load().items()}
+    consumers = settings.consumers.load()
     assert set(found) == set(consumers)
     assert "people" not in found["lightly"].project.holders
     assert all(each.consumer is consumers[name] for name, each in found.items())
