@@ -122,8 +122,10 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()
         for each, _ in node.value:
+            if each.tag == "tag:yaml.org,2002:merge":  # `<<`, which brings keys of its own
+                continue
             key: Any = self.construct_object(each, deep=True)
-            if isinstance(key, Hashable) and key in seen and each.tag != "tag:yaml.org,2002:merge":
+            if isinstance(key, Hashable) and key in seen:
                 raise yaml.constructor.ConstructorError(
                     problem=f"'{key}' stands twice, keep one of the two",
                     problem_mark=each.start_mark,

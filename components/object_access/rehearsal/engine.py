@@ -5,7 +5,6 @@ own test monitor (`pulumi.runtime.Mocks`), with an implementation that mocks not
 every resource on the embedded cloud.
 """
 
-import gc
 import json
 import logging
 import os
@@ -155,11 +154,8 @@ def _in_process(
         root: Any = pulumi.runtime.get_root_resource()
         return pulumi.Output.from_input(dict(root.outputs)).apply(result.handovers.update)
 
-    try:
-        with _environment(variables):
-            program()
-    finally:
-        gc.enable()
+    with _environment(variables):
+        program()
     return result
 
 
