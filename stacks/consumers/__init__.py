@@ -113,6 +113,11 @@ class Setting:
             return dict(self.choices[str(value)] or {})
         return self.given if value else self.absent
 
+    @property
+    def overlays(self) -> list[Overlay]:
+        """What it changes, for all of its values."""
+        return [self.given, self.absent, *(each or {} for each in self.choices.values())]
+
     def _check_range(self, key: str, count: int, unit: str) -> None:
         if count < self.least:
             raise ValueError(f"{key} has {count}{unit}, it needs at least {self.least}")
@@ -193,6 +198,15 @@ class Consumer:
         for name, setting in self.settings.items():
             if setting.needs and setting.needs not in self.settings:
                 raise ValueError(f"settings: {name}: needs '{setting.needs}', which is no setting")
+        # It would stand in the project as it is, and be granted.
+        overlays = [each.overlays for each in self.settings.values()]
+        for name in _named(
+            [self.project, *(over.get("project") for each in overlays for over in each)]
+        ):
+            if name not in self.settings:
+                raise ValueError(
+                    f"project: {{{name}}} is no setting, {did_you_mean(name, self.settings)}"
+                )
 
     @property
     def own(self) -> frozenset[str]:
@@ -290,6 +304,15 @@ def _expanded(project: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _REFERENCE = re.compile(r"\{([\w-]+)(\??)\}")
+
+
+def _named(value: Any) -> set[str]:
+    """The names in braces in all texts of a value."""
+    if isinstance(value, Mapping):
+        return _named(list(value.values()))
+    if isinstance(value, list | tuple):
+        return {name for each in value for name in _named(each)}
+    return {found[1] for found in _REFERENCE.finditer(value)} if isinstance(value, str) else set()
 
 
 def _filled(value: Any, settings: Mapping[str, Any]) -> Any:
