@@ -7,7 +7,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
-from . import new, projects, shapes
+from object_access._args import naming
+
+from . import new, projects, settings, shapes
 from .consumers import Consumer
 
 _WIDTH = min(100, shutil.get_terminal_size((100, 0)).columns)
@@ -91,7 +93,19 @@ def _data(consumer: Consumer) -> dict[str, Any]:
 
 
 def _example(consumer: Consumer) -> dict[str, Any]:
-    """The generic project that the consumer's example fills in."""
+    """The generic project that the consumer's example fills in, if it is a good one.
+
+    Raises ValueError, with the file's name, if it is not.
+    """
+    example = {"kind": consumer.name, **consumer.example}
+
+    class Config:
+        def get_object(self, key: str, /) -> Any:
+            body = {"namespace": "example-org", "projects": {"example": example}}
+            return body if key == "environment" else None
+
+    with naming(f"{consumer.name}.yaml"):
+        settings.load(Config(), "consumers")
     filled, _ = consumer.fill_in(consumer.example)
     return filled
 

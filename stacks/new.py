@@ -142,9 +142,7 @@ def _environment(workspace: Workspace, wish: Wish, person: Person | None) -> str
 
 def _kinds() -> str:
     listed = ", ".join([*consumers.load(), *projects.KINDS])
-    return textwrap.fill(
-        f"Which tool is it for? One of {listed}; the last three are for any other.", _WIDTH
-    )
+    return f"Which tool is it for? One of {listed}; the last three are for any other."
 
 
 def _kind(given: str) -> str:
@@ -329,6 +327,14 @@ _Dumper.add_representer(
     str,
     lambda dumper, text: dumper.represent_scalar(
         "tag:yaml.org,2002:str", text, style=None if text[:1].isalpha() else '"'
+    ),
+)
+
+
+_Dumper.add_representer(
+    list,
+    lambda dumper, items: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", items, flow_style=not any(isinstance(each, dict) for each in items)
     ),
 )
 

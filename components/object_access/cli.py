@@ -6,11 +6,13 @@ every command imports what it runs.
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
@@ -422,7 +424,10 @@ class _Person:
 
     def ask(self, question: str, default: str | None = None) -> str:
         """What they answer; `default` stands for Enter, without one an answer is needed."""
-        answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)
+        *about, last = question.splitlines()
+        for line in about:
+            self.tell("\n".join(textwrap.wrap(line, min(100, get_terminal_size().columns))))
+        answer: str = typer.prompt(last, default=default, show_default=bool(default), err=True)
         return answer
 
     def tell(self, text: str) -> None:

@@ -134,6 +134,11 @@ class Setting:
         also = [self.needs] if self.needs and value else []
         return [*also, *self.overlay(value).get("needs", ())]
 
+    @property
+    def overlays(self) -> list[Overlay]:
+        """What it changes, for all of its values."""
+        return [self.given, self.absent, *(each or {} for each in self.choices.values())]
+
     def _check_range(self, key: str, count: int, unit: str) -> None:
         if count < self.least:
             raise ValueError(f"{key} has {count}{unit}, it needs at least {self.least}")
@@ -223,6 +228,26 @@ class Consumer:
             for other in {each for value in every for each in setting.needed(value)}:
                 if other not in self.settings:
                     raise ValueError(f"settings: {name}: needs '{other}', which is no setting")
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """Refuse a name in braces that nothing has: it would stand in the project as it is and be
+        granted, and a label of the form would be left out."""
+        overlays = [over for each in self.settings.values() for over in each.overlays]
+        parts = [self.project, *(each.get("project", {}) for each in overlays)]
+        forms = [vars(self.form), *(each.get("form", {}) for each in overlays)]
+        there = {*self.settings}
+        for name in _named(parts, _REFERENCE):
+            if name not in there:
+                raise ValueError(f"project: {{{name}}} is no setting, {did_you_mean(name, there)}")
+        there |= {
+            name for each in parts for key in ("places", "holders") for name in each.get(key, {})
+        }
+        for name in _named(forms, _PART):
+            if name not in there:
+                raise ValueError(
+                    f"form: '{name}' is no place, holder or setting, {did_you_mean(name, there)}"
+                )
 
     @property
     def own(self) -> frozenset[str]:
@@ -322,6 +347,16 @@ def _expanded(project: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _REFERENCE = re.compile(r"\{([\w-]+)(\??)\}")
+_PART = re.compile(r"(?<!\{)\{([\w-]+)\.[\w-]+\}(?!\})")  # `{{a.b}}` is a template of theirs
+
+
+def _named(value: Any, reference: re.Pattern[str]) -> set[str]:
+    """The names in braces in all texts of a value."""
+    if isinstance(value, Mapping):
+        return _named(list(value.values()), reference)
+    if isinstance(value, list | tuple):
+        return {name for each in value for name in _named(each, reference)}
+    return {each[1] for each in reference.finditer(value)} if isinstance(value, str) else set()
 
 
 def _filled(value: Any, settings: Mapping[str, Any]) -> Any:

@@ -303,11 +303,7 @@ def test_examples_are_projects_too():
     body = {"namespace": "tests", "examples": True, "projects": {"lightly": {"kind": "lightly"}}}
     found = {each.project.name: each for each in loaded(body)}
 
-<<<<<<< HEAD
-    consumers = dict(settings.consumers.load())
-=======
     consumers = settings.consumers.load()
->>>>>>> tests
     assert set(found) == set(consumers)
     assert "people" not in found["lightly"].project.holders
     assert all(each.consumer is consumers[name] for name, each in found.items())

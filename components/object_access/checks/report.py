@@ -54,7 +54,8 @@ def by_project(results: Iterable[Result]) -> Text:
     for result in results:
         projects.setdefault(result.project, []).append(result)
     width = max(map(len, projects), default=0)
-    told = Text("Checks")
+    told = Text()
+    told.append("Checks", "bold")
     for name, own in projects.items():
         state = next(each for each in _WORST if any(result.state is each for result in own))
         told.append(f"\n{_MARKS[state]:4}  ", _STYLES[state])
@@ -70,7 +71,9 @@ def table(results: Sequence[Result], width: int = 0) -> RenderableType:
 
 
 def _table(results: Iterable[Result]) -> Table:
-    shown = Table(title="Checks", title_justify="left", box=None, pad_edge=False)
+    shown = Table(
+        title="Checks", title_justify="left", title_style="bold", box=None, pad_edge=False
+    )
     for heading in ("", "project", "must be", "what was tried", "answer"):
         shown.add_column(heading, overflow="fold")
     for result in results:

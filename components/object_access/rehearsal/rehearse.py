@@ -74,12 +74,10 @@ def rehearse(
             results = run_checks(handed, cloud.target, others, watch)
         Outcome(environment, run, handed, results, show_secrets).write(shape, every=every)
         code = checks_report.exit_code(results)
-        talk.print(
-            f"{checks_report.summary(results)} after {time.perf_counter() - began:.1f} s",
-            style="red" if code else "green",
-            markup=False,
-            soft_wrap=True,
-        )
+        took = f"after {time.perf_counter() - began:.1f} s"
+        if shape != "table":  # which ends with it
+            took = f"{checks_report.summary(results)} {took}"
+        talk.print(took, style="red" if code else "green", markup=False, soft_wrap=True)
         if keep:
             _keep(talk, cloud)
         return code

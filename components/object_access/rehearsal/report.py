@@ -55,7 +55,8 @@ class Outcome:
         failed = checks_report.failures(self.results)
         if failed:
             console.print(*failed, "", sep="\n", soft_wrap=True)
-        console.print(f"Created: {len(self.run.resources)} resources", style="bold italic")
+        created = f"Created: {len(self.run.resources)} resources"
+        console.print(created, style="bold", highlight=False)
         for thing, kinds in self._created().items() if every else ():
             # No table here and below: a value must stay in one piece, to be copied.
             told = ", ".join(kinds) if len(kinds) < 4 else f"{kinds[0]}, {len(kinds) - 1} settings"
@@ -76,6 +77,9 @@ class Outcome:
         else:
             lines = [checks_report.by_project(self.results), *failed]
             console.print(*lines, sep="\n", soft_wrap=True, highlight=False)
+        style = "bold red" if checks_report.exit_code(self.results) else "bold green"
+        told = checks_report.summary(self.results)
+        console.print(f"\n{told}", style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _created(self) -> dict[str, list[str]]:
         """What was created, each thing with what belongs to it: a bucket with its settings."""
