@@ -23,7 +23,7 @@ logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 class Declared(NamedTuple):
-    """One custom resource, as it reached the engine."""
+    """One resource, as it reached the engine."""
 
     type: str
     name: str
@@ -35,7 +35,7 @@ class PaperCloud(pulumi.runtime.Mocks):
 
     def __init__(self) -> None:
         self.declared: list[Declared] = []
-        self.components: list[str] = []
+        self.components: list[Declared] = []
         self.overlaps: list[tuple[str, str]] = []
         self.existing: dict[str, dict[str, Any]] = {}
         self._under_way: set[tuple[str, str]] = set()
@@ -47,7 +47,7 @@ class PaperCloud(pulumi.runtime.Mocks):
         if args.resource_id:  # read, not made
             return args.resource_id, self.existing.get(args.name, {})
         if not args.custom:
-            self.components.append(f"{args.typ} {args.name}")
+            self.components.append(Declared(args.typ, args.name, args.inputs))
             return None, args.inputs
         bucket = args.inputs.get("bucket", "")
         with self._lock:
@@ -81,8 +81,17 @@ class PaperCloud(pulumi.runtime.Mocks):
             identifier, computed = f"credential-{name}", {"secret": f"secret-of-{name}"}
         return identifier, {**inputs, **computed}
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
-        raise AssertionError(f"an unplanned call of {args.token}")
+    def call(
+        self, args: pulumi.runtime.MockCallArgs
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Who deploys, which is all that a component may ask its cloud."""
+        if not args.token.endswith(":getCallerIdentity"):
+            raise AssertionError(f"an unplanned call of {args.token}")
+        return {
+            "accountId": ACCOUNT,
+            "arn": f"arn:aws:iam::{ACCOUNT}:root",
+            "userId": ACCOUNT,
+        }, []
 
     def one(self, kind: str, name: str | None = None) -> dict[str, Any]:
         """The inputs of the one resource of that kind (and name)."""

@@ -217,8 +217,8 @@ class Consumer:
                 f"kind '{self.kind}' is unknown, use one of {', '.join(projects.KINDS)}"
             )
         for name, setting in self.settings.items():
-            every = [*setting.choices] or [True, False]
-            for other in {each for value in every for each in setting.needed(value)}:
+            every: list[object] = [*setting.choices] or [True, False]
+            for other in [each for value in every for each in setting.needed(value)]:
                 if other not in self.settings:
                     raise ValueError(f"settings: {name}: needs '{other}', which is no setting")
 
