@@ -22,7 +22,7 @@ benchmarks: .venv/ready
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: .venv/ready
-	@for page in settings policies; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
+	@for page in consumers settings policies; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
 	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
