@@ -33,6 +33,9 @@ def render(handover: Handover, shape: str, holder: str = "") -> str:
     """
     if shape not in FORMATS:
         raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+    if holder and holder not in handover.holders:
+        known = ", ".join(handover.holders)
+        raise ValueError(f"{handover.project} has no holder '{holder}', there are {known}")
     try:
         return FORMATS[shape](handover, holder)
     except ValueError as error:

@@ -338,8 +338,6 @@ def _one(
     handover: Handover, holder: str, able: tuple[type[Any], ...], does: str
 ) -> tuple[str, Holder]:
     """The one holder who can, or the one that was named."""
-    if holder and holder not in handover.holders:
-        raise ValueError(f"has no holder '{holder}', there are {', '.join(handover.holders)}")
     found = [
         (name, each)
         for name, each in handover.holders.items()

@@ -264,7 +264,7 @@ class Handover:
             raise ValueError(f"the secrets of {project} are masked, print them with --show-secrets")
         try:
             read: Handover = _read(cls, {"project": project, **data})
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"'{project}' is no hand-over of ours: {error}") from None
         return read
 
