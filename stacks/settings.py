@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from object_access import names
-from object_access._args import did_you_mean, naming
+from object_access._args import naming
 
 from . import consumers, projects, shapes
 from .consumers import Consumer, Paste
@@ -82,15 +83,14 @@ def load(config: Config, environment: str) -> list[Loaded]:
 
 def _project(name: str, body: object, environment: str, shared: Environment) -> Loaded:
     names.check_label("project", name)
-    known = [*projects.KINDS, *consumers.load()]
     with naming(name):
         if not isinstance(body, dict):
-            raise ValueError(f"no settings given, start with 'kind:' and one of {', '.join(known)}")
+            raise ValueError(f"no settings given, start with 'kind:', {_kinds('')}")
         kind = body.get("kind")
         if kind is None:
-            raise ValueError(f"setting 'kind' is missing, use one of {', '.join(known)}")
-        if kind not in known:
-            raise ValueError(f"kind '{kind}' is unknown, {did_you_mean(str(kind), known)}")
+            raise ValueError(f"setting 'kind' is missing, {_kinds('')}")
+        if kind not in projects.KINDS and kind not in consumers.load():
+            raise ValueError(f"kind '{kind}' is unknown, {_kinds(str(kind))}")
         given = {key: value for key, value in body.items() if key != "kind"}
         consumer = consumers.load().get(kind)
         paste = None
@@ -107,6 +107,15 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
         }
         shape = projects.KINDS[consumer.kind if consumer else kind]
         return Loaded(shapes.read(shape, given, fixed), consumer, paste)
+
+
+def _kinds(given: str) -> str:
+    """The kind that was probably meant; without one the generic ones, for the others are many."""
+    close = get_close_matches(given, [*projects.KINDS, *consumers.load()], n=1)
+    if close:
+        return f"did you mean '{close[0]}'"
+    generic = ", ".join(projects.KINDS)
+    return f"use one of {generic}, or a consumer: 'object-access consumers' lists them"
 
 
 def _check_owners(listed: list[Project]) -> None:

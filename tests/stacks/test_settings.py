@@ -91,7 +91,7 @@ def placed(**place):
         ({"projects": {"vision": ["kind"]}}, "vision: no settings given"),
         ({"projects": {"vision": {"bucket": "b"}}}, "vision: setting 'kind' is missing, use one of"),
         (valohai(kind="valohai"), "vision: kind 'valohai' is unknown, did you mean 'valohai-s"),
-        (valohai(kind="s4"), "vision: kind 's4' is unknown, known are compatible, "),
+        (valohai(kind="s4"), "vision: kind 's4' is unknown, use one of compatible, s3, swift, or a consumer"),
         (valohai(kind=["s3"]), "vision: kind '['s3']' is unknown"),
         (valohai(kind=None), "vision: setting 'kind' is missing"),
         # names, of a consumer's project and of a generic one
