@@ -89,7 +89,7 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
         kind = body.get("kind")
         if kind is None:
             raise ValueError(f"setting 'kind' is missing, {_kinds('')}")
-        if kind not in projects.KINDS and kind not in consumers.load():
+        if kind not in [*projects.KINDS, *consumers.load()]:
             raise ValueError(f"kind '{kind}' is unknown, {_kinds(str(kind))}")
         given = {key: value for key, value in body.items() if key != "kind"}
         consumer = consumers.load().get(kind)
