@@ -62,9 +62,7 @@ def _serving(
 ) -> Iterator[int]:
     server = Server((HOST, port), gate, numthreads=16, request_queue_size=128, shutdown_timeout=1)
     server.ssl_adapter, server.gateway = adapter, _Gateway
-    server.keep_alive_conn_limit = (
-        256  # with its own 10, busy clients shake hands for every request
-    )
+    server.keep_alive_conn_limit = 256  # its own 10 make busy clients shake hands each time
     server.expiration_interval = 0.1  # seconds, after which it sees that it shall stop
     try:
         server.prepare()
