@@ -21,6 +21,7 @@ def seconds(folder: str) -> float:
     """One rehearsal, from the command to its prompt."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "object_access", "rehearse", "--engine", "in-process"]
+    command += ["--environment", "guides"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return time.perf_counter() - began
 

@@ -47,14 +47,18 @@ def added(text: str, shown: str, name: str, body: Mapping[str, Any], made: list[
     margin = " " * (indent + 2 * len(missing))
     lines[at:at] = [*above, *(f"{margin}{line}{end}" for line in made)]
     new = "".join(lines)
-    wanted = inner = parse_yaml(text, shown)
-    for key in _PATH:
-        inner[key] = inner.get(key) or {}
-        inner = inner[key]
-    inner[name] = dict(body)
-    if parse_yaml(new, shown) != wanted:
+    if parse_yaml(new, shown) != _with(parse_yaml(text, shown), (*_PATH, name), body):
         raise ValueError(f"{shown} is written in a way that cannot be added to; add it by hand")
     return new
+
+
+def _with(
+    value: Mapping[str, Any] | None, keys: tuple[str, ...], body: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A copy of a mapping with another one in it, below these keys."""
+    key, *rest = keys
+    under = value or {}
+    return {**under, key: _with(under.get(key), tuple(rest), body) if rest else dict(body)}
 
 
 def _where(text: str, shown: str) -> tuple[int, int, tuple[str, ...], str]:
@@ -70,7 +74,7 @@ def _where(text: str, shown: str) -> tuple[int, int, tuple[str, ...], str]:
         if found is None:
             return _end(node, lines, column), column, _PATH[level:], text
         label, node = found
-        if not node.value:  # `{}`, `null` or nothing
+        if not node.value or node.tag == "tag:yaml.org,2002:null":  # `{}`, `null` or nothing
             begin, end = node.start_mark.index, node.end_mark.index
             rest = text[:begin].rstrip(" ") + text[end:] if begin < end else text
             return label.end_mark.line + 1, column + 2, _PATH[level + 1 :], rest

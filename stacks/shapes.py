@@ -137,8 +137,13 @@ def _key(name: str) -> str:
 # --- what it means, for people and for editors ---
 
 
-def documented(shape: type) -> dict[str, str]:
+def documented(shape: type) -> Mapping[str, str]:
     """The settings of a dataclass, its bases' first, with the text below each."""
+    return _texts(cast("Hashable", shape))
+
+
+@cache  # to read a source takes a tenth of a second, and every project asks
+def _texts(shape: type) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for each in reversed(shape.__mro__):
         if not is_dataclass(each):

@@ -18,7 +18,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ._args import did_you_mean
 from ._failure import failed
 from .workspace import Workspace
 
@@ -358,6 +357,8 @@ def consumers(
         explain = workspace.module("explain")
         known = workspace.module("consumers").load()
         if name and name not in known:
+            from ._args import did_you_mean  # brings Pulumi, as the program does
+
             raise ValueError(f"consumer '{name}' is unknown, {did_you_mean(name, known)}")
         sys.stdout.write(explain.one(known[name], shape) if name else explain.all_(known, shape))
 

@@ -61,14 +61,14 @@ def rehearse(
         talk.print(
             f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim"
         )
-        with _progress(talk) as watch:
+        with _progress(talk, "running the program") as watch:
             try:
                 bystanders.provide(cloud, [each.project for each in projects])
                 run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
                 return failed(cloud.without_secrets(_told(error)), shape, 1)
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
-        with _progress(talk) as watch:
+        with _progress(talk, "trying what it hands over") as watch:
             handed = bystanders.with_keys(cloud, run.handovers)
             others = bystanders.bystanders_of(cloud, handed)
             results = run_checks(handed, cloud.target, others, watch)
@@ -111,9 +111,9 @@ def _ours(path: str) -> bool:
 
 
 @contextmanager
-def _progress(talk: Console) -> Iterator[Any]:
+def _progress(talk: Console, what: str) -> Iterator[Any]:
     """Tell of every resource and every check while it comes into being, on a terminal only."""
-    with talk.status("running the program") as status:
+    with talk.status(what) as status:
         yield lambda made: status.update(f"{made}")
 
 
