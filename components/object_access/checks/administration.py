@@ -137,9 +137,11 @@ ADMINISTRATION: Wanted = {
         "put_object_legal_hold",
         {"Key": "{key}", "LegalHold": {"Status": "ON"}},
     ),
+    "destroying a version": ("s3", "delete_object", {"Key": "{key}", "VersionId": "null"}),
     "deleting the bucket": ("s3", "delete_bucket", {}),
     "reading its policy": ("s3", "get_bucket_policy", {}),
     "reading its logging": ("s3", "get_bucket_logging", {}),
+    "reading its ACL": ("s3", "get_bucket_acl", {}),
 }
 """Ways to change a bucket, or to read how it is set up."""
 
@@ -212,8 +214,6 @@ ESCALATION: Wanted = {
 _GRANTED: Mapping[str, Collection[str]] = {
     "notify": ("notifications",),
     "write-acl": ("a public ACL of a file",),
-    # The guide's own policy reads everything; what it may not change, the bucket's policy says.
-    "full": ("reading its policy", "reading its logging"),
 }
 
 

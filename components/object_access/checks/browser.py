@@ -5,12 +5,12 @@ from typing import Any
 import requests
 
 from ..handover.model import Cors, Foreign
-from ..policies.cors import first_match
+from ..policies.cors import METHODS, first_match
 from .check import Checks, Failed, NotPromised, Refused, allowed, refused
 from .subject import Subject, can
 
 ELSEWHERE = "https://elsewhere.example"
-_METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE")
+UNASKED = "x-nobody-named-this"
 
 
 class BrowserChecks(Checks):
@@ -22,6 +22,8 @@ class BrowserChecks(Checks):
 
     @allowed("its pages may, by preflight: {granted}")
     def preflights(self) -> None:
+        if not self._subject.handover.cors:
+            raise NotPromised
         for rule in self._subject.handover.cors:
             for origin in rule.origins:
                 for method in rule.methods:
@@ -60,15 +62,23 @@ class BrowserChecks(Checks):
         )
         expect(answer, 204, {rule.origins[0]})
 
-    @refused("a page elsewhere, by preflight: {withheld}", "403 AccessForbidden")
+    @refused("its own pages and others, by preflight: what no rule names", "403 AccessForbidden")
     def elsewhere(self) -> None:
-        methods = self._withheld
-        if not methods:
+        tried = 0
+        for origin in self._origins:
+            for method in METHODS:
+                for headers in ((), (UNASKED,)):
+                    if first_match(self._rules, origin, method, headers):
+                        continue
+                    tried += 1
+                    answer = self._preflight(origin, method, headers)
+                    if (
+                        answer.status_code != 403
+                        or "<Code>AccessForbidden</Code>" not in answer.text
+                    ):
+                        raise Failed(f"{method} from {origin}: answered {answer.status_code}")
+        if not tried:
             raise NotPromised
-        for method in methods:
-            answer = self._preflight(ELSEWHERE, method, ())
-            if answer.status_code != 403 or "<Code>AccessForbidden</Code>" not in answer.text:
-                raise Failed(f"{method}: answered {answer.status_code}")
         raise Refused("403 AccessForbidden")
 
     def listed(self) -> Any:
@@ -77,14 +87,21 @@ class BrowserChecks(Checks):
             f"{', '.join(each.methods)} from {', '.join(each.origins)}"
             for each in self._subject.handover.cors
         ]
-        self.words = {"granted": "; ".join(granted), "withheld": ", ".join(self._withheld)}
+        self.words = {"granted": "; ".join(granted)}
         return super().listed()
 
     @property
-    def _withheld(self) -> list[str]:
-        return [
-            method for method in _METHODS if first_match(self._rules, ELSEWHERE, method, []) is None
-        ]
+    def _origins(self) -> list[str]:
+        """Pages that a rule may name, those that look like them, and one that is elsewhere."""
+        origins = [ELSEWHERE]
+        for rule in self._subject.handover.cors:
+            for origin in rule.origins:
+                scheme, _, host = origin.replace("*", "x").partition("://")
+                if host:
+                    other = "http" if scheme == "https" else "https"
+                    alike = [f"{other}://{host}", f"{origin}.example", f"{scheme}://x.{host}"]
+                    origins += [f"{scheme}://{host}", *alike]
+        return list(dict.fromkeys(each.replace("*", "x") for each in origins))
 
     def _who(self, verb: str) -> tuple[str, str]:
         """A holder and a place of theirs where this can be done."""

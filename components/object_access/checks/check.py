@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..handover.model import Key
+from ..handover.model import Key, Password
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 DENIED = ("AccessDenied", "403")  # answers to HEAD carry the bare status
@@ -64,12 +64,16 @@ class Bystanders:
     """Where that is."""
     trusted: Mapping[str, Key] = field(default_factory=dict)
     """Keys of principals whom projects trust, by account or ARN."""
+    neighbours: Mapping[str, Key] = field(default_factory=dict)
+    """Keys of somebody else in accounts of which projects trust only some, by account."""
     stranger: Key | None = None
     """Keys of an account that nobody trusts."""
     compatible: Key | None = None
     """Keys of somebody else on the S3-compatible store."""
     openstack: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Users of the OpenStack who have no access, by what they are."""
+    owner: Password | None = None
+    """A user of the OpenStack project, where no holder is one."""
     deployer: Key | None = None
     """Who may read roles and ask IAM's simulator, on a cloud where nobody can assume them."""
     tokens: Mapping[str, str] = field(default_factory=dict)

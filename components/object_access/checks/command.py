@@ -54,7 +54,8 @@ def _trusted(handover: Handover, profile: str) -> Bystanders:
     """With the keys of the profile as those of whom the project's roles trust."""
     roles = [each.how for each in handover.holders.values() if isinstance(each.how, Role)]
     if not profile or not roles:
-        return Bystanders(deployer=source.keys_of("") if roles else None)
+        deployer = source.keys_of("") if roles else None
+        return Bystanders(deployer=deployer, owner=source.openrc())
     keys = source.keys_of(profile)
     if keys is None:
         raise ValueError(

@@ -4,12 +4,12 @@ may do beside them, and what the bucket refuses to everyone."""
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..handover.model import Foreign, Key, Place, Role, UploadRole
+from ..handover.model import Foreign, Job, Key, Machine, Place, Role, UploadRole
 from .administration import ADMINISTRATION, ESCALATION, attempts
 from .check import (
     DENIED,
@@ -24,9 +24,11 @@ from .check import (
 )
 from .simulated import SimulatedChecks
 from .subject import Call, Subject, can
-from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, calls
+from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, all_calls, calls
 
 PART = 5 * 1024 * 1024  # bytes: the smallest part that S3 takes, but for the last
+PLAIN = ("list", "read", "write", "delete")
+LISTING = ("list", "list-versions")
 # A denied verb of a compatible store may carry another word for it.
 WRONG = ("SignatureDoesNotMatch", "InvalidAccessKeyId", *DENIED)
 
@@ -38,6 +40,10 @@ def derived(subject: Subject) -> Iterator[Checks]:
         if isinstance(how, UploadRole):
             yield UploadRoleChecks(subject, holder)
             continue
+        if isinstance(how, Machine | Job):
+            yield AssumedChecks(subject, holder, how.role_arn)
+        if isinstance(how, Foreign):
+            yield ForeignChecks(subject, holder)
         if isinstance(how, Role):
             if how.trusted and not subject.assumable(how):
                 yield SimulatedChecks(subject, holder, how)
@@ -71,26 +77,18 @@ class _Of(Checks):
         """Whether some place of the holder grants a verb on a key, or on listing a prefix."""
         return any(
             (
-                can(place, verb)
+                _grants(place, verb)
                 and (key in place.keys if place.keys else key.startswith(place.prefix))
             )
-            or (place.exact and key == place.folder and verb.startswith("list"))
+            or (place.exact and key == place.folder and can(place, verb) and verb in LISTING)
             for place in self._places.values()
         )
-
-    def _listable(self, verb: str, prefix: str) -> bool:
-        """Whether listing with this prefix is promised: nothing may come that is not."""
-        return self._covered(verb, prefix)
 
     def _try(self, verb: str, place: Place, key: str) -> None:
         """Each call of a verb; what is merely not there is allowed all the same."""
         prefix = place.keys[0] if place.keys else place.prefix
-        for call in calls(self._subject, self._s3, verb, prefix, key).values():
-            try:
-                call()
-            except ClientError as error:
-                if code_of(error) not in NOT_THERE:
-                    raise
+        for call in calls(self._subject.bucket, self._s3, verb, prefix, key).values():
+            _allowed_at_least(call)
 
 
 class PlaceChecks(_Of):
@@ -102,31 +100,21 @@ class PlaceChecks(_Of):
         shown = ", ".join(self._place.keys) or self._place.prefix or "the whole bucket"
         self.scope += f"{shown}: "
         # A file like ours has none of these: without a prefix they are about the whole bucket.
+        key = subject.key(self._place)
         self._missing = [
             verb
             for verb in VERBS
             if verb != "multipart"  # which is two others
-            and not self._somewhere(verb)
+            and not self._covered(verb, key)
             and not (verb in BUCKET_VERBS and self._anywhere(verb))
         ]
-        plain = [verb for verb in self._missing if verb in ("list", "read", "write", "delete")]
+        plain = [verb for verb in self._missing if verb in PLAIN]
         more = len(self._missing) - len(plain)
         told = [*plain, *([f"{more} others" if plain else f"of {more}"] if more else [])]
         self.words = {"missing": ", ".join(told)}
 
-    def _somewhere(self, verb: str) -> bool:
-        """Whether the holder has a verb at this place, by it or by a wider one."""
-        key = self._subject.key(self._place)
-        if self._covered(verb, key):
-            return True
-        # A multipart grant is two other verbs.
-        return verb in ("list-uploads", "list-parts") and self._covered("multipart", key)
-
     def _anywhere(self, verb: str) -> bool:
-        return any(
-            can(each, verb) or (verb == "list-uploads" and can(each, "multipart"))
-            for each in self._places.values()
-        )
+        return any(_grants(each, verb) for each in self._places.values())
 
     @allowed("list")
     def listing(self) -> None:
@@ -224,40 +212,35 @@ class PlaceChecks(_Of):
         prefix = self._place.keys[0] if self._place.keys else self._place.prefix
         tried: dict[str, Call] = {}
         for verb in self._missing:
-            tried |= calls(self._subject, self._s3, verb, prefix, key)
+            tried |= calls(self._subject.bucket, self._s3, verb, prefix, key)
         if "write" in self._missing:
             self._subject.wrote(key)
-        none_allowed(tried, (*DENIED, "AccessControlListNotSupported"))
+        none_allowed(tried)
 
     @refused("nothing beside it")
     def beside(self) -> None:
         if not self._place.prefix and not self._place.keys:
             raise NotPromised
         tried: dict[str, Call] = {}
-        for prefix in self._near():
-            key = prefix if self._place.keys else f"{prefix}{self._subject.name}"
-            for verb in ("list", "list-versions"):
-                if not self._listable(verb, prefix):
-                    tried |= self._named(verb, prefix, key, f"'{prefix}'")
-            for verb in ("read", "write", "delete"):
-                if not self._covered(verb, key):
-                    tried |= self._named(verb, prefix, key, f"'{key[:60]}'")
-                    if verb == "write":
-                        self._subject.wrote(key)
+        for prefix, key in self._near():
+            for verb in VERBS:
+                where = prefix if verb in LISTING else key
+                if verb in BUCKET_VERBS or verb == "multipart" or self._covered(verb, where):
+                    continue
+                made = calls(self._subject.bucket, self._s3, verb, prefix, key)
+                tried |= {f"{name} '{where[:60]}'": call for name, call in made.items()}
+                if verb == "write":
+                    self._subject.wrote(key)
         none_allowed(tried)
 
-    def _named(self, verb: str, prefix: str, key: str, where: str) -> dict[str, Call]:
-        made = calls(self._subject, self._s3, verb, prefix, key)
-        return {f"{name} {where}": call for name, call in made.items()}
-
-    def _near(self) -> list[str]:
-        """Names beside a place: those that begin alike, its parents, and the top."""
-        if self._place.keys:
-            return [f"{key}{end}" for key in self._place.keys[:1] for end in ("-2", "/x", ".old")]
-        folder = self._place.folder
-        parents = [folder[:cut] for cut in range(len(folder)) if folder[cut] == "/"]
-        near = ["", folder, f"{folder}-2/", f"{folder}2", f"x{folder}/"]
-        return [*near, *(f"{parent}/" for parent in parents)]
+    def _near(self) -> list[tuple[str, str]]:
+        """Prefixes and keys beside a place: those that begin alike, its parents, and the top."""
+        near = [""]
+        for each in self._place.keys or (self._place.folder,):
+            near += [f"{each[:cut]}/" for cut in range(len(each)) if each[cut] == "/"]
+            near += [f"{each}-2/", f"{each}2", f"x{each}/"]
+        near += [] if self._place.keys else [self._place.folder]
+        return [(prefix, f"{prefix}{self._subject.name}") for prefix in dict.fromkeys(near)]
 
     def _needs(self, verb: str) -> None:
         if not can(self._place, verb):
@@ -265,7 +248,7 @@ class PlaceChecks(_Of):
 
     @property
     def _others(self) -> list[str]:
-        plain = {"list", "read", "read-versions", "write", "delete", "full"}
+        plain = (*PLAIN, "read-versions", "full")  # a version has a check of its own
         return [verb for verb in self._place.access if verb not in plain]
 
     def _maybe_seed(self) -> str:
@@ -290,15 +273,7 @@ class HolderChecks(_Of):
             if self._subject.where.endpoint:
                 raise NotPromised  # whoever has the operator's keys has all of their buckets
             raise NotTried("needs a bucket of somebody else, which only a rehearsal has")
-        file = {"Bucket": theirs, "Key": self._subject.name}
-        none_allowed(
-            {
-                "listing": lambda: self._s3.list_objects_v2(Bucket=theirs),
-                "reading": lambda: self._s3.get_object(**file),
-                "writing": lambda: self._s3.put_object(**file, Body=b""),
-                "deleting": lambda: self._s3.delete_object(**file),
-            }
-        )
+        none_allowed(all_calls(theirs, self._s3, "", self._subject.name))
 
     @refused("the same keys without TLS")
     def plain_http(self) -> None:
@@ -313,21 +288,21 @@ class HolderChecks(_Of):
         place = next(iter(self._places.values()))
         prefix, key = place.prefix, self._subject.key(place)
         verb = next((each for each in ("list", "read", "write") if can(place, each)), "list")
-        none_allowed(calls(self._subject, plain, verb, prefix, key))
+        none_allowed(calls(self._subject.bucket, plain, verb, prefix, key))
 
     @refused("administering the bucket ({administration} ways)")
     def administer(self) -> None:
         self._aws_only()
         self._subject.only_embedded()
-        granted = {verb for place in self._places.values() for verb in place.access}
-        none_allowed(
-            attempts(ADMINISTRATION, self._client, self._subject, granted),
-            (*DENIED, "AccessControlListNotSupported"),
-        )
+        if self._subject.where.adopted and "full" in self._granted:
+            raise NotTried("the bucket was adopted, its own policy decides what `s3:*` may change")
+        none_allowed(attempts(ADMINISTRATION, self._client, self._subject, self._granted))
 
     @refused("becoming more: users, keys, policies, roles ({escalation} ways)")
     def escalate(self) -> None:
         self._aws_only()
+        if isinstance(self._subject.handover.holders[self._holder].how, Foreign):
+            raise NotPromised  # in its own account it may be anybody
         self._subject.only_embedded()
         none_allowed(attempts(ESCALATION, self._client, self._subject, set()))
 
@@ -342,8 +317,10 @@ class HolderChecks(_Of):
     def _aws_only(self) -> None:
         if self._subject.where.endpoint:
             raise NotPromised  # the operator's keys are the administrator's; there is no IAM
-        if isinstance(self._subject.handover.holders[self._holder].how, Foreign):
-            raise NotPromised  # in its own account it may be anybody
+
+    @property
+    def _granted(self) -> set[str]:
+        return {verb for place in self._places.values() for verb in place.access}
 
     def _client(self, service: str) -> Any:
         return self._subject.client(service, self._subject.keys(self._holder))
@@ -384,20 +361,16 @@ class BucketChecks(Checks):
         self._subject.tidy()
 
     def _nobody(self, s3: Any, refusals: tuple[str, ...] = DENIED) -> None:
-        subject = self._subject
-        place = next(iter(subject.handover.places.values()))
-        key = subject.key(place)
-        subject.wrote(key)
-        where = {"Bucket": subject.bucket, "Key": key}
-        none_allowed(
-            {
-                "reading": lambda: s3.get_object(**where),
-                "listing": lambda: s3.list_objects_v2(Bucket=subject.bucket, Prefix=place.prefix),
-                "writing": lambda: s3.put_object(**where, Body=b""),
-                "deleting": lambda: s3.delete_object(**where),
-            },
-            refusals,
-        )
+        subject, tried = self._subject, dict[str, Call]()
+        # A compatible store may not know the other verbs, and says so to anybody.
+        verbs = PLAIN if subject.where.endpoint else VERBS
+        for place in subject.handover.places.values():
+            prefix, key = place.keys[0] if place.keys else place.prefix, subject.key(place)
+            subject.wrote(key)
+            for verb in verbs:
+                made = calls(subject.bucket, s3, verb, prefix, key)
+                tried |= {f"{name} '{prefix}'": call for name, call in made.items()}
+        none_allowed(tried, refusals)
 
 
 class RoleChecks(_Of):
@@ -411,11 +384,12 @@ class RoleChecks(_Of):
 
     @allowed("a session of {hours} for whom it trusts")
     def longest(self) -> None:
-        who = self._consumer()
-        longest = self._how.longest_session
-        if who.session_token:  # a role's own session can open one of an hour at the most
-            longest = min(longest, 3_600)
-        self._subject.assume(self._how, who, DurationSeconds=longest)
+        self._consumer()
+        for each in self._how.trusted:
+            who, longest = self._subject.of(each), self._how.longest_session
+            if who.session_token:  # a role's own session can open one of an hour at the most
+                longest = min(longest, 3_600)
+            self._subject.assume(self._how, who, DurationSeconds=longest)
 
     @allowed("it may assume itself")
     def itself(self) -> None:
@@ -449,6 +423,15 @@ class RoleChecks(_Of):
             raise NotTried("needs another user of the account, which only a rehearsal has")
         self._subject.assume(self._how, self._subject.bystanders.outsider)
 
+    @refused("the role from somebody else in an account of which only some are trusted")
+    def neighbour(self) -> None:
+        none_allowed(
+            {
+                account: partial(self._subject.assume, self._how, who)
+                for account, who in self._subject.neighbours(self._how.trusted).items()
+            }
+        )
+
     def listed(self) -> Any:
         """With the proof and the time in the names."""
         proof = "session name" if self._how.session_name else "external ID"
@@ -469,7 +452,53 @@ class RoleChecks(_Of):
         return self._subject.trusted(self._how)
 
 
-class UploadRoleChecks(_Of):
+class ForeignChecks(_Of):
+    """Somebody else's users and roles, whom the bucket's own policy lets in."""
+
+    @allowed("each who is named gets in")
+    def each(self) -> None:
+        for who in self._principals:
+            self._one_call(self._subject.client("s3", self._subject.of(who)))
+
+    @refused("somebody else in an account of which only some are let in")
+    def neighbour(self) -> None:
+        for who in self._subject.neighbours(self._principals).values():
+            self._one_call(self._subject.client("s3", who))
+
+    @property
+    def _principals(self) -> tuple[str, ...]:
+        how = self._subject.handover.holders[self._holder].how
+        return how.principals if isinstance(how, Foreign) else ()
+
+    def _one_call(self, s3: Any) -> None:
+        place = next(iter(self._places.values()))
+        verb = next(verb for verb in VERBS if can(place, verb))
+        prefix, key = place.keys[0] if place.keys else place.prefix, self._subject.key(place)
+        self._subject.wrote(key)
+        for call in calls(self._subject.bucket, s3, verb, prefix, key).values():
+            _allowed_at_least(call)
+
+
+class AssumedChecks(_Of):
+    """A role that nobody assumes but by what they are: a machine, or a job with its token."""
+
+    def __init__(self, subject: Subject, holder: str, role_arn: str):
+        super().__init__(subject, holder)
+        self._role_arn = role_arn
+
+    @refused("the role, assumed by another user")
+    def foreign_user(self) -> None:
+        self._subject.session(self._subject.outsider, self._role_arn)
+
+    @refused("the role, assumed from another account")
+    def foreign_account(self) -> None:
+        stranger = self._subject.bystanders.stranger
+        if stranger is None:
+            raise NotTried("needs another account, which only a rehearsal has")
+        self._subject.session(stranger, self._role_arn)
+
+
+class UploadRoleChecks(HolderChecks):
     """A role for uploads in parts, which only a user of the project assumes."""
 
     @allowed("uploads in parts, the file is read back whole")
@@ -487,20 +516,13 @@ class UploadRoleChecks(_Of):
         if read.digest() != sent.digest():
             raise Failed("the file that was read is not the one that was written")
 
-    @refused("deleting, and administering the bucket")
+    @refused("deleting, tags, and reading versions")
     def nothing_else(self) -> None:
-        self._subject.only_embedded()
-        where = {"Bucket": self._subject.bucket, "Key": self._subject.name}
-        made = attempts(
-            ADMINISTRATION,
-            lambda service: self._subject.client(service, self._keys),
-            self._subject,
-            set(),
-        )
-        none_allowed(
-            {"deleting": lambda: self._s3.delete_object(**where), **made},
-            (*DENIED, "AccessControlListNotSupported"),
-        )
+        tried: dict[str, Call] = {}
+        for verb in ("delete", "read-versions", "read-tags", "write-tags", "write-acl"):
+            name = self._subject.name
+            tried |= calls(self._subject.bucket, self._s3, verb, "", name)
+        none_allowed(tried)
 
     @refused("the role, assumed by another user")
     def foreign_user(self) -> None:
@@ -520,5 +542,20 @@ class UploadRoleChecks(_Of):
         return how.role_arn
 
     @property
-    def _keys(self) -> Key:
-        return self._subject.keys(self._holder)
+    def _granted(self) -> set[str]:
+        return set()  # of the places' verbs it has those that uploads need
+
+
+def _grants(place: Place, verb: str) -> bool:
+    """Whether a place's access holds a verb, by that of uploads, too, which is two others."""
+    of_uploads = verb in ("list-uploads", "list-parts") and can(place, "multipart")
+    return can(place, verb) or of_uploads
+
+
+def _allowed_at_least(call: Call) -> None:
+    """Make a call; what is merely not there is allowed all the same."""
+    try:
+        call()
+    except ClientError as error:
+        if code_of(error) not in NOT_THERE:
+            raise

@@ -1,7 +1,7 @@
 """The project that is checked: its hand-over, where that is, who else is there, and how each of its
 holders logs in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from functools import cache, cached_property
 from typing import Any
@@ -24,7 +24,8 @@ from ..handover.model import (
     Role,
     UploadRole,
 )
-from .check import Bystanders, Failed, NotTried
+from ..policies.trust import account_of, is_whole_account
+from .check import Bystanders, Failed, NotPromised, NotTried
 from .clients import Clients, clients
 from .target import Target
 
@@ -133,8 +134,8 @@ class Subject:
             Machine: self._of_machine,
             Role: lambda how: self.assume(how, self.trusted(how)),
             UploadRole: lambda how: self.session(self.keys(how.of), how.role_arn),
-            Foreign: lambda how: self._of(how.principals[0]),
-            ExistingRole: lambda how: self._of(f"role/{how.name}"),
+            Foreign: lambda how: self.of(how.principals[0]),
+            ExistingRole: lambda how: self.of(f"role/{how.name}"),
             Job: self._of_job,
         }
         if type(how) not in ways:
@@ -154,13 +155,25 @@ class Subject:
         """Keys of somebody whom a role trusts. Raises NotTried where there are none."""
         if not how.trusted:
             raise NotTried("trusts nobody yet")
-        return self._of(how.trusted[0])
+        return self.of(how.trusted[0])
+
+    def neighbours(self, principals: Iterable[str]) -> dict[str, Key]:
+        """Somebody else in each account of which only some are named, by account. Raises
+        NotPromised where there is no such account, and NotTried where nobody of it is here."""
+        accounts = named_in_part(principals)
+        if not accounts:
+            raise NotPromised
+        for account in accounts:
+            if account not in self.bystanders.neighbours:
+                raise NotTried(f"needs another user of account {account}, as a rehearsal has one")
+        return {account: self.bystanders.neighbours[account] for account in accounts}
 
     def assumable(self, how: Role) -> bool:
         """Whether somebody here can assume a role."""
         return any(each in self.bystanders.trusted for each in how.trusted)
 
-    def _of(self, principal: str) -> Key:
+    def of(self, principal: str) -> Key:
+        """Keys of a principal of somebody else. Raises NotTried where only it has them."""
         if principal not in self.bystanders.trusted:
             raise NotTried(f"needs keys of {principal}, which only it has")
         return self.bystanders.trusted[principal]
@@ -233,6 +246,12 @@ class Subject:
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=60
         )
         return self.http("GET", url, headers=headers)
+
+
+def named_in_part(principals: Iterable[str]) -> list[str]:
+    """The accounts of which only some users or roles are named, sorted."""
+    whole = {account_of(each) for each in principals if is_whole_account(each)}
+    return sorted({account_of(each) for each in principals} - whole)
 
 
 def can(place: Place, verb: str) -> bool:

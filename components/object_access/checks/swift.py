@@ -14,7 +14,7 @@ import openstack
 import requests
 from swiftclient import client as swiftclient
 
-from ..handover.model import Credential, Handover, Password, Swift, TempUrls
+from ..handover.model import Credential, Handover, How, Listed, Password, Swift, TempUrls
 from ..policies import swift
 from .browser import ELSEWHERE
 from .check import (
@@ -42,6 +42,8 @@ def derived(handover: Handover, bystanders: Bystanders) -> Iterator[Checks]:
     for name, holder in handover.holders.items():
         if isinstance(holder.how, Credential):
             yield CredentialChecks(handover, name)
+        if isinstance(holder.how, Listed):
+            yield ListedChecks(name, holder.how)
 
 
 class SwiftChecks(Checks):
@@ -62,6 +64,7 @@ class SwiftChecks(Checks):
 
     @allowed("python-swiftclient writes, lists, reads and removes a file")
     def round_trip(self) -> None:
+        self._one(Password)
         self._swift.put_object(self._container, self._name, CONTENT)
         _, listed = self._swift.get_container(self._container, prefix=self._name)
         if [each["name"] for each in listed] != [self._name]:
@@ -76,6 +79,7 @@ class SwiftChecks(Checks):
 
     @allowed("the swift command, with the openrc that is handed over, lists the file")
     def command(self) -> None:
+        self._one(Password)
         with self._file(), clients(self._handover, Target()) as tools:
             tools.environment("openrc", self._name_of(Password))
             listed = tools.program("swift", "list", self._container, "--prefix", self._name)
@@ -84,6 +88,7 @@ class SwiftChecks(Checks):
 
     @allowed("openstacksdk reads the file")
     def sdk(self) -> None:
+        self._one(Password)
         with (
             self._file(),
             openstack.connection.Connection(
@@ -207,6 +212,7 @@ class SwiftChecks(Checks):
 
     @refused("a wrong password", "401")
     def wrong_password(self) -> None:
+        self._one(Password)
         domain = {"name": self._login.user_domain}
         user = {"name": self._login.username, "domain": domain, "password": "x" * 20}
         identity = {"methods": ["password"], "password": {"user": user}}
@@ -225,10 +231,13 @@ class SwiftChecks(Checks):
 
     @property
     def _login(self) -> Password:
-        """The user who logs in with a password."""
-        how = self._one(Password)
-        if not how.password:
+        """The user who logs in with a password: a holder, or one of the project's own, by whom
+        what others must be refused is there at all."""
+        how = next((each for each in self._hows if isinstance(each, Password)), None)
+        if how and not how.password:
             raise NotTried(f"needs the password of {how.username}: load its openrc file")
+        if not (how := how or self._bystanders.owner):
+            raise NotTried("needs a user of the OpenStack project: load an openrc file")
         return how
 
     @property
@@ -242,6 +251,10 @@ class SwiftChecks(Checks):
         if not self._handover.cors:
             raise NotPromised
         return self._handover.cors[0].origins[0]
+
+    @property
+    def _hows(self) -> list[How]:
+        return [holder.how for holder in self._handover.holders.values()]
 
     def _one(self, wanted: type[_H]) -> _H:
         return self._handover.holders[self._name_of(wanted)].how  # type: ignore[return-value]
@@ -308,6 +321,7 @@ class SwiftChecks(Checks):
     @contextmanager
     def _rotated(self, *keys: str) -> Iterator[Callable[[str], requests.Response]]:
         """A container with these temp-URL keys in its slots, as our component sets them."""
+        self._one(TempUrls)
         with self._own_container(_slots(*keys)):
             self._swift.put_object(self._name, self._name, CONTENT)
             yield lambda key: self._signed("GET", key=key * 12, container=self._name)
@@ -439,6 +453,18 @@ class CredentialChecks(Checks):
             retries=1,
             timeout=60,
         )
+
+
+class ListedChecks(Checks):
+    """Users of other projects, whom only their own logins could show."""
+
+    def __init__(self, holder: str, how: Listed):
+        self.scope = f"{holder}: "
+        self._how = how
+
+    @allowed("what was granted in the container")
+    def granted(self) -> None:
+        raise NotTried(f"only they can log in: {', '.join(self._how.elements)}")
 
 
 def _slots(*keys: str) -> dict[str, str]:

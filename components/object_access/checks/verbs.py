@@ -5,17 +5,23 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .subject import Call, Subject
+from .subject import Call
 
 BUCKET_VERBS = frozenset({"locate", "read-settings", "notify", "list-uploads"})
 """Verbs that are about the bucket as a whole, wherever they are granted."""
 
 
-def calls(subject: Subject, s3: Any, verb: str, prefix: str, key: str) -> dict[str, Call]:
+def calls(bucket: str, s3: Any, verb: str, prefix: str, key: str) -> dict[str, Call]:
     """The calls of S3 that a verb stands for, by what each does, with this prefix or key."""
-    return {
-        name: partial(call, s3, subject.bucket, prefix, key) for name, call in _CALLS[verb].items()
-    }
+    return {name: partial(call, s3, bucket, prefix, key) for name, call in _CALLS[verb].items()}
+
+
+def all_calls(bucket: str, s3: Any, prefix: str, key: str) -> dict[str, Call]:
+    """The calls of every verb."""
+    made: dict[str, Call] = {}
+    for verb in VERBS:
+        made |= calls(bucket, s3, verb, prefix, key)
+    return made
 
 
 def _listing(s3: Any, bucket: str, prefix: str, _key: str) -> object:

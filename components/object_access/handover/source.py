@@ -86,16 +86,20 @@ def keys_of(profile: str) -> Key | None:
     )
 
 
+def openrc() -> Password | None:
+    """The user of the openrc file that was loaded, or None."""
+    given = os.environ.get
+    username, password = given("OS_USERNAME"), given("OS_PASSWORD")
+    if not username or not password:
+        return None
+    domain = given("OS_USER_DOMAIN_NAME") or "Default"
+    return Password(username=username, password=password, user_domain=domain)
+
+
 def _from_openrc(how: Password) -> Password:
     """With the password, where it is this very user's."""
-    given = os.environ.get
-    if how.password or given("OS_USERNAME") != how.username or not given("OS_PASSWORD"):
-        return how
-    return replace(
-        how,
-        password=os.environ["OS_PASSWORD"],
-        user_domain=given("OS_USER_DOMAIN_NAME") or how.user_domain,
-    )
+    loaded = openrc()
+    return loaded if loaded and loaded.username == how.username and not how.password else how
 
 
 def _read(file: str) -> str:

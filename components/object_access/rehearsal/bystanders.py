@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..checks import Bystanders, Target
+from ..checks.subject import named_in_part
 from ..handover.model import (
     S3,
     ExistingRole,
     Foreign,
     Handover,
+    How,
     Key,
     Password,
     Profile,
@@ -88,9 +90,7 @@ def with_keys(cloud: Cloud, handovers: Mapping[str, Mapping[str, Any]]) -> dict[
                 own = Profile(profile=each.how.profile, **vars(keys))
                 handover = handover.with_how(holder, own)
             if isinstance(each.how, Password):
-                user = cloud.swift["projects"]["rehearsal"]
-                own_user = {key: user[key] for key in ("username", "password", "user_domain")}
-                handover = handover.with_how(holder, Password(**own_user))
+                handover = handover.with_how(holder, _openstack_user(cloud))
         read[name] = handover
     return read
 
@@ -113,7 +113,12 @@ def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders
         if STRANGER in cloud.aws["accounts"]
         else None,
         compatible=_key(cloud.compatible["somebody_else"]) if compatible else None,
+        neighbours={
+            account: _make_user(cloud, account, name)
+            for account in _named_in_part(handovers.values())
+        },
         openstack=_openstack_users(cloud) if openstack else {},
+        owner=_openstack_user(cloud) if openstack else None,
     )
 
 
@@ -123,12 +128,7 @@ def _trusted(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, Key]:
     for handover in handovers:
         for holder in handover.holders.values():
             how = holder.how
-            principals: tuple[str, ...] = ()
-            if isinstance(how, Role):
-                principals = how.trusted
-            if isinstance(how, Foreign):
-                principals = how.principals
-            for each in principals:
+            for each in _principals(how):
                 found.setdefault(each, _keys_of(cloud, each))
             if isinstance(how, ExistingRole):
                 found.setdefault(f"role/{how.name}", _assume(cloud, cloud.account, how.name))
@@ -203,6 +203,27 @@ def _assume(cloud: Cloud, account: str, name: str) -> Key:
 
 def _document(statement: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _named_in_part(handovers: Iterable[Handover]) -> set[str]:
+    """Accounts of which some project names only some users and roles."""
+    return {
+        account
+        for handover in handovers
+        for holder in handover.holders.values()
+        for account in named_in_part(_principals(holder.how))
+    }
+
+
+def _principals(how: How) -> tuple[str, ...]:
+    if isinstance(how, Role):
+        return how.trusted
+    return how.principals if isinstance(how, Foreign) else ()
+
+
+def _openstack_user(cloud: Cloud) -> Password:
+    user = cloud.swift["projects"]["rehearsal"]
+    return Password(**{key: user[key] for key in ("username", "password", "user_domain")})
 
 
 def _openstack_users(cloud: Cloud) -> dict[str, Mapping[str, str]]:
