@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -59,3 +60,22 @@ def known_key(key: str) -> str:
 def services() -> frozenset[str]:
     """The services whose actions are here."""
     return frozenset(name.partition(":")[0] for name in actions())
+
+
+@lru_cache(maxsize=1)
+def global_keys() -> frozenset[str]:
+    """The condition keys that requests to any service have."""
+    return frozenset(_given()["global"])
+
+
+@lru_cache(maxsize=2_048)
+def matching(pattern: str) -> tuple[Action, ...]:
+    """The actions that a pattern such as `s3:Get*` covers, whatever its case."""
+    wanted = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
+    return tuple(each for name, each in actions().items() if re.fullmatch(wanted, name))
+
+
+def keys_of(pattern: str) -> frozenset[str]:
+    """The condition keys that any action has which a pattern covers, but for the global ones; those
+    of the bucket or object itself included."""
+    return frozenset(key for action in matching(pattern) for key in action.keys)

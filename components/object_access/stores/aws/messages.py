@@ -41,6 +41,8 @@ class Incoming:
         self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         self.secure: bool = environ["wsgi.url_scheme"] == "https"
+        # "TLSv1.3" as the socket says it is "1.3" to a policy; nothing without TLS.
+        self.tls_version: str = environ.get("SSL_PROTOCOL", "").removeprefix("TLSv")
         self.source_ip: str = environ.get("REMOTE_ADDR", "127.0.0.1")
         raw_path, _, self.raw_query = environ["REQUEST_URI"].partition("?")
         self.raw_path: str = (
