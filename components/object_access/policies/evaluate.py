@@ -576,6 +576,8 @@ class Policy:
     def __init__(
         self, name: str, document: PolicyDocument | Mapping[str, Any], kind: PolicyKind = "identity"
     ):
+        if not isinstance(document, Mapping):
+            raise ValueError("a policy is one JSON object")
         version = document.get("Version", "2008-10-17")
         if version not in (VERSION, "2008-10-17"):
             raise ValueError(f"Version must be {VERSION}, not '{version}'")
@@ -583,8 +585,8 @@ class Policy:
             raise ValueError(f"unknown element '{min(unknown)}' in a policy")
         elements: Any = document.get("Statement") or []
         elements = [elements] if isinstance(elements, Mapping) else elements
-        if not elements:
-            raise ValueError("a policy needs at least one statement")
+        if not elements or not all(isinstance(element, Mapping) for element in elements):
+            raise ValueError("a policy needs at least one statement, each a JSON object")
         sids = [element["Sid"] for element in elements if element.get("Sid")]
         if len(sids) != len(set(sids)):
             raise ValueError("two statements share a Sid")

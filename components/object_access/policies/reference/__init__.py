@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 class Action(NamedTuple):
     """One action: its level of access ("Read", "Write", ...), the types of resources that it is
-    about ("bucket"; "*" for none in particular), and its condition keys in lower case."""
+    about ("bucket"; "*" for none in particular), and its condition keys in lower case, those of
+    the resources included."""
 
     name: str
     level: str
@@ -28,13 +29,17 @@ def _given() -> Any:
 @lru_cache(maxsize=1)
 def actions() -> Mapping[str, Action]:
     """Every action by its name in lower case, such as `s3:getobject`."""
-    return {
-        f"{service}:{name}".lower(): Action(
-            f"{service}:{name}", each["level"], frozenset(each["types"]), frozenset(each["keys"])
-        )
-        for service, given in _given()["services"].items()
-        for name, each in given["actions"].items()
-    }
+    found = {}
+    for service, given in _given()["services"].items():
+        for name, each in given["actions"].items():
+            of_types = {
+                key for kind in each["types"] if kind != "*" for key in given["types"][kind]["keys"]
+            }
+            keys_ = frozenset(each["keys"]) | of_types
+            found[f"{service}:{name}".lower()] = Action(
+                f"{service}:{name}", each["level"], frozenset(each["types"]), keys_
+            )
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -76,6 +81,5 @@ def matching(pattern: str) -> tuple[Action, ...]:
 
 
 def keys_of(pattern: str) -> frozenset[str]:
-    """The condition keys that any action has which a pattern covers, but for the global ones; those
-    of the bucket or object itself included."""
+    """The condition keys that any action has which a pattern covers, but for the global ones."""
     return frozenset(key for action in matching(pattern) for key in action.keys)

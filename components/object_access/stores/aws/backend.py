@@ -23,6 +23,7 @@ from moto.s3.responses import S3Response
 from ...policies.evaluate import Policies, Policy, PolicyKind
 
 PARTITION = "aws"
+OF_AWS = f"arn:{PARTITION}:iam::aws:policy/"  # how AWS's own managed policies are called
 ADMINISTRATOR = "administrator"
 MOTO_OWNER = OWNER.encode()  # whom moto takes for the owner of everything
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -200,12 +201,10 @@ class Backend:
             }
         yield from (what for what, holds in tied.items() if holds)
 
-    def know_aws_policies(self, account: str, form: Mapping[str, str]) -> None:
-        """Load AWS's own managed policies before the first request that could name one: they are
-        many, and most rehearsals name none."""
-        lists = form.get("Action") in ("ListPolicies", "GetAccountAuthorizationDetails")
-        named = any(f"arn:{PARTITION}:iam::aws:" in value for value in form.values())
-        if account in self._with_aws_policies or not (lists or named):
+    def know_aws_policies(self, account: str) -> None:
+        """Load AWS's own managed policies, before the first request that asks for one or for all:
+        they are many, and most rehearsals ask for none."""
+        if account in self._with_aws_policies:
             return
         self._with_aws_policies.add(account)
         iam = iam_backends[account][PARTITION]
@@ -267,6 +266,8 @@ class Backend:
 
     def managed_policy(self, account: str, arn: str) -> str | None:
         """The text of a managed policy, the account's own or one of AWS's; None for no such."""
+        if arn.startswith(OF_AWS):
+            self.know_aws_policies(account)
         managed = iam_backends[account][PARTITION].managed_policies.get(arn)
         return _document(managed) if managed else None
 
@@ -308,6 +309,11 @@ class Backend:
         held = self.object(bucket, key, version)
         tagger = s3_backends[bucket.account_id][bucket.partition].tagger
         return dict(tagger.get_tag_dict_for_resource(held.arn)) if held else {}
+
+    @staticmethod
+    def gave_token(bucket: Any, token: str) -> bool:
+        """Whether a list of the bucket's account has ended with this token."""
+        return token in s3_backends[bucket.account_id][bucket.partition]._pagination_tokens  # noqa: SLF001
 
     def secure_new_bucket(self, name: str) -> None:
         """Give a new bucket what S3 has given every new bucket since April 2023."""

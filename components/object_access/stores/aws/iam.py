@@ -16,7 +16,7 @@ from ...policies import reference
 from ...policies.documents import LIMITS
 from ...policies.evaluate import Policy, PolicyKind
 from . import simulation
-from .backend import APPS, PARTITION, Backend, actions, condition_keys, principal_arns
+from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, principal_arns
 from .context import Call, Subject, judged
 from .decision import require
 from .messages import Answer, AwsError, forward, query_result
@@ -67,8 +67,6 @@ _QUOTAS = {
     "GroupsPerUser": 10,
     "Tags": 50,
 }
-# A policy's version of AWS's own cannot be changed by anybody.
-_OF_AWS = f"arn:{PARTITION}:iam::aws:policy/"
 # Condition keys of these services are AWS's to know: any other name of theirs is a mistake.
 _DECIDED = ("aws", "iam", "s3", "sts")
 
@@ -92,7 +90,8 @@ class Iam:
             )
         if call.operation not in SERVED:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no iam:{call.operation}")
-        self._store.know_aws_policies(account, call.incoming.form)
+        if call.operation in ("ListPolicies", "GetAccountAuthorizationDetails"):
+            self._store.know_aws_policies(account)
         for subject in self._subjects(call):
             require(call, subject)
         if call.operation in simulation.ACTIONS:
@@ -231,7 +230,7 @@ class Iam:
         if arn and self._store.managed_policy(account, arn) is None:
             raise _no_entity(f"Policy {arn} does not exist or is not attachable.")
         changes = re.match(r"(Delete|Create|Set|Tag|Untag)", action)
-        if arn.startswith(_OF_AWS) and changes:
+        if arn.startswith(OF_AWS) and changes:
             raise AwsError(403, "AccessDenied", f"{arn} is AWS's own and cannot be changed")
         for kind, parameter in _NAMED_BY.items():
             name = given.get(parameter)

@@ -94,7 +94,10 @@ def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
         answer.status, answer.headers = int(status.split(maxsplit=1)[0]), headers
 
-    answer.body = b"".join(app(environ, start_response))
+    try:
+        answer.body = b"".join(app(environ, start_response))
+    except NotImplementedError as error:
+        raise AwsError(501, "NotImplemented", f"the embedded AWS has not: {error}") from None
     return answer
 
 

@@ -5,6 +5,7 @@ formed. The models are botocore's; what they leave open, the services' files add
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -120,6 +121,13 @@ def regions() -> frozenset[str]:
     return frozenset(named) - {"EU"} | {"us-east-1"}
 
 
+@lru_cache(maxsize=512)
+def has_body(operation: str) -> bool:
+    """Whether an S3 operation reads its request's body."""
+    shape = _operation("s3", operation).input_shape
+    return bool(shape and shape.serialization.get("payload"))
+
+
 # --- S3: parameters, headers and XML -------------------------------------------------------------
 
 
@@ -175,10 +183,28 @@ def _scalar(shape: Shape, text: str) -> Any:
             raise ValueError(text)
         return text.lower() == "true"
     if kind == "timestamp":
+        _moment(text)
         return text
     if (allowed := shape.metadata.get("enum")) and text not in allowed:
+        if shape.name in _CODES:
+            raise AwsError(400, _CODES[shape.name], f"The specified {shape.name} is not valid")
         raise ValueError(text)
     return text
+
+
+# Enumerations with an error of their own (S3 API Reference, "Error responses").
+_CODES = {
+    "BucketLocationConstraint": "InvalidLocationConstraint",
+    "StorageClass": "InvalidStorageClass",
+}
+
+
+def _moment(text: str) -> datetime:
+    """A time as ISO 8601 or HTTP write it; ValueError for anything else."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)
 
 
 def malformed_xml() -> AwsError:
@@ -198,7 +224,7 @@ def xml(shape: Shape, body: bytes) -> Any:
         root = ET.fromstring(body)  # noqa: S314 no entities
     except (ET.ParseError, ValueError, LookupError):
         raise malformed_xml() from None
-    name = shape.serialization.get("locationName") or shape.name
+    name = shape.serialization.get("name", shape.name)
     if tag(root) not in (name, shape.name):
         raise malformed_xml()
     return _element(shape, root)
@@ -313,18 +339,9 @@ def _value(shape: Shape, name: str, text: str, faults: list[str]) -> Any:
         if pattern and not _pattern(pattern).fullmatch(value):
             rule = f"Member must satisfy regular expression pattern: {pattern}"
             faults.append(_fault(text, name, rule))
-        if shape.type_name == "timestamp":
-            _check_moment(name, text, faults)
     elif not isinstance(value, bool):
         _check_range(shape, name, value, "value", faults)
     return value
-
-
-def _check_moment(name: str, text: str, faults: list[str]) -> None:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        faults.append(_fault(text, name, "Member must be a timestamp"))
 
 
 def _check_range(shape: Shape, name: str, size: int, noun: str, faults: list[str]) -> None:

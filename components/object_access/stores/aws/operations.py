@@ -113,17 +113,22 @@ def target(incoming: Incoming) -> tuple[str, str]:
     return bucket, key
 
 
-def check_served(call: Call) -> None:
-    """Refuse by name what the embedded AWS has not."""
-    operation = call.operation
+def check_served(operation: str) -> None:
+    """Refuse what S3 has not, and by name what the embedded AWS has not."""
     if not operation:
         raise not_allowed()
     if operation not in SERVED:
         raise AwsError(501, "NotImplemented", f"the embedded AWS has no {operation}")
+
+
+def check_parameters(call: Call) -> None:
+    """Refuse by name the parameters that would change a served operation in an unserved way."""
     for name, values in UNSERVED.items():
         given = call.given.get(name)
         if given is not None and (not values or given in values):
-            raise AwsError(501, "NotImplemented", f"the embedded AWS has no {name} of {operation}")
+            raise AwsError(
+                501, "NotImplemented", f"the embedded AWS has no {name} of {call.operation}"
+            )
 
 
 def needed(call: Call, bucket: str, key: str) -> Iterator[Needed]:

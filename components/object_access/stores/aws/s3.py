@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from ...names import check_bucket_name
 from ...policies import reference
 from ...policies.evaluate import Decision, Policy
-from . import bucket_policies, cors, encryption, forms, locks, models, operations
+from . import arguments, bucket_policies, cors, encryption, forms, locks, models, operations
 from .backend import APPS, MOTO_OWNER, Backend, canonical_id, compiled
 from .callers import Caller
 from .context import Call, Subject
@@ -47,9 +47,10 @@ class S3:
         name, key = operations.target(incoming)
         level = "object" if key else "bucket" if name else "service"
         operation = models.s3_operation(incoming, level)
-        given = models.s3_parameters(operation, incoming) if operation else {}
+        operations.check_served(operation)
+        given = models.s3_parameters(operation, incoming)
         call = Call(incoming, caller, claim, now, operation, given)
-        operations.check_served(call)
+        operations.check_parameters(call)
         _check_anonymous(call)
         return self._do(call, name, key, claim.region if claim else "")
 
@@ -61,6 +62,7 @@ class S3:
         permissions = list(self._needed(call, name, key))
         for permission in permissions:
             self._require(permission, call)
+        arguments.check(call, self._store, bucket, key)
         if bucket is None:
             self._check_new_bucket(call, name, region)
         else:
@@ -134,7 +136,7 @@ class S3:
         put = forms.as_put(incoming, form, name, now)
         given = models.s3_parameters("PutObject", put)
         call = Call(put, caller, claim, now, "PutObject", given)
-        operations.check_served(call)
+        operations.check_parameters(call)
         answer = self._do(call, name, form.key, "")
         return forms.answer(form, name, answer) if answer.status < 300 else answer
 
@@ -153,6 +155,8 @@ class S3:
             quote_via=quote,
         )
         changed = {"HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD"}  # it has been compared
+        if "Range" not in call.given:
+            changed["HTTP_RANGE"] = ""  # moto would read it of any request
         if "CopySource" in call.given:
             source, key, version = operations.copy_source(incoming)
             changed["HTTP_X_AMZ_COPY_SOURCE"] = quote(f"{source}/{key}") + (
@@ -161,7 +165,7 @@ class S3:
         answer = forward(
             APPS["s3"],
             incoming,
-            body=incoming.body if body is None else body,
+            body=_sent(call) if body is None else body,
             HTTP_X_MOTO_ACCOUNT_ID=account,
             HTTP_AUTHORIZATION=_LET_IN.format(region=signed),
             QUERY_STRING=query,
@@ -302,6 +306,11 @@ class S3:
             raise _no_such_bucket(source)
         _check_owner(call.given.get("ExpectedSourceBucketOwner"), held)
         encryption.check_read(call, held, key, version, source=True)
+
+
+def _sent(call: Call) -> bytes:
+    """The body, of operations that have one."""
+    return call.incoming.body if models.has_body(call.operation) else b""
 
 
 def _check_ownership(ownership: str) -> None:

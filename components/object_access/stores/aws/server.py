@@ -13,6 +13,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Gateway_10, Server
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, environ_key_for_header
 
+from . import oidc
 from .backend import Backend
 from .gate import Gate
 
@@ -51,8 +52,11 @@ def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[
             "http_endpoint": f"http://{HOST}:{http}",
             "ca_bundle": str(bundle),
             "metadata": f"http://{HOST}:{http}/vm",
+            "tokens": f"https://{HOST}:{https}{oidc.PATH}",
             "region": REGION,
-            "accounts": {account: _administrator(store, account) for account in accounts},
+            # The keys of an administrator of each account, and those of its root.
+            "accounts": {account: _keys(store.add_administrator(account)) for account in accounts},
+            "roots": {account: _keys(store.add_root_key(account)) for account in accounts},
         }
 
 
@@ -92,6 +96,5 @@ def _throw_away_tls(folder: Path) -> tuple[Path, BuiltinSSLAdapter]:
     return bundle, BuiltinSSLAdapter(str(chain), str(key))
 
 
-def _administrator(store: Backend, account: str) -> dict[str, str]:
-    access_key_id, secret = store.add_administrator(account)
-    return {"access_key_id": access_key_id, "secret_access_key": secret}
+def _keys(made: tuple[str, str]) -> dict[str, str]:
+    return {"access_key_id": made[0], "secret_access_key": made[1]}
