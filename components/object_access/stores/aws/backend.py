@@ -25,7 +25,8 @@ from ...policies.evaluate import Policies, Policy, PolicyKind
 PARTITION = "aws"
 OF_AWS = f"arn:{PARTITION}:iam::aws:policy/"  # how AWS's own managed policies are called
 ADMINISTRATOR = "administrator"
-MOTO_OWNER = OWNER.encode()  # whom moto takes for the owner of everything
+# Whom moto takes for the owner of everything, and of lists of buckets.
+MOTO_OWNERS = re.compile(f"{OWNER}|bcaf1ffd86f41161ca5fb16fd081034f".encode())
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 # moto judges bucket policies for some requests even so, and ignores their conditions.

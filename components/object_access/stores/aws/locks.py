@@ -55,6 +55,15 @@ def _check_bucket(given: Mapping[str, Any], bucket: Any) -> None:
         _check_default(given["ObjectLockConfiguration"])
 
 
+def configure(bucket: Any, configuration: Mapping[str, Any]) -> None:
+    """Lock a bucket from now on, with this default for new versions; moto takes only empty ones."""
+    rule = configuration.get("Rule", {}).get("DefaultRetention", {})
+    bucket.object_lock_enabled = True
+    bucket.default_lock_mode = rule.get("Mode", "")
+    bucket.default_lock_days = rule.get("Days", 0)
+    bucket.default_lock_years = rule.get("Years", 0)
+
+
 def protects(bucket: Any, key: str, version: str, now: datetime, *, bypass: bool) -> bool:
     """Whether a lock keeps this version from being deleted for good. Without a version nothing is:
     the object goes behind a marker."""

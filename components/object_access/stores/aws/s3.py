@@ -11,7 +11,7 @@ from ...names import check_bucket_name
 from ...policies import reference
 from ...policies.evaluate import Decision, Policy
 from . import arguments, bucket_policies, cors, encryption, forms, locks, models, operations
-from .backend import APPS, MOTO_OWNER, Backend, canonical_id, compiled
+from .backend import APPS, MOTO_OWNERS, Backend, canonical_id, compiled
 from .callers import Caller
 from .context import Call, Subject
 from .decision import decide, require
@@ -68,6 +68,9 @@ class S3:
         else:
             self._check_settings(call, bucket, key, permissions[0])
 
+        if call.operation == "PutObjectLockConfiguration":
+            locks.configure(bucket, call.given.get("ObjectLockConfiguration", {}))
+            return Answer()
         answer = self._forward(call, bucket, region)
         self._after(call, answer, name, key)
         return answer
@@ -172,7 +175,7 @@ class S3:
             **changed,
         )
         if answer.body.startswith(b"<") and call.operation != "GetObject":
-            answer.body = answer.body.replace(MOTO_OWNER, canonical_id(account).encode())
+            answer.body = MOTO_OWNERS.sub(canonical_id(account).encode(), answer.body)
         return answer
 
     # --- permissions ---
