@@ -7,30 +7,33 @@ in multiple chunks"; S3 User Guide, "Checking object integrity".
 import base64
 import binascii
 import hashlib
-import io
 import re
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
 
-from .messages import AwsError, Incoming
+from .messages import AwsError, Incoming, incomplete
 
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})(?:;[^\r\n]*)?\r\n")
 _SIGNATURE = "x-amz-trailer-signature"
 _CHECKSUM = "HTTP_X_AMZ_CHECKSUM_"
 
 
-def unwrapped(incoming: Incoming) -> Incoming:
-    """The request with its body as it is to be stored, and with what came in the query or behind
-    the body in place of headers as headers.
-
-    Raises AwsError where a length, an MD5 or a checksum is not that of the content.
-    """
+def hoisted(incoming: Incoming) -> Incoming:
+    """The request with what its query has in place of headers as headers."""
     environ = dict(incoming.environ)
     for name, value in incoming.query.items():
         if name.lower().startswith("x-amz-") and name.lower() not in _OF_SIGNATURES:
             environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
-    body = incoming.body
+    return incoming.with_headers(environ)
+
+
+def unwrapped(incoming: Incoming) -> Incoming:
+    """The request with its body as it is to be stored, and with trailers as headers.
+
+    Raises AwsError where a length, an MD5 or a checksum is not that of the content.
+    """
+    environ, body = dict(incoming.environ), incoming.body
     if incoming.header("X-Amz-Content-Sha256").startswith("STREAMING-"):
         body, trailers = _put_together(body)
         if str(len(body)) != environ.pop("HTTP_X_AMZ_DECODED_CONTENT_LENGTH", ""):
@@ -42,8 +45,7 @@ def unwrapped(incoming: Incoming) -> Incoming:
         codings = [each.strip() for each in environ.pop("HTTP_CONTENT_ENCODING", "").split(",")]
         if kept := ",".join(each for each in codings if each not in ("", "aws-chunked")):
             environ["HTTP_CONTENT_ENCODING"] = kept
-    environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-    found = Incoming(environ)
+    found = Incoming(environ | {"CONTENT_LENGTH": str(len(body))}, body)
     _check(found)
     return found
 
@@ -146,12 +148,6 @@ _SUMS: dict[str, Callable[[bytes], bytes]] = {
     "sha256": lambda body: hashlib.sha256(body).digest(),
     "sha512": lambda body: hashlib.sha512(body).digest(),
 }
-
-
-def incomplete() -> AwsError:
-    """The refusal of a body that is shorter or longer than what is said of it."""
-    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
-    return AwsError(400, "IncompleteBody", message)
 
 
 def _invalid(message: str) -> AwsError:

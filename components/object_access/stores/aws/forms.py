@@ -87,8 +87,8 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
             "QUERY_STRING": "",
             "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
             "CONTENT_LENGTH": str(len(form.content)),
-            "wsgi.input": io.BytesIO(form.content),
-        }
+        },
+        form.content,
     )
 
 

@@ -25,6 +25,7 @@ _REASONS = {
     501: "Not Implemented",
 }  # fmt: skip
 _OF_S3 = ("s3", "s3control")
+LONGEST_DRAIN = 4_194_304  # bytes of a refused body that are read, so that the client hears why
 
 
 class Gate:
@@ -47,6 +48,8 @@ class Gate:
                 incoming, AwsError(500, "InternalError", "The embedded AWS failed, see its log.")
             )
         answer.replace("x-amz-request-id", request_id())
+        if not incoming.drain(LONGEST_DRAIN):
+            answer.replace("Connection", "close")  # the server would read the rest for the next one
         if incoming.method == "HEAD":
             answer.body = b""  # its length is that of what GET would answer, which moto says
         else:
@@ -83,7 +86,7 @@ class Gate:
             return self._s3.upload_form(incoming, form, caller, claim, now)
         claim = signatures.claim(incoming, now)
         caller = self._callers.caller(claim, "s3", now)
-        return self._s3.answer(bodies.unwrapped(incoming), caller, claim, now)
+        return self._s3.answer(bodies.hoisted(incoming), caller, claim, now)
 
     def _query_answer(self, incoming: Incoming, service: str, now: datetime) -> Answer:
         if service not in ("iam", "sts", "s3control"):

@@ -122,6 +122,14 @@ def regions() -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
+def streams(operation: str) -> bool:
+    """Whether an S3 operation's body is content, of any length, and no document."""
+    shape = _operation("s3", operation).input_shape
+    payload = shape.serialization.get("payload") if shape else None
+    return payload == "Body"
+
+
+@lru_cache(maxsize=512)
 def has_body(operation: str) -> bool:
     """Whether an S3 operation reads its request's body."""
     shape = _operation("s3", operation).input_shape

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,7 +11,7 @@ from xml.sax.saxutils import escape
 from ...names import check_bucket_name
 from ...policies import reference
 from ...policies.evaluate import Decision, Policy
-from . import arguments, bucket_policies, cors, encryption, forms, locks, models, operations
+from . import arguments, bodies, bucket_policies, cors, encryption, forms, locks, models, operations
 from .backend import APPS, MOTO_OWNERS, Backend, canonical_id, compiled
 from .callers import Caller
 from .context import Call, Subject
@@ -32,6 +33,9 @@ _BY_TAGS = "s3:existingobjecttag/*"
 _SILENT_ACLS = {"private", "bucket-owner-full-control"}
 
 
+LONGEST_DOCUMENT = 8_388_608  # bytes
+
+
 class S3:
     """Checks an S3 request, hands it to moto, and keeps what moto leaves out."""
 
@@ -48,6 +52,9 @@ class S3:
         level = "object" if key else "bucket" if name else "service"
         operation = models.s3_operation(incoming, level)
         operations.check_served(operation)
+        if not models.streams(operation):
+            _check_length(incoming)
+            incoming = bodies.unwrapped(incoming)
         given = models.s3_parameters(operation, incoming)
         call = Call(incoming, caller, claim, now, operation, given)
         operations.check_parameters(call)
@@ -62,6 +69,8 @@ class S3:
         permissions = list(self._needed(call, name, key))
         for permission in permissions:
             self._require(permission, call)
+        if models.streams(call.operation):
+            call = replace(call, incoming=bodies.unwrapped(call.incoming))
         arguments.check(call, self._store, bucket, key)
         if bucket is None:
             self._check_new_bucket(call, name, region)
@@ -309,6 +318,12 @@ class S3:
             raise _no_such_bucket(source)
         _check_owner(call.given.get("ExpectedSourceBucketOwner"), held)
         encryption.check_read(call, held, key, version, source=True)
+
+
+def _check_length(incoming: Incoming) -> None:
+    """A document is not longer than S3 takes the longest, a list of 10,000 parts."""
+    if int(incoming.header("Content-Length") or 0) > LONGEST_DOCUMENT:
+        raise AwsError(400, "MaxMessageLengthExceeded", "Your request was too large.")
 
 
 def _sent(call: Call) -> bytes:

@@ -1,6 +1,8 @@
 """The embedded AWS as a server: one process, HTTPS and HTTP on loopback, any number of accounts."""
 
 import errno
+import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -19,6 +21,8 @@ from .gate import Gate
 
 HOST = "127.0.0.1"  # loopback only: anyone who reaches it can ask for anything
 REGION = "eu-west-1"
+THREADS = 64  # a client that is slow to send holds one
+_FOLDER = "object-access-aws-"
 
 
 class _Gateway(Gateway_10):
@@ -43,7 +47,9 @@ def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[
     store = Backend(accounts)
     gate = Gate(store)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="object-access-")))
+        _clear_leftovers()
+        prefix = f"{_FOLDER}{os.getpid()}-"
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix)))
         bundle, adapter = _throw_away_tls(folder)
         https = stack.enter_context(_serving(gate, port, "--port", adapter))
         http = stack.enter_context(_serving(gate, http_port, "--http-port"))
@@ -64,7 +70,9 @@ def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[
 def _serving(
     gate: Gate, port: int, option: str, adapter: BuiltinSSLAdapter | None = None
 ) -> Iterator[int]:
-    server = Server((HOST, port), gate, numthreads=16, request_queue_size=128, shutdown_timeout=1)
+    server = Server(
+        (HOST, port), gate, numthreads=THREADS, request_queue_size=128, shutdown_timeout=1
+    )
     server.ssl_adapter, server.gateway = adapter, _Gateway
     server.expiration_interval = 0.1  # seconds, after which it sees that it shall stop
     try:
@@ -82,6 +90,24 @@ def _serving(
     finally:
         server.stop()
         thread.join(timeout=5)
+
+
+def _clear_leftovers() -> None:
+    """Remove what a run that was killed left behind: its folder names its process."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
+        process = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if process.isdigit() and not _lives(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _throw_away_tls(folder: Path) -> tuple[Path, BuiltinSSLAdapter]:

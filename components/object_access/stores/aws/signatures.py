@@ -15,8 +15,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
-from .bodies import incomplete
-from .messages import AwsError, Incoming
+from .messages import AwsError, Incoming, incomplete
 from .models import regions
 
 ALGORITHM = "AWS4-HMAC-SHA256"
