@@ -13,7 +13,7 @@ from .callers import Callers
 from .context import Call, Subject
 from .decision import require
 from .iam import Iam
-from .messages import Answer, AwsError, Incoming, forward, query_error, request_id, s3_error
+from .messages import CLOSE, Answer, AwsError, Incoming, forward, query_error, request_id, s3_error
 from .metadata import Metadata
 from .s3 import S3
 from .sts import Sts
@@ -38,7 +38,12 @@ class Gate:
         self._metadata = Metadata(store, self._sts)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        incoming = Incoming(environ)
+        try:
+            incoming = Incoming(environ)
+        except ValueError:
+            environ[CLOSE]()
+            start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
+            return [b""]
         try:
             answer = self._answer(incoming)
         except Exception:  # noqa: BLE001 a server answers, whatever happens
@@ -50,6 +55,7 @@ class Gate:
         answer.replace("x-amz-request-id", request_id())
         if not incoming.drain(LONGEST_DRAIN):
             answer.replace("Connection", "close")  # the server would read the rest for the next one
+            incoming.environ[CLOSE]()
         if incoming.method == "HEAD":
             answer.body = b""  # its length is that of what GET would answer, which moto says
         else:

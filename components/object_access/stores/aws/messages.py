@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+CLOSE = "object_access.close"  # in a request's environment: ends the connection after the answer
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -46,6 +47,8 @@ class Incoming:
         # "TLSv1.3" as the socket says it is "1.3" to a policy; nothing without TLS.
         self.tls_version: str = environ.get("SSL_PROTOCOL", "").removeprefix("TLSv")
         self.source_ip: str = environ.get("REMOTE_ADDR", "127.0.0.1")
+        if not environ.get("CONTENT_LENGTH", "0").isdigit():
+            raise ValueError("Content-Length is no length")
         raw_path, _, self.raw_query = environ["REQUEST_URI"].partition("?")
         self.raw_path: str = (
             raw_path if raw_path.startswith("/") else "/" + raw_path.split("/", 3)[-1]

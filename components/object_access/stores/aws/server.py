@@ -1,5 +1,6 @@
 """The embedded AWS as a server: one process, HTTPS and HTTP on loopback, any number of accounts."""
 
+import ctypes
 import errno
 import os
 import shutil
@@ -7,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, environ_key_fo
 from . import oidc
 from .backend import Backend
 from .gate import Gate
+from .messages import CLOSE
 
 HOST = "127.0.0.1"  # loopback only: anyone who reaches it can ask for anything
 REGION = "eu-west-1"
@@ -34,6 +37,8 @@ class _Gateway(Gateway_10):
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {
             environ_key_for_header(name): name for name in names if "_" in name
         }
+        # By which the gate ends a connection that has more of a body than it wants to read.
+        environ[CLOSE] = partial(setattr, self.req, "close_connection", True)
         return environ
 
 
@@ -44,6 +49,7 @@ def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[
     Port 0 is any free one. Raises ValueError where a port is in use. `http_endpoint` is there to
     show that private buckets refuse it; everything else belongs on `endpoint`.
     """
+    _give_memory_back()
     store = Backend(accounts)
     gate = Gate(store)
     with ExitStack() as stack:
@@ -90,6 +96,18 @@ def _serving(
     finally:
         server.stop()
         thread.join(timeout=5)
+
+
+def _give_memory_back() -> None:
+    """Return what large objects took to the machine at once. glibc would keep it, once for each
+    thread; where there is another C library, nothing changes (mallopt(3))."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mmap_threshold, arena_max = -3, -8
+    mallopt(mmap_threshold, 262_144)  # bytes
+    mallopt(arena_max, 2)
 
 
 def _clear_leftovers() -> None:
