@@ -667,6 +667,9 @@ def evaluate(request: Request, policies: Policies) -> Decision:
     is_trust = action.startswith("sts:assumerole") or (
         policies.resource is not None and action in ("sts:tagsession", "sts:setsourceidentity")
     )
+    # "No AWS principal has any permissions to a KMS key unless [...] provided explicitly" by the
+    # key's own policy (KMS Developer Guide, "Key policies in AWS KMS").
+    has_key = action.startswith("kms:") and policies.resource is not None
     at_home = request.principal.account == request.account
 
     if at_home and direct >= Match.ROLE:
@@ -674,7 +677,7 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         # user or to a session by name is not; but a boundary must always allow assuming a role.
         exempt = direct is Match.DIRECT and not is_trust
         decision = by_resource
-    elif (is_trust or not at_home) and not direct:
+    elif (is_trust or has_key or not at_home) and not direct:
         return Decision(False, Reason.NO_RESOURCE)
     else:
         exempt = False

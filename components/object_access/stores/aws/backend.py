@@ -16,6 +16,7 @@ os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import OWNER, FakeBucket, FakeKey, PublicAccessBlock, s3_backends
 from moto.s3.responses import S3Response
@@ -32,7 +33,7 @@ ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*"
 # moto judges bucket policies for some requests even so, and ignores their conditions.
 FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
 
-APPS = {service: create_backend_app(service) for service in ("s3", "iam", "s3control")}
+APPS = {service: create_backend_app(service) for service in ("s3", "iam", "s3control", "kms")}
 
 # The parameters of an S3 request stand in its query: moto would look for them in a body that is a
 # form or JSON, too. Browsers' forms are read by the gate.
@@ -290,6 +291,24 @@ class Backend:
         ids = self._resolved.get((resource, text), {})
         gone = {arn: known for arn, known in ids.items() if self.unique_id(arn) != known}
         return _with_ids(text, gone) if gone else text
+
+    # --- keys of KMS ---
+
+    def kms_key(self, region: str, account: str, name: str) -> Any:
+        """Moto's key of that ID or alias, or None."""
+        if account not in self.accounts or region not in kms_backends[account]:
+            return None
+        kms = kms_backends[account][region]
+        found = kms.get_key_id_from_alias(name) if name.startswith("alias/") else name
+        return kms.keys.get(found or "")
+
+    @staticmethod
+    def key_tags(key: Any) -> dict[str, str]:
+        """The tags of a key; none of none."""
+        if key is None:
+            return {}
+        listed = kms_backends[key.account_id][key.region].list_resource_tags(key.id)["Tags"]
+        return {tag["TagKey"]: tag["TagValue"] for tag in listed}
 
     # --- buckets ---
 

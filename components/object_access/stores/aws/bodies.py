@@ -148,6 +148,7 @@ _SUMS: dict[str, Callable[[bytes], bytes]] = {
     "sha256": lambda body: hashlib.sha256(body).digest(),
     "sha512": lambda body: hashlib.sha512(body).digest(),
 }
+ALGORITHMS = tuple(_SUMS)
 
 
 def _invalid(message: str) -> AwsError:

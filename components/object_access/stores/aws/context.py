@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from ...policies import reference
 from .callers import Caller
-from .messages import Incoming
+from .messages import AwsError, Incoming
 from .signatures import Claim
 
 Value = str | Sequence[str] | None
@@ -74,6 +74,15 @@ def context(call: Call, subject: Subject) -> Mapping[str, str | Sequence[str]]:
 def judged(key: str) -> bool:
     """Whether the context has this key, or lacks it as AWS's would. `key` is one that AWS has."""
     return key in READERS or key in ABSENT or (key[-1] == "*" and key[:-1] in _FREE)
+
+
+def check_judged(key: str) -> None:
+    """Refuse by name a condition key that AWS has for what is decided here, and that is not judged:
+    it would never match."""
+    known, service = reference.known_key(key), key.lower().partition(":")[0]
+    ours = service in ("aws", *reference.services()) or known in reference.global_keys()
+    if known and ours and not judged(known):
+        raise AwsError(501, "NotImplemented", f"the embedded AWS does not judge {key}")
 
 
 @lru_cache(maxsize=512)
@@ -186,6 +195,13 @@ def _tag_keys(call: Call, _: Subject) -> Value:
     return tuple(call.tags) or None
 
 
+def _encryption_context(call: Call, subject: Subject) -> Mapping[str, str]:
+    """What is said along with a use of a key; S3 says which object or bucket it is for."""
+    if about := subject.more.get("about"):
+        return {"aws:s3:arn": about}
+    return call.given.get("EncryptionContext") or {}
+
+
 READERS: Mapping[str, Reader] = {
     # every service's
     "aws:currenttime": lambda call, _: _stamp(call.now),
@@ -252,6 +268,12 @@ READERS: Mapping[str, Reader] = {
     ),
     "s3:x-amz-storage-class": _header("x-amz-storage-class"),
     "s3:x-amz-website-redirect-location": _header("x-amz-website-redirect-location"),
+    # KMS's
+    "kms:calleraccount": _signed(lambda caller: caller.principal.account or None),
+    "kms:encryptioncontextkeys": lambda call, subject: (
+        tuple(_encryption_context(call, subject)) or None
+    ),
+    "kms:viaservice": _more("via"),
     # IAM's and STS's
     "iam:awsservicename": _parameter("AWSServiceName"),
     "iam:passedtoservice": _more("service"),
@@ -271,6 +293,7 @@ _FREE: Mapping[str, _Pairs] = {
     "aws:resourcetag/": lambda _, subject: (
         () if subject.arn.startswith("arn:aws:s3:") else subject.tags.items()
     ),
+    "kms:encryptioncontext:": lambda call, subject: _encryption_context(call, subject).items(),
     "iam:resourcetag/": lambda _, subject: subject.tags.items(),
     "s3:existingobjecttag/": lambda _, subject: subject.tags.items(),
     "s3:requestobjecttag/": lambda call, _: call.tags.items(),

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from . import bodies, cors, forms, models, signatures
+from . import bodies, cors, forms, kms, models, signatures
 from .backend import APPS, Backend
 from .callers import Callers
 from .context import Call, Subject
 from .decision import require
 from .iam import Iam
+from .kms import Kms
 from .messages import CLOSE, Answer, AwsError, Incoming, forward, query_error, request_id, s3_error
 from .metadata import Metadata
 from .s3 import S3
@@ -29,11 +30,12 @@ LONGEST_DRAIN = 4_194_304  # bytes of a refused body that are read, so that the 
 
 
 class Gate:
-    """A WSGI application that is S3, IAM and STS of several accounts on one address."""
+    """A WSGI application that is S3, IAM, STS and KMS of several accounts on one address."""
 
     def __init__(self, store: Backend):
         self._store, self._callers = store, Callers(store)
-        self._s3, self._iam = S3(store), Iam(store)
+        self._kms = Kms(store)
+        self._s3, self._iam = S3(store, self._kms), Iam(store)
         self._sts = Sts(store, self._callers)
         self._metadata = Metadata(store, self._sts)
 
@@ -95,12 +97,12 @@ class Gate:
         return self._s3.answer(bodies.hoisted(incoming), caller, claim, now)
 
     def _query_answer(self, incoming: Incoming, service: str, now: datetime) -> Answer:
-        if service not in ("iam", "sts", "s3control"):
+        if service not in ("iam", "kms", "sts", "s3control"):
             raise AwsError(
-                501, "NotImplemented", f"the embedded AWS has S3, IAM and STS, no {service}"
+                501, "NotImplemented", f"the embedded AWS has S3, IAM, STS and KMS, no {service}"
             )
         claim = signatures.claim(incoming, now)
-        action = incoming.form.get("Action", "")
+        action = "" if service == "kms" else incoming.form.get("Action", "")
         if claim is None and (service, action) not in Sts.UNSIGNED:
             raise AwsError(
                 403, "MissingAuthenticationToken", "Request is missing Authentication Token"
@@ -108,6 +110,8 @@ class Gate:
         caller = self._callers.caller(claim, service, now)
         if service == "s3control":
             return self._control_answer(Call(incoming, caller, claim, now, "", {}))
+        if service == "kms":
+            return self._kms.answer(Call(incoming, caller, claim, now, *Kms.given(incoming)))
         if not action:
             raise AwsError(400, "MissingAction", "The request is missing an action.")
         given = models.query_parameters(service, action, incoming.form)
@@ -127,7 +131,9 @@ class Gate:
 
 def _told(incoming: Incoming, error: AwsError) -> Answer:
     """An error in the words of the service that was asked."""
-    answer = (s3_error if _service(incoming) in _OF_S3 else query_error)(error)
+    service = _service(incoming)
+    tell = s3_error if service in _OF_S3 else kms.told if service == "kms" else query_error
+    answer = tell(error)
     if region := error.details.get("Region"):
         answer.replace("x-amz-bucket-region", region)
     return answer
@@ -139,6 +145,8 @@ def _service(incoming: Incoming) -> str:
     scope = re.search(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/", incoming.header("Authorization"))
     if scope:
         return scope[1]
+    if incoming.header("X-Amz-Target").startswith(kms.TARGET):
+        return "kms"
     form = "application/x-www-form-urlencoded"
     if (
         incoming.path == "/"

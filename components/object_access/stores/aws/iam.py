@@ -17,7 +17,7 @@ from ...policies.documents import LIMITS
 from ...policies.evaluate import Policy, PolicyKind
 from . import simulation
 from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, principal_arns
-from .context import Call, Subject, judged
+from .context import Call, Subject, check_judged
 from .decision import require
 from .messages import Answer, AwsError, forward, query_result
 from .sts import TOKEN_KEYS
@@ -67,8 +67,6 @@ _QUOTAS = {
     "GroupsPerUser": 10,
     "Tags": 50,
 }
-# Condition keys of these services are AWS's to know: any other name of theirs is a mistake.
-_DECIDED = ("aws", "iam", "s3", "sts")
 
 
 class Iam:
@@ -325,11 +323,9 @@ SERVED = (
 
 def _check_key(key: str, kind: PolicyKind) -> None:
     """Refuse a condition key that AWS has, and that is not judged: it would never match."""
-    known = reference.known_key(key)
+    check_judged(key)
     start, _, name = key.lower().rpartition(":")
-    token = kind == "trust" and ("." in start or "/" in start) and name not in TOKEN_KEYS
-    decided = known and (start in _DECIDED or known in reference.global_keys())
-    if token or (decided and not judged(known)):
+    if kind == "trust" and ("." in start or "/" in start) and name not in TOKEN_KEYS:
         raise AwsError(501, "NotImplemented", f"the embedded AWS does not judge {key}")
 
 

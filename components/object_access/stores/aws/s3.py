@@ -16,6 +16,7 @@ from .backend import APPS, MOTO_OWNERS, Backend, canonical_id, compiled
 from .callers import Caller
 from .context import Call, Subject
 from .decision import decide, require
+from .kms import Kms
 from .messages import Answer, AwsError, Incoming, elements, forward
 from .operations import Needed
 from .signatures import Claim
@@ -39,8 +40,8 @@ LONGEST_DOCUMENT = 8_388_608  # bytes
 class S3:
     """Checks an S3 request, hands it to moto, and keeps what moto leaves out."""
 
-    def __init__(self, store: Backend):
-        self._store = store
+    def __init__(self, store: Backend, kms: Kms):
+        self._store, self._kms = store, kms
 
     # --- the way of a request ---
 
@@ -80,8 +81,9 @@ class S3:
         if call.operation == "PutObjectLockConfiguration":
             locks.configure(bucket, call.given.get("ObjectLockConfiguration", {}))
             return Answer()
+        upload = bucket.multiparts.get(call.given.get("UploadId")) if bucket is not None else None
         answer = self._forward(call, bucket, region)
-        self._after(call, answer, name, key)
+        self._after(call, answer, name, key, upload)
         return answer
 
     def _needed(self, call: Call, name: str, key: str) -> Iterator[Needed]:
@@ -95,7 +97,7 @@ class S3:
                 yield Needed(action, source, source_key, version)
                 yield Needed("s3:PutObjectTagging", name, key)
 
-    def _after(self, call: Call, answer: Answer, name: str, key: str) -> None:
+    def _after(self, call: Call, answer: Answer, name: str, key: str, upload: Any) -> None:
         """Keep what moto leaves out, and tell nobody more than they may know."""
         incoming = call.incoming
         if answer.status < 300:
@@ -104,7 +106,7 @@ class S3:
             elif call.operation == "PutBucketPolicy":
                 self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
             elif key:
-                encryption.remember(call, self._store.bucket(name), key)
+                encryption.remember(call, self._store.bucket(name), key, self._kms, upload)
         if answer.status == 404 and key and incoming.method in ("GET", "HEAD"):
             # Who may not list is not told that an object is missing.
             self._require(Needed("s3:ListBucket", name), call)
@@ -304,12 +306,12 @@ class S3:
             case "DeleteBucketOwnershipControls":
                 _check_ownership("ObjectWriter")  # which S3 takes where there are no controls
             case "GetObject" | "HeadObject" | "GetObjectAttributes":
-                encryption.check_read(call, bucket, key, given.get("VersionId", ""))
+                encryption.check_read(call, bucket, key, given.get("VersionId", ""), self._kms)
         if "CopySource" in given:
             self._check_source(call)
         _check_acl(call)
         locks.check(call.operation, given, bucket, key, call.now)
-        encryption.check_write(call)
+        encryption.check_write(call, bucket, key, self._kms)
 
     def _check_source(self, call: Call) -> None:
         source, key, version = operations.copy_source(call.incoming)
@@ -317,7 +319,7 @@ class S3:
         if held is None:
             raise _no_such_bucket(source)
         _check_owner(call.given.get("ExpectedSourceBucketOwner"), held)
-        encryption.check_read(call, held, key, version, source=True)
+        encryption.check_read(call, held, key, version, self._kms, source=True)
 
 
 def _check_length(incoming: Incoming) -> None:

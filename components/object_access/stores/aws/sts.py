@@ -28,7 +28,7 @@ ROOT_MAXIMUM = 3_600  # seconds: what an account's root may ask for
 LONGEST_POLICY = 2_048  # signs of a session's policies together
 MOST_TAGS = 50
 # What a session cannot have: named so that it is never taken and then ignored.
-_UNSERVED = {"ProvidedContexts", "SerialNumber", "TokenCode"}
+UNSERVED = {"ProvidedContexts", "SerialNumber", "TokenCode"}
 # What may be said of a token by a trust policy ("Available keys for AWS OIDC federation").
 TOKEN_KEYS = ("amr", "aud", "oaud", "sub")
 _TAGS_CLAIM = "https://aws.amazon.com/"
@@ -56,7 +56,7 @@ class Sts:
     def __init__(self, store: Backend, callers: Callers):
         self._store, self._callers = store, callers
         self.issuer = Issuer()
-        self._actions = {
+        self.actions = {
             "AssumeRole": self._assume_role,
             "AssumeRoleWithWebIdentity": self._assume_role_with_token,
             "GetAccessKeyInfo": self._access_key_info,
@@ -67,11 +67,11 @@ class Sts:
 
     def answer(self, call: Call) -> Answer:
         """Do one action for a caller who has been authenticated."""
-        if left := sorted(_UNSERVED & call.given.keys()):
+        if left := sorted(UNSERVED & call.given.keys()):
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no {left[0]} of sessions")
-        if call.operation not in self._actions:
+        if call.operation not in self.actions:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no sts:{call.operation}")
-        return query_result(call.operation, NAMESPACE, self._actions[call.operation](call))
+        return query_result(call.operation, NAMESPACE, self.actions[call.operation](call))
 
     # --- roles ---
 
