@@ -34,8 +34,8 @@ LEFT = """\
 
 The data plane: the content of objects, versions, parts, lists and their order, ranges, conditional
 requests; the settings of a bucket that decide nothing about access (lifecycle, logging, website,
-notifications, inventory, replication, accelerate, tags) are kept, and nothing is done by them. IAM's
-and KMS's lists and descriptions are moto's.
+notifications, inventory, replication, accelerate, tags) are kept, and nothing is done by them.
+IAM's and KMS's lists and descriptions are moto's.
 """
 
 
@@ -67,7 +67,8 @@ def page() -> str:
     parts += ["- object ownership other than `BucketOwnerEnforced`, thus access control lists;"
               " SSE-C of multipart uploads;", "- every parameter of a query that the operation has"
               " not, unless it begins with `x-`.\n", "## Condition keys\n"]  # fmt: skip
-    given = [key for key in reference.keys() if context.judged(key) and key not in context.ABSENT]
+    known = reference.keys()
+    given = [key for key in known if context.judged(key) and key not in context.ABSENT]
     parts += [f"Given to the evaluator wherever AWS gives them: {listed(given)}\n"]
     parts += ["Never there, as in AWS for requests of this kind:\n"]
     for reason in dict.fromkeys(context.ABSENT.values()):
@@ -76,7 +77,7 @@ def page() -> str:
     decided = re.compile(r"(aws|iam|kms|s3|sts):")
     others = [
         key
-        for key in reference.keys()
+        for key in known
         if not context.judged(key) and (decided.match(key) or key in reference.global_keys())
     ]
     parts += [f"\nNot judged, so refused in policies by name: {listed(others)}\n", LEFT]
