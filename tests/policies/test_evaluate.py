@@ -259,8 +259,9 @@ def test_what_has_no_value_opens_nothing(effect, turned):
 def test_a_boundary_takes_away_what_a_not_principal_spares(boundary):
     """IAM User Guide, "Permissions boundaries": always denied, whoever is named."""
     spared = policy(
-        statement("Deny", NotPrincipal={"AWS": USER.arn}), kind="resource", name="bucket"
-    )
+        statement("Deny", NotPrincipal={"AWS": [USER.arn, USER.account]}),
+        kind="resource", name="bucket",
+    )  # fmt: skip
 
     assert ask(READ, resource_policy=spared, boundary=boundary).allowed == (boundary is None)
 

@@ -83,6 +83,16 @@ def named(element, who):
     return best
 
 
+def all_named(element, who):
+    """Whether a NotPrincipal that denies spares somebody: it names each of account, role and self."""
+    names = ["*"] if element == "*" else listed(element["AWS"])
+    account = who.account in names or f"arn:aws:iam::{who.account}:root" in names
+    own = [who.arn, who.role_arn] if who.kind == "role" else [who.arn]
+    if who.kind == "root":
+        return account or "*" in names
+    return "*" in names or (who.kind != "anonymous" and account and all(n in names for n in own))
+
+
 def applies(statement, request, with_principal, bounded):
     """How closely a statement fits a request."""
     for part, value, fits in (
@@ -102,8 +112,7 @@ def applies(statement, request, with_principal, bounded):
     if not with_principal:
         return DIRECT
     if "NotPrincipal" in statement:
-        least = ACCOUNT if statement["Effect"] == "Allow" else ROLE
-        spared = named(statement["NotPrincipal"], request.principal) >= least and not bounded
+        spared = all_named(statement["NotPrincipal"], request.principal) and not bounded
         return NOT if spared else DIRECT
     return named(statement["Principal"], request.principal)
 
@@ -209,9 +218,8 @@ def statements(draw, *, with_principal=False):
     if condition := draw(conditions):
         statement["Condition"] = condition
     if with_principal:
-        statement[draw(st.sampled_from(["Principal", "Principal", "NotPrincipal"]))] = draw(
-            principals
-        )
+        turned = ["NotPrincipal"] if statement["Effect"] == "Deny" else []
+        statement[draw(st.sampled_from(["Principal", "Principal", *turned]))] = draw(principals)
     return statement
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from object_access.stores.aws import sts
+from object_access.stores.aws import callers
 
 from .conftest import HERE, THERE, World, allow, answer, deny, policy
 
@@ -194,11 +194,12 @@ def test_an_expired_session(world: World, monkeypatch):
     assert answer(lambda: s3.head_bucket(Bucket=bucket)) == "ok"
 
     # The session's end comes nearer instead of the clock going on: signatures have a clock, too.
-    known = sts.Sts.session
+    known = callers.Callers._of_session
     past = datetime.now(UTC) - timedelta(seconds=1)
     monkeypatch.setattr(
-        sts.Sts, "session", lambda *args: (found := known(*args)) and replace(found, expires=past)
-    )
+        callers.Callers, "_of_session",
+        lambda self, session, *more: known(self, replace(session, expires=past), *more),
+    )  # fmt: skip
 
     assert answer(lambda: s3.list_objects_v2(Bucket=bucket)) == "ExpiredToken"
     assert answer(lambda: world.client("sts", keys).get_caller_identity()) == "ExpiredToken"

@@ -112,30 +112,37 @@ class Pattern:
     def __init__(
         self, pattern: str, *, arn: bool = False, wild: bool = True, variables: bool = True
     ):
-        self._parts: list[
-            tuple[bool, str]
-        ] = []  # (is a variable, its name or a regular expression)
+        # (its kind: "$" for a variable, "*", or text; its name or a regular expression)
+        self._parts: list[tuple[str, str]] = []
         colons = 0
         for found in _TOKENS.finditer(pattern):
             if found["variable"] is not None and variables:
-                self._parts.append((True, found["variable"]))
+                self._parts.append(("$", found["variable"]))
                 continue
             mark = found["mark"] or ""
             colons += mark == ":"
             one = "." if not arn or colons >= 5 else "[^:]"
-            wildcard = {"*": f"{one}*", "?": one}.get(mark) if wild else None
-            self._parts.append((False, wildcard or re.escape(found[0])))
-        fixed = all(not is_variable for is_variable, _ in self._parts)
+            if mark in ("*", "?") and wild:
+                self._parts.append((mark, f"{one}*" if mark == "*" else one))
+            else:
+                self._parts.append(("", re.escape(found[0])))
+        fixed = all(kind != "$" for kind, _ in self._parts)
         self._fixed = self._joined({}) if fixed else None
 
     def _joined(self, context: Context) -> re.Pattern[str] | None:
-        texts = []
-        for is_variable, text in self._parts:
-            value = _variable(text, context) if is_variable else text
+        """One regular expression that never goes back: of what stands between two `*`, the first
+        place where it fits is the best, since it leaves most to what follows."""
+        done, star, text = "", "", ""
+        for kind, part in self._parts:
+            if kind == "*":
+                done += f"(?>{star}?{text})" if star else text
+                star, text = part, ""
+                continue
+            value = _variable(part, context) if kind == "$" else part
             if value is None:
                 return None
-            texts.append(re.escape(value) if is_variable else value)
-        return _compile("".join(texts), re.DOTALL)
+            text += re.escape(value) if kind == "$" else value
+        return _compile(f"{done}{star}{text}", re.DOTALL)
 
     def resolves(self, context: Context) -> bool:
         """Whether all its variables have values."""
@@ -158,9 +165,13 @@ def _variable(text: str, context: Context) -> str | None:
     return default.strip().strip("'") if default and value is None else None
 
 
+def _each(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
 def _listed(value: object) -> list[str]:
     """A policy element that may be one value or a list, as a list of texts."""
-    values = value if isinstance(value, list | tuple) else [value]
+    values = _each(value)
     return [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
 
 
@@ -170,41 +181,55 @@ def _listed(value: object) -> list[str]:
 _Test = Callable[[str, Any, Context], bool]
 
 
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
 def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"'{text}' is no number")
     return float(text)
 
 
 def _moment(text: str) -> float:
+    """Seconds since 1970, which a text may say itself; else a date of ISO 8601 as W3C profiles it,
+    which may end with its month ("IAM JSON policy elements: Condition operators", dates)."""
+    if _NUMBER.fullmatch(text):
+        return float(text)
     try:
-        return float(text)  # seconds since 1970
+        moment = datetime.fromisoformat(f"{text}-01" if re.fullmatch(r"\d{4}-\d\d", text) else text)
     except ValueError:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        raise ValueError(f"'{text}' is no date") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
 
 
 def _compares(read: Callable[[str], float], holds: Callable[[float, float], bool]) -> _Test:
-    def test(given: str, wanted: str, _: Context) -> bool:
+    def test(given: str, wanted: float, _: Context) -> bool:
         try:
-            return holds(read(given), read(wanted))
+            return holds(read(given), wanted)
         except ValueError:
             return False
 
     return test
 
 
-def _within(given: str, wanted: str, _: Context) -> bool:
+def _within(given: str, wanted: ipaddress.IPv4Network | ipaddress.IPv6Network, _: Context) -> bool:
     try:
-        return ipaddress.ip_address(given) in ipaddress.ip_network(wanted, strict=False)
+        return ipaddress.ip_address(given) in wanted
     except ValueError:
         return False
 
 
-def _same_case_folded(given: str, wanted: Pattern, context: Context) -> bool:
-    return wanted.matches(given.casefold(), {k: _folded(v) for k, v in context.items()})
+# Lower case, sign by sign: what is one letter stays one ("ß" is not "ss").
+def _same_in_lower_case(given: str, wanted: Pattern, context: Context) -> bool:
+    return wanted.matches(given.lower(), {key: _low(value) for key, value in context.items()})
 
 
-def _folded(value: str | Sequence[str]) -> str | list[str]:
-    return value.casefold() if isinstance(value, str) else [item.casefold() for item in value]
+def _low(value: str | Sequence[str]) -> str | list[str]:
+    return value.lower() if isinstance(value, str) else [item.lower() for item in value]
 
 
 def _matches(given: str, wanted: Pattern, context: Context) -> bool:
@@ -219,12 +244,19 @@ def _plain(text: str, *, variables: bool) -> str:  # noqa: ARG001 one shape for 
     return text
 
 
-def _lowered(text: str, *, variables: bool) -> str:  # noqa: ARG001
+def _truth(text: str, *, variables: bool) -> str:  # noqa: ARG001
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"'{text}' is neither true nor false")
     return text.lower()
 
 
-def _casefolded(text: str, *, variables: bool) -> Pattern:
-    return Pattern(text.casefold(), wild=False, variables=variables)
+def _lowered(text: str, *, variables: bool) -> Pattern:
+    return Pattern(text.lower(), wild=False, variables=variables)
+
+
+def _read_by(read: Callable[[str], Any]) -> Callable[..., Any]:
+    """A value that is read once, when the policy is; it takes no variables."""
+    return lambda text, variables: read(text)  # noqa: ARG005 one shape for all readers
 
 
 _EQUAL, _LIKE, _ARN = _reading(wild=False), _reading(), _reading(arn=True)
@@ -239,15 +271,21 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
 # are the same tests, turned round as a whole: `NotEquals [a, b]` is neither a nor b.
 _OPERATORS: dict[str, tuple[Callable[..., Any], _Test]] = {
     "StringEquals": (_EQUAL, _matches),
-    "StringEqualsIgnoreCase": (_casefolded, _same_case_folded),
+    "StringEqualsIgnoreCase": (_lowered, _same_in_lower_case),
     "StringLike": (_LIKE, _matches),
     "ArnEquals": (_ARN, _matches),
     "ArnLike": (_ARN, _matches),
-    "Bool": (_lowered, lambda given, wanted, _: given.lower() == wanted),
+    "Bool": (_truth, lambda given, wanted, _: given.lower() == wanted),
     "BinaryEquals": (_plain, lambda given, wanted, _: given == wanted),
-    "IpAddress": (_plain, _within),
-    **{f"Numeric{name}": (_plain, _compares(_number, holds)) for name, holds in _ORDER.items()},
-    **{f"Date{name}": (_plain, _compares(_moment, holds)) for name, holds in _ORDER.items()},
+    "IpAddress": (_read_by(_network), _within),
+    **{
+        f"Numeric{name}": (_read_by(_number), _compares(_number, holds))
+        for name, holds in _ORDER.items()
+    },
+    **{
+        f"Date{name}": (_read_by(_moment), _compares(_moment, holds))
+        for name, holds in _ORDER.items()
+    },
 }
 _NEGATED = {
     "StringNotEquals": "StringEquals",
@@ -376,9 +414,16 @@ class Principals:
         self._services = frozenset(_listed(by_kind.get("Service", [])))
         self._providers = frozenset(_listed(by_kind.get("Federated", [])))
         self._everyone = "*" in self._aws
+        if "CanonicalUser" in by_kind:
+            raise ValueError("a principal by its canonical ID is not judged, name its account")
+        for kind, names in by_kind.items():
+            if not names or not all(isinstance(name, str) and name for name in _each(names)):
+                raise ValueError(f"principals of {kind} must be texts")
         for name in self._aws:
             if "*" in name and name != "*":
                 raise ValueError(f"principal '{name}' has a wildcard, only '*' alone may")
+            if not _PRINCIPAL.fullmatch(name):
+                raise ValueError(f"'{name}' is no account, user, role or session")
 
     @property
     def named(self) -> frozenset[str]:
@@ -407,10 +452,28 @@ class Principals:
             match = Match.DIRECT if principal.kind == "root" else Match.ACCOUNT
         return match
 
+    def spare(self, principal: Principal) -> bool:
+        """Whether a Deny by NotPrincipal leaves out the one who asks: it must name the account,
+        too, and both the role and the session ("AWS JSON policy elements: NotPrincipal")."""
+        if self._everyone or principal.kind not in ("user", "role"):
+            return self.match(principal) is Match.DIRECT
+        named = {principal.arn, principal.unique_id} & self._aws
+        role = principal.kind == "user" or {principal.role_arn, principal.unique_id} & self._aws
+        return bool(named and role and self._names_account(principal))
+
     def _names_account(self, principal: Principal) -> bool:
         return any(
             name == principal.account or _root_of(name) == principal.account for name in self._aws
         )
+
+
+# "AWS JSON policy elements: Principal": accounts, users, roles, sessions, and the unique IDs that
+# stand for those that were deleted. Groups are none.
+_PRINCIPAL = re.compile(
+    r"\*|\d{12}|A[A-Z]{3}[A-Z0-9]+"
+    r"|arn:[\w-]+:iam::\d{12}:(root|(user|role)/\S+)"
+    r"|arn:[\w-]+:sts::\d{12}:(assumed-role/\S+/\S+|federated-user/\S+)"
+)
 
 
 @lru_cache(maxsize=4_096)
@@ -461,9 +524,8 @@ class _Statement:
         if self.principals is not None:
             who = self.principals.match(request.principal)
             if "Principal" in self.turned:
-                # A Deny spares whom it names, not everyone else of a named account.
-                named = who if self.allows else who > Match.ACCOUNT
-                who = Match.NOT if named and not bounded else Match.DIRECT
+                spared = self.principals.spare(request.principal) and not bounded
+                who = Match.NOT if spared else Match.DIRECT
             if not who:
                 return Match.NOT
         if self.resources.match(request.resource, context) == ("Resource" in self.turned):
@@ -495,6 +557,8 @@ def _check_elements(element: Mapping[str, Any], kind: PolicyKind) -> None:
             raise ValueError(f"the {given[0]} of a statement is empty")
     if element.get("Effect") not in ("Allow", "Deny"):
         raise ValueError(f"Effect must be Allow or Deny, not '{element.get('Effect')}'")
+    if "NotPrincipal" in element and (kind == "trust" or element["Effect"] == "Allow"):
+        raise ValueError("NotPrincipal stands only where a resource's policy denies")
     if unknown := set(element) - known:
         raise ValueError(f"unknown element '{min(unknown)}' in a statement")
 
@@ -512,6 +576,8 @@ class Policy:
     def __init__(
         self, name: str, document: PolicyDocument | Mapping[str, Any], kind: PolicyKind = "identity"
     ):
+        if not isinstance(document, Mapping):
+            raise ValueError("a policy is one JSON object")
         version = document.get("Version", "2008-10-17")
         if version not in (VERSION, "2008-10-17"):
             raise ValueError(f"Version must be {VERSION}, not '{version}'")
@@ -519,8 +585,8 @@ class Policy:
             raise ValueError(f"unknown element '{min(unknown)}' in a policy")
         elements: Any = document.get("Statement") or []
         elements = [elements] if isinstance(elements, Mapping) else elements
-        if not elements:
-            raise ValueError("a policy needs at least one statement")
+        if not elements or not all(isinstance(element, Mapping) for element in elements):
+            raise ValueError("a policy needs at least one statement, each a JSON object")
         sids = [element["Sid"] for element in elements if element.get("Sid")]
         if len(sids) != len(set(sids)):
             raise ValueError("two statements share a Sid")
@@ -598,7 +664,12 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         narrowed = Reason.NO_BOUNDARY
     elif policies.session and not allow(policies.session)[0]:
         narrowed = Reason.NO_SESSION
-    is_trust = action.startswith("sts:assumerole")
+    is_trust = action.startswith("sts:assumerole") or (
+        policies.resource is not None and action in ("sts:tagsession", "sts:setsourceidentity")
+    )
+    # "No AWS principal has any permissions to a KMS key unless [...] provided explicitly" by the
+    # key's own policy (KMS Developer Guide, "Key policies in AWS KMS").
+    has_key = action.startswith("kms:") and policies.resource is not None
     at_home = request.principal.account == request.account
 
     if at_home and direct >= Match.ROLE:
@@ -606,7 +677,7 @@ def evaluate(request: Request, policies: Policies) -> Decision:
         # user or to a session by name is not; but a boundary must always allow assuming a role.
         exempt = direct is Match.DIRECT and not is_trust
         decision = by_resource
-    elif (is_trust or not at_home) and not direct:
+    elif (is_trust or has_key or not at_home) and not direct:
         return Decision(False, Reason.NO_RESOURCE)
     else:
         exempt = False

@@ -1,7 +1,10 @@
 """What moto keeps, as the gate needs to see it: keys, principals, their policies, buckets."""
 
+import hashlib
 import json
 import os
+import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,21 +14,26 @@ from typing import Any
 os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto.iam.access_control import PermissionResult
-from moto.iam.models import iam_backends
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import create_backend_app
-from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock, s3_backends
+from moto.s3.models import OWNER, FakeBucket, FakeKey, PublicAccessBlock, s3_backends
 from moto.s3.responses import S3Response
 
 from ...policies.evaluate import Policies, Policy, PolicyKind
 
 PARTITION = "aws"
+OF_AWS = f"arn:{PARTITION}:iam::aws:policy/"  # how AWS's own managed policies are called
 ADMINISTRATOR = "administrator"
+# Whom moto takes for the owner of everything, and of lists of buckets.
+MOTO_OWNERS = re.compile(f"{OWNER}|bcaf1ffd86f41161ca5fb16fd081034f".encode())
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 
 # moto judges bucket policies for some requests even so, and ignores their conditions.
 FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
 
-APPS = {service: create_backend_app(service) for service in ("s3", "iam", "s3control")}
+APPS = {service: create_backend_app(service) for service in ("s3", "iam", "s3control", "kms")}
 
 # The parameters of an S3 request stand in its query: moto would look for them in a body that is a
 # form or JSON, too. Browsers' forms are read by the gate.
@@ -43,9 +51,14 @@ def compiled(name: str, text: str, kind: PolicyKind = "identity") -> Policy:
     return Policy(name, json.loads(text), kind)
 
 
+def canonical_id(account: str) -> str:
+    """The ID by which S3 calls the account."""
+    return hashlib.sha256(account.encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Key:
-    """A long-lived access key."""
+    """A long-lived access key; that of an account's root has no user."""
 
     account: str
     user_name: str
@@ -60,6 +73,14 @@ class Backend:
     def __init__(self, accounts: list[str]):
         self.accounts = accounts
         self._resolved: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._roots: dict[str, Key] = {}
+        self._with_aws_policies: set[str] = set()
+
+    def add_root_key(self, account: str) -> tuple[str, str]:
+        """An access key of the account's root; returns its ID and secret."""
+        key_id, secret = f"AKIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
+        self._roots[key_id] = Key(account, "", secret, active=True)
+        return key_id, secret
 
     def add_administrator(self, account: str) -> tuple[str, str]:
         """A user who may do everything in the account; returns its key's ID and secret."""
@@ -73,6 +94,8 @@ class Backend:
 
     def key(self, access_key_id: str) -> Key | None:
         """The access key of that ID, in any account."""
+        if root := self._roots.get(access_key_id):
+            return root
         for account in self.accounts:
             found = iam_backends[account][PARTITION].access_keys.get(access_key_id)
             if found and found.user_name:
@@ -113,17 +136,85 @@ class Backend:
         return next((role for each in profiles if each.name == name for role in each.roles), None)
 
     def names_in_use(self, account: str, kind: str) -> set[str]:
-        """The names of all users or roles of the account, in lower case."""
+        """The names of all users, roles, groups, policies or instance profiles of the account, in
+        lower case. `kind` is as in IAM's actions: `User`, `InstanceProfile`."""
         iam = iam_backends[account][PARTITION]
-        holders = list(iam.users.values()) if kind == "user" else self._roles(account)
-        return {holder.name.lower() for holder in holders}
+        held: dict[str, Any] = {
+            "User": iam.users,
+            "Group": iam.groups,
+            "Role": iam.roles,
+            "InstanceProfile": iam.instance_profiles,
+            "Policy": {
+                arn: each for arn, each in iam.managed_policies.items() if f":{account}:" in arn
+            },
+        }
+        return {each.name.lower() for each in held[kind].values()}
 
-    def has_keys(self, account: str, name: str) -> bool:
-        """Whether the user has an access key."""
-        user = self.user(account, name)
-        return bool(user and user.access_keys)
+    def holder(self, account: str, kind: str, name: str) -> Any:
+        """Moto's user, group, role or instance profile of that name, or None."""
+        if kind == "instance-profile":
+            profiles = iam_backends[account][PARTITION].instance_profiles.values()
+            return next((each for each in profiles if each.name == name), None)
+        find = {"user": self.user, "role": self.role, "group": self.group}.get(kind)
+        return find(account, name) if find else None
 
-    def inline(self, account: str, form: Mapping[str, str]) -> dict[str, str]:
+    def groups_of(self, account: str, name: str) -> set[str]:
+        """The names of the groups that the user is in."""
+        user, groups = self.user(account, name), iam_backends[account][PARTITION].groups
+        return {group.name for group in groups.values() if user in group.users}
+
+    def holds(self, account: str, action: str, given: Mapping[str, Any]) -> Iterator[str]:
+        """What must be done before a deletion, since IAM deletes nothing that is in use (IAM API:
+        DeleteUser, DeleteGroup, DeleteRole, DeletePolicy, DeleteInstanceProfile)."""
+        found = re.fullmatch(r"Delete(User|Group|Role|InstanceProfile|Policy)", action)
+        if not found:
+            return
+        iam = iam_backends[account][PARTITION]
+        tied: dict[str, Any]
+        if found[1] == "Policy":
+            policy = iam.managed_policies.get(given["PolicyArn"])
+            holders: list[Any] = [*iam.users.values(), *iam.roles.values(), *iam.groups.values()]
+            used = any(
+                given["PolicyArn"] in each.managed_policies
+                or getattr(each, "permissions_boundary_arn", None) == given["PolicyArn"]
+                for each in holders
+            )
+            tied = {
+                "detach the policy": used,
+                "delete its other versions": policy and len(policy.versions) > 1,
+            }
+        else:
+            kind = {"InstanceProfile": "instance-profile"}.get(found[1], found[1].lower())
+            name = given[f"{found[1]}Name"]
+            held = self.holder(account, kind, name)
+            profiles = iam.instance_profiles.values()
+            tied = {
+                "delete access keys": getattr(held, "access_keys", None),
+                "delete the login profile": getattr(held, "password", None),
+                "deactivate MFA devices": getattr(held, "mfa_devices", None),
+                "remove the user from its groups": kind == "user" and self.groups_of(account, name),
+                "remove users from the group": kind == "group" and getattr(held, "users", None),
+                "remove roles from the instance profile": kind == "instance-profile"
+                and getattr(held, "roles", None),
+                "remove the role from its instance profiles": kind == "role"
+                and any(held in each.roles for each in profiles),
+                "delete policies": getattr(held, "policies", None),
+                "detach all policies": getattr(held, "managed_policies", None),
+            }
+        yield from (what for what, holds in tied.items() if holds)
+
+    def know_aws_policies(self, account: str) -> None:
+        """Load AWS's own managed policies, before the first request that asks for one or for all:
+        they are many, and most rehearsals ask for none."""
+        if account in self._with_aws_policies:
+            return
+        self._with_aws_policies.add(account)
+        iam = iam_backends[account][PARTITION]
+        for name, data in json.loads(aws_managed_policies_data).items():
+            policy = AWSManagedPolicy.from_data(name, account, iam.region_name, data)
+            iam.managed_policies[policy.arn] = policy
+
+    def inline(self, account: str, form: Mapping[str, Any]) -> dict[str, str]:
         """The inline policies of the user, role or group that an IAM action names."""
         if "UserName" in form:
             holder = self.user(account, form["UserName"])
@@ -141,6 +232,10 @@ class Backend:
         identity = tuple(policy for holder in holders for policy in _identity(holder))
         return Policies(identity=identity, boundary=self._boundary(account, user))
 
+    def group_policies(self, account: str, name: str) -> Policies:
+        """The identity policies of a group."""
+        return Policies(identity=tuple(_identity(self.group(account, name))))
+
     def role_policies(self, account: str, name: str) -> Policies:
         """The identity policies of a role, and its boundary."""
         role = self.role(account, name)
@@ -157,9 +252,10 @@ class Backend:
         text = _document(managed) if managed else ALLOW_ALL.replace("Allow", "Deny")
         return compiled(f"the permissions boundary {arn}", text)
 
-    def principal_tags(self, holder: Any) -> dict[str, str]:
-        """The tags of a user or role, as condition keys."""
-        return {f"aws:principaltag/{tag['Key'].lower()}": tag["Value"] for tag in holder.tags or []}
+    @staticmethod
+    def tags(holder: Any) -> dict[str, str]:
+        """The tags of a user or role."""
+        return {tag["Key"]: tag["Value"] for tag in getattr(holder, "tags", None) or []}
 
     def unique_id(self, arn: str) -> str | None:
         """The unique ID of a user or role by its ARN; None where it does not exist, and the ARN
@@ -170,6 +266,18 @@ class Backend:
         holder = self.user(account, name) if kind == "user" else self.role(account, name)
         return holder.id if holder is not None and holder.arn == arn else None
 
+    def managed_policy(self, account: str, arn: str) -> str | None:
+        """The text of a managed policy, the account's own or one of AWS's; None for no such."""
+        if arn.startswith(OF_AWS):
+            self.know_aws_policies(account)
+        managed = iam_backends[account][PARTITION].managed_policies.get(arn)
+        return _document(managed) if managed else None
+
+    def audiences(self, account: str, provider: str) -> list[str] | None:
+        """For whom the account takes an OpenID Connect provider's tokens; None for no such."""
+        found = iam_backends[account][PARTITION].open_id_providers.get(provider)
+        return list(found.client_id_list) if found else None
+
     # --- policies of resources ---
 
     def remember(self, resource: str, text: str) -> None:
@@ -177,12 +285,30 @@ class Backend:
         named = principal_arns(text)
         self._resolved[resource, text] = {arn: self.unique_id(arn) or arn for arn in named}
 
-    def resource_policy(self, name: str, resource: str, text: str, kind: PolicyKind) -> Policy:
+    def resolved(self, resource: str, text: str) -> str:
         """A bucket's policy or a role's trust, with its principals as they were resolved when it
         was written: one that was deleted and made again is another principal."""
         ids = self._resolved.get((resource, text), {})
         gone = {arn: known for arn, known in ids.items() if self.unique_id(arn) != known}
-        return compiled(name, _with_ids(text, gone) if gone else text, kind)
+        return _with_ids(text, gone) if gone else text
+
+    # --- keys of KMS ---
+
+    def kms_key(self, region: str, account: str, name: str) -> Any:
+        """Moto's key of that ID or alias, or None."""
+        if account not in self.accounts or region not in kms_backends[account]:
+            return None
+        kms = kms_backends[account][region]
+        found = kms.get_key_id_from_alias(name) if name.startswith("alias/") else name
+        return kms.keys.get(found or "")
+
+    @staticmethod
+    def key_tags(key: Any) -> dict[str, str]:
+        """The tags of a key; none of none."""
+        if key is None:
+            return {}
+        listed = kms_backends[key.account_id][key.region].list_resource_tags(key.id)["Tags"]
+        return {tag["TagKey"]: tag["TagValue"] for tag in listed}
 
     # --- buckets ---
 
@@ -203,6 +329,11 @@ class Backend:
         held = self.object(bucket, key, version)
         tagger = s3_backends[bucket.account_id][bucket.partition].tagger
         return dict(tagger.get_tag_dict_for_resource(held.arn)) if held else {}
+
+    @staticmethod
+    def gave_token(bucket: Any, token: str) -> bool:
+        """Whether a list of the bucket's account has ended with this token."""
+        return token in s3_backends[bucket.account_id][bucket.partition]._pagination_tokens  # noqa: SLF001
 
     def secure_new_bucket(self, name: str) -> None:
         """Give a new bucket what S3 has given every new bucket since April 2023."""
@@ -248,6 +379,16 @@ def actions(text: str) -> set[str]:
         given = statement["NotAction" if "NotAction" in statement else "Action"]
         named |= {given} if isinstance(given, str) else set(given)
     return named
+
+
+def condition_keys(text: str) -> set[str]:
+    """The condition keys that a document names."""
+    return {
+        key
+        for statement in _statements(json.loads(text))
+        for keys in statement.get("Condition", {}).values()
+        for key in keys
+    }
 
 
 def _principal_lists(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[str]]]:

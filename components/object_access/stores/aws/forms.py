@@ -11,15 +11,18 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
+from moto.core.utils import get_service_model
 from werkzeug.formparser import parse_form_data
 
-from .messages import AwsError, Incoming
+from .messages import Answer, AwsError, Incoming, elements
+from .models import xml
 
 # Fields that the policy need not mention.
 _FREE = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "policy", "bucket"})
 # Fields that say what the header of that name would.
-HEADERS = re.compile(
+_HEADERS = re.compile(
     "cache-control|content-(disposition|encoding)|expires|x-amz-meta-.+|x-amz-storage-class"
     "|x-amz-server-side-encryption.*|x-amz-website-redirect-location"
 )
@@ -57,6 +60,61 @@ def read(incoming: Incoming) -> Form:
     raise AwsError(400, "InvalidArgument", "POST requires exactly one file upload per request.")
 
 
+def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incoming:
+    """The upload as a PUT of its own, once the form is found to keep to its policy."""
+    if not form.key:
+        raise AwsError(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.")
+    if form.fields.get("policy"):
+        check_policy(form, bucket, now)
+    headers = {
+        f"HTTP_{field.upper().replace('-', '_')}": value
+        for field, value in form.fields.items()
+        if _HEADERS.fullmatch(field)
+    }
+    if "acl" in form.fields:
+        headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
+    if "tagging" in form.fields:
+        headers["HTTP_X_AMZ_TAGGING"] = _tags(form.fields["tagging"])
+    # What the policy does not govern is left behind.
+    sent = incoming.environ.items()
+    return Incoming(
+        {name: value for name, value in sent if not name.startswith("HTTP_X_AMZ_")}
+        | headers
+        | {
+            "REQUEST_METHOD": "PUT",
+            "REQUEST_URI": f"/{bucket}/{quote(form.key)}",
+            "PATH_INFO": f"/{bucket}/{form.key}",
+            "QUERY_STRING": "",
+            "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
+            "CONTENT_LENGTH": str(len(form.content)),
+        },
+        form.content,
+    )
+
+
+def answer(form: Form, bucket: str, put: Answer) -> Answer:
+    """What a browser is told of a good upload: where it is sent on to, or the form's status."""
+    etag = [header for header in put.headers if header[0].lower() == "etag"]
+    key = quote(form.key)
+    if redirect := form.fields.get("success_action_redirect"):
+        mark = "&" if "?" in redirect else "?"
+        tag_ = quote(etag[0][1]) if etag else ""
+        return Answer(303, [("Location", f"{redirect}{mark}bucket={bucket}&key={key}&etag={tag_}")])
+    body = b""
+    if form.status == 201:
+        body = (
+            f"<PostResponse>{elements({'Bucket': bucket, 'Key': form.key})}</PostResponse>".encode()
+        )
+    return Answer(form.status, etag, body)
+
+
+def _tags(document: str) -> str:
+    """The tags of a form's document as a header has them."""
+    shape = get_service_model("s3").shape_for("Tagging")
+    tags = xml(shape, document.encode())["TagSet"]
+    return urlencode([(each["Key"], each["Value"]) for each in tags])
+
+
 def check_policy(form: Form, bucket: str, now: datetime) -> None:
     """Refuse a form that does not keep to its own policy."""
     policy = _policy(form.fields["policy"])
@@ -68,7 +126,7 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
         ) from None
     if now > expires:
         raise _refused("Policy expired.")
-    values = {**form.fields, "bucket": bucket}
+    values = {**form.fields, "bucket": bucket, "key": form.key}
     mentioned = set()
     for operator, subject, wanted in map(_condition, policy.get("conditions", [])):
         if operator == "content-length-range":

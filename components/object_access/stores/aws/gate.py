@@ -1,4 +1,4 @@
-"""The gate: who asks, may they, and only then does moto answer."""
+"""The gate: who asks, what for, in which context, may they, and only then does moto answer."""
 
 import re
 import sys
@@ -7,23 +7,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ...policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluate
-from . import forms, signatures
+from . import bodies, cors, forms, kms, models, signatures
 from .backend import APPS, Backend
+from .callers import Callers
+from .context import Call, Subject
+from .decision import require
 from .iam import Iam
-from .messages import (
-    Answer,
-    AwsError,
-    Incoming,
-    forward,
-    query_error,
-    request_id,
-    s3_error,
-)
+from .kms import Kms
+from .messages import CLOSE, Answer, AwsError, Incoming, forward, query_error, request_id, s3_error
 from .metadata import Metadata
 from .s3 import S3
-from .signatures import Claim
-from .sts import Caller, Session, Sts
+from .sts import Sts
 
 _REASONS = {
     200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified", 400: "Bad Request",
@@ -31,27 +25,39 @@ _REASONS = {
     412: "Precondition Failed", 416: "Range Not Satisfiable", 500: "Internal Server Error",
     501: "Not Implemented",
 }  # fmt: skip
+_OF_S3 = ("s3", "s3control")
+LONGEST_DRAIN = 4_194_304  # bytes of a refused body that are read, so that the client hears why
 
 
 class Gate:
-    """A WSGI application that is S3, IAM and STS of several accounts on one address."""
+    """A WSGI application that is S3, IAM, STS and KMS of several accounts on one address."""
 
     def __init__(self, store: Backend):
-        self._store, self._sts = store, Sts(store)
-        self._s3, self._iam = S3(store), Iam(store)
+        self._store, self._callers = store, Callers(store)
+        self._kms = Kms(store)
+        self._s3, self._iam = S3(store, self._kms), Iam(store)
+        self._sts = Sts(store, self._callers)
         self._metadata = Metadata(store, self._sts)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        incoming = Incoming(environ)
+        try:
+            incoming = Incoming(environ)
+        except ValueError:
+            environ[CLOSE]()
+            start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
+            return [b""]
         try:
             answer = self._answer(incoming)
         except Exception:  # noqa: BLE001 a server answers, whatever happens
             # What we did not foresee is our fault, and never an Allow.
             traceback.print_exc(file=sys.stderr)
-            answer = s3_error(
-                AwsError(500, "InternalError", "The embedded AWS failed, see its log.")
+            answer = _told(
+                incoming, AwsError(500, "InternalError", "The embedded AWS failed, see its log.")
             )
         answer.replace("x-amz-request-id", request_id())
+        if not incoming.drain(LONGEST_DRAIN):
+            answer.replace("Connection", "close")  # the server would read the rest for the next one
+            incoming.environ[CLOSE]()
         if incoming.method == "HEAD":
             answer.body = b""  # its length is that of what GET would answer, which moto says
         else:
@@ -60,131 +66,77 @@ class Gate:
         start_response(status, answer.headers)
         return [answer.body]
 
-    # --- the three services ---
+    # --- the services ---
 
     def _answer(self, incoming: Incoming) -> Answer:
-        if answer := self._metadata.answer(incoming):
+        now, service = datetime.now(UTC), _service(incoming)
+        if answer := self._metadata.answer(incoming) or self._sts.issuer.answer(incoming, now):
             return answer
-        now = datetime.now(UTC)
-        service = _service(incoming)
         try:
             if service == "s3":
-                return self._s3_answer(incoming, now)
-            return self._query_answer(incoming, service, now)
-        except AwsError as error:
-            return (s3_error if service in ("s3", "s3control") else query_error)(error)
-
-    def _s3_answer(self, incoming: Incoming, now: datetime) -> Answer:
-        try:
-            if incoming.method == "OPTIONS":
-                return self._s3.preflight(incoming)
-            is_form = incoming.header("Content-Type").startswith("multipart/form-data")
-            if incoming.method == "POST" and is_form:
-                form = forms.read(incoming)
-                claim = signatures.claim_of_form(form.fields)
-                caller = self._caller(claim, "s3", now)
-                context = _context(incoming, caller, claim, now)
-                answer = self._s3.upload_form(incoming, form, caller, context)
+                answer = self._s3_answer(incoming, now)
             else:
-                claim = signatures.claim(incoming, now)
-                caller = self._caller(claim, "s3", now)
-                context = _context(incoming, caller, claim, now)
-                answer = self._s3.answer(incoming, caller, context, claim.region if claim else "")
+                answer = self._query_answer(incoming, service, now)
         except AwsError as error:
-            answer = s3_error(error)
-            if region := error.details.get("Region"):
-                answer.replace("x-amz-bucket-region", region)
-        self._s3.add_cors(incoming, answer)
+            answer = _told(incoming, error)
+        if service == "s3" and incoming.method != "OPTIONS":
+            cors.add_headers(self._store, incoming, answer)
         return answer
 
-    def _query_answer(self, incoming: Incoming, service: str, now: datetime) -> Answer:
+    def _s3_answer(self, incoming: Incoming, now: datetime) -> Answer:
+        if incoming.method == "OPTIONS":
+            return cors.preflight(self._store, incoming)
+        is_form = incoming.header("Content-Type").startswith("multipart/form-data")
+        if incoming.method == "POST" and is_form:
+            form = forms.read(incoming)
+            claim = signatures.claim_of_form(form.fields, now)
+            caller = self._callers.caller(claim, "s3", now)
+            return self._s3.upload_form(incoming, form, caller, claim, now)
         claim = signatures.claim(incoming, now)
-        if claim is None:
+        caller = self._callers.caller(claim, "s3", now)
+        return self._s3.answer(bodies.hoisted(incoming), caller, claim, now)
+
+    def _query_answer(self, incoming: Incoming, service: str, now: datetime) -> Answer:
+        if service not in ("iam", "kms", "sts", "s3control"):
+            raise AwsError(
+                501, "NotImplemented", f"the embedded AWS has S3, IAM, STS and KMS, no {service}"
+            )
+        claim = signatures.claim(incoming, now)
+        action = "" if service == "kms" else incoming.form.get("Action", "")
+        if claim is None and (service, action) not in Sts.UNSIGNED:
             raise AwsError(
                 403, "MissingAuthenticationToken", "Request is missing Authentication Token"
             )
-        caller = self._caller(claim, service, now)
-        context = _context(incoming, caller, claim, now)
-        context["aws:resourceaccount"] = caller.principal.account
+        caller = self._callers.caller(claim, service, now)
         if service == "s3control":
-            return self._control_answer(incoming, caller, context)
-        action = incoming.form.get("Action", "")
+            return self._control_answer(Call(incoming, caller, claim, now, "", {}))
+        if service == "kms":
+            return self._kms.answer(Call(incoming, caller, claim, now, *Kms.given(incoming)))
         if not action:
             raise AwsError(400, "MissingAction", "The request is missing an action.")
-        if service == "sts":
-            return self._sts.answer(action, incoming.form, caller, context)
-        if service != "iam":
-            raise AwsError(
-                501, "NotImplemented", f"the embedded AWS has S3, IAM and STS, no {service}"
-            )
-        if caller.session and caller.principal.kind == "user":
-            # GetSessionToken: "You cannot call any IAM API operations" without MFA.
-            raise AwsError(
-                403, "InvalidClientTokenId", "The security token included in the request is invalid"
-            )
-        context |= self._iam.context(action, incoming.form, caller)
-        for resource in self._iam.resources(action, incoming.form, caller):
-            self._require(f"iam:{action}", resource, caller, context)
-        return self._iam.answer(action, incoming, caller)
+        given = models.query_parameters(service, action, incoming.form)
+        call = Call(incoming, caller, claim, now, action, given)
+        return (self._sts if service == "sts" else self._iam).answer(call)
 
-    def _control_answer(
-        self, incoming: Incoming, caller: Caller, context: dict[str, str]
-    ) -> Answer:
+    def _control_answer(self, call: Call) -> Answer:
         """S3 Control, as far as Pulumi's and Terraform's AWS providers call it: tags."""
-        found = re.fullmatch(r"/v20180820/tags/(arn:[^/]+)", incoming.path)
-        if not found:
+        found = re.fullmatch(r"/v20180820/tags/(arn:[^/]+)", call.incoming.path)
+        names = {"GET": "ListTagsForResource", "POST": "TagResource", "DELETE": "UntagResource"}
+        if not found or call.incoming.method not in names:
             raise AwsError(501, "NotImplemented", "of S3 Control, the embedded AWS has only tags")
-        action = {"GET": "ListTagsForResource", "POST": "TagResource", "DELETE": "UntagResource"}
-        self._require(f"s3:{action[incoming.method]}", found[1], caller, context)
-        return forward(APPS["s3control"], incoming, HTTP_X_MOTO_ACCOUNT_ID=caller.principal.account)
+        account = call.caller.principal.account
+        require(call, Subject(f"s3:{names[call.incoming.method]}", found[1], account))
+        return forward(APPS["s3control"], call.incoming, HTTP_X_MOTO_ACCOUNT_ID=account)
 
-    def _require(self, action: str, resource: str, caller: Caller, context: dict[str, str]) -> None:
-        request = Request(caller.principal, action, resource, caller.principal.account, context)
-        decision = evaluate(request, caller.policies)
-        if not decision.allowed:
-            raise caller.refused(action, resource, decision)
 
-    # --- who asks ---
-
-    def _caller(self, claim: Claim | None, service: str, now: datetime) -> Caller:
-        """Whom the signature proves.
-
-        Raises AwsError where the key is unknown, inactive or expired, or the signature wrong.
-        """
-        if claim is None:
-            return Caller(ANONYMOUS)
-        signatures.check_service(claim, "s3" if service == "s3control" else service)
-        if session := self._sts.session(claim.access_key_id):
-            claim.check(session.secret)
-            if claim.token != session.token:
-                raise _bad_token(service)
-            if now >= session.expires:
-                status = 400 if service == "s3" else 403
-                raise AwsError(status, "ExpiredToken", "The provided token has expired.")
-            # By its unique ID: the name may be another's by now.
-            account = session.principal.account
-            holder = self._store.by_id(account, session.principal.unique_id)
-            if holder is None:
-                raise _bad_key(service, claim.access_key_id)
-            if session.principal.kind == "user":
-                return self._user(account, holder, session)
-            own = self._store.role_policies(account, holder.name)
-            policies = Policies(own.identity, None, own.boundary, session.policy)
-            tags = self._store.principal_tags(holder)
-            return Caller(session.principal, holder.name, session.user_id, policies, session, tags)
-        key = self._store.key(claim.access_key_id)
-        if key is None or not key.active:
-            raise _bad_key(service, claim.access_key_id)
-        claim.check(key.secret)
-        if claim.token:
-            raise _bad_token(service)
-        return self._user(key.account, self._store.user(key.account, key.user_name))
-
-    def _user(self, account: str, user: Any, session: Session | None = None) -> Caller:
-        principal = Principal("user", account, user.arn, user.id)
-        policies = self._store.user_policies(account, user.name)
-        tags = self._store.principal_tags(user)
-        return Caller(principal, user.name, user.id, policies, session, tags)
+def _told(incoming: Incoming, error: AwsError) -> Answer:
+    """An error in the words of the service that was asked."""
+    service = _service(incoming)
+    tell = s3_error if service in _OF_S3 else kms.told if service == "kms" else query_error
+    answer = tell(error)
+    if region := error.details.get("Region"):
+        answer.replace("x-amz-bucket-region", region)
+    return answer
 
 
 def _service(incoming: Incoming) -> str:
@@ -193,6 +145,8 @@ def _service(incoming: Incoming) -> str:
     scope = re.search(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/", incoming.header("Authorization"))
     if scope:
         return scope[1]
+    if incoming.header("X-Amz-Target").startswith(kms.TARGET):
+        return "kms"
     form = "application/x-www-form-urlencoded"
     if (
         incoming.path == "/"
@@ -201,63 +155,3 @@ def _service(incoming: Incoming) -> str:
     ):
         return "sts"
     return "s3"
-
-
-def _context(
-    incoming: Incoming, caller: Caller, claim: Claim | None, now: datetime
-) -> dict[str, str]:
-    """The condition keys that every request has ("AWS global condition context keys")."""
-    context = {
-        "aws:securetransport": str(incoming.secure).lower(),
-        "aws:sourceip": incoming.source_ip,
-        "aws:currenttime": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "aws:epochtime": str(int(now.timestamp())),
-        "aws:useragent": incoming.header("User-Agent"),
-        "aws:principaltype": "Anonymous",
-        "aws:viaawsservice": "false",
-    }
-    if referer := incoming.header("Referer"):
-        context["aws:referer"] = referer
-    if claim is not None:
-        context["s3:authtype"] = claim.auth_type
-        context["s3:signatureversion"] = claim.kind
-        context["s3:signatureage"] = str(int(claim.age.total_seconds() * 1_000))
-        if claim.region:
-            context["aws:requestedregion"] = claim.region
-    principal = caller.principal
-    if principal.kind == "anonymous":
-        return context
-    context["aws:principalisawsservice"] = "false"
-    context["aws:principalaccount"] = principal.account
-    context["aws:principalarn"] = principal.role_arn or principal.arn
-    context["aws:userid"] = caller.user_id
-    context["aws:principaltype"] = "User" if principal.kind == "user" else "AssumedRole"
-    if principal.kind == "user":
-        context["aws:username"] = caller.name
-    if caller.session:
-        context["aws:multifactorauthpresent"] = "false"  # long-lived keys do not say
-        context["aws:tokenissuetime"] = caller.session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {**context, **caller.tags}
-
-
-def _bad_key(service: str, access_key_id: str) -> AwsError:
-    if service == "s3":
-        return AwsError(
-            403,
-            "InvalidAccessKeyId",
-            "The AWS Access Key Id you provided does not exist in our records.",
-            AWSAccessKeyId=access_key_id,
-        )
-    return AwsError(
-        403, "InvalidClientTokenId", "The security token included in the request is invalid."
-    )
-
-
-def _bad_token(service: str) -> AwsError:
-    if service == "s3":
-        return AwsError(
-            400, "InvalidToken", "The provided token is malformed or otherwise invalid."
-        )
-    return AwsError(
-        403, "InvalidClientTokenId", "The security token included in the request is invalid."
-    )

@@ -5,30 +5,42 @@ Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas".
 
 import json
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
-from botocore.model import OperationNotFoundError
-from moto.core.utils import get_service_model
+from moto.core.utils import camelcase_to_underscores
+from moto.iam.responses import IamResponse
 
+from ...policies import reference
 from ...policies.documents import LIMITS
 from ...policies.evaluate import Policy, PolicyKind
-from .backend import APPS, PARTITION, Backend, actions, principal_arns
-from .messages import Answer, AwsError, Incoming, forward, query_result
-from .sts import Caller
+from . import simulation
+from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, principal_arns
+from .context import Call, Subject, check_judged
+from .decision import require
+from .messages import Answer, AwsError, forward, query_result
+from .sts import TOKEN_KEYS
 
 NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
-# The parameter that names what an action concerns -> (kind of resource, longest name).
-_SUBJECTS = {
-    "RoleName": ("role", 64),
-    "GroupName": ("group", 128),
-    "InstanceProfileName": ("instance-profile", 128),
-    "UserName": ("user", 64),
-    "PolicyName": ("policy", 128),
+# Type of resource -> the parameter that names it; one that ends in Arn is its ARN already.
+_NAMED_BY = {
+    "role": "RoleName",
+    "group": "GroupName",
+    "instance-profile": "InstanceProfileName",
+    "user": "UserName",
+    "policy": "PolicyName",
+    "server-certificate": "ServerCertificateName",
+    "mfa": "VirtualMFADeviceName",
 }
-# Where an action carries a document -> (kind, limit, the holder's parameter).
+_ARNS = {
+    "policy": "PolicyArn",
+    "oidc-provider": "OpenIDConnectProviderArn",
+    "saml-provider": "SAMLProviderArn",
+    "mfa": "SerialNumber",
+}
+# Where an action carries a document -> (kind, limit).
 _DOCUMENTS: Mapping[str, tuple[PolicyKind, str]] = {
     "PutUserPolicy": ("identity", "user inline policies"),
     "PutGroupPolicy": ("identity", "group inline policies"),
@@ -39,16 +51,22 @@ _DOCUMENTS: Mapping[str, tuple[PolicyKind, str]] = {
     "UpdateAssumeRolePolicy": ("trust", "trust policy"),
 }
 # Actions whose caller may leave the user out: it is the caller then.
-_OWN_USER = re.compile(r"GetUser|(Create|List|Update|Delete)AccessKeys?")
-# Actions that concern the policy itself, not whom it is attached to.
-_OF_POLICY = re.compile(
-    r"(Get|Delete|Tag|Untag)Policy|\w+PolicyVersions?|ListEntitiesForPolicy|ListPolicyTags"
+_OWN_USER = re.compile(
+    r"GetUser|(Create|List|Update|Delete)AccessKeys?|List(MFADevices|SigningCertificates)"
 )
 # Actions with the condition key of the policy, and with that of the boundary that a holder has.
 _ATTACHES = re.compile(r"(Attach|Detach)(User|Role|Group)Policy")
 _BOUND = re.compile(
     r"(Attach|Detach|Put|Delete)(User|Role)Policy|Delete(User|Role)PermissionsBoundary"
 )
+# What stays with one holder -> how many ("IAM and AWS STS quotas", the defaults).
+_QUOTAS = {
+    "PoliciesPerUser": 10,
+    "PoliciesPerRole": 10,
+    "PoliciesPerGroup": 10,
+    "GroupsPerUser": 10,
+    "Tags": 50,
+}
 
 
 class Iam:
@@ -57,72 +75,116 @@ class Iam:
     def __init__(self, store: Backend):
         self._store = store
 
-    def resources(self, action: str, form: Mapping[str, str], caller: Caller) -> list[str]:
-        """The ARNs that the action's permission is about: renaming needs the new one, too."""
-        own = self._resource(action, form, caller)
-        renames = re.fullmatch(r"Update(User|Group)", action)
-        parts = re.fullmatch(r"([^/]+)(/|/.*/)([^/]+)", own)
-        if not renames or not parts:
-            return [own]
-        path = form.get("NewPath") or parts[2]
-        return [own, f"{parts[1]}{path}{form.get(f'New{renames[1]}Name') or parts[3]}"]
-
-    def _resource(self, action: str, form: Mapping[str, str], caller: Caller) -> str:
-        account = caller.principal.account
-        if _OF_POLICY.fullmatch(action) and (arn := form.get("PolicyArn")):
-            return arn
-        known = _parameters(action)
-        for parameter, (kind, _) in _SUBJECTS.items():
-            if parameter in known and (name := form.get(parameter)):
-                finders = {
-                    "user": self._store.user,
-                    "role": self._store.role,
-                    "group": self._store.group,
-                }
-                holder = finders[kind](account, name) if kind in finders else None
-                path = form.get("Path", "/") if action.startswith("Create") else "/"
-                return (
-                    holder.arn if holder else f"arn:{PARTITION}:iam::{account}:{kind}{path}{name}"
-                )
-        if _OWN_USER.fullmatch(action) and caller.principal.kind == "user":
-            return caller.principal.arn
-        return f"arn:{PARTITION}:iam::{account}:*"
-
-    def context(self, action: str, form: Mapping[str, str], caller: Caller) -> dict[str, str]:
-        """IAM's own condition keys."""
-        context, boundary = {}, None
-        if _ATTACHES.fullmatch(action):
-            context["iam:policyarn"] = form.get("PolicyArn", "")
-        if "PermissionsBoundary" in _parameters(action):
-            boundary = form.get("PermissionsBoundary")
-        elif found := _BOUND.fullmatch(action):
-            kind = "User" if "User" in found.groups() else "Role"
-            find = self._store.user if kind == "User" else self._store.role
-            holder = find(caller.principal.account, form.get(f"{kind}Name", ""))
-            boundary = getattr(holder, "permissions_boundary_arn", None)
-        return context | ({"iam:permissionsboundary": boundary} if boundary else {})
-
-    def answer(self, action: str, incoming: Incoming, caller: Caller) -> Answer:
-        """Do an action that the caller may do.
+    def answer(self, call: Call) -> Answer:
+        """Do an action for a caller who has been authenticated, or refuse it.
 
         Raises AwsError for what IAM refuses and moto would take.
         """
-        form, account = incoming.form, caller.principal.account
+        caller, account = call.caller, call.caller.principal.account
+        if caller.session and caller.principal.kind in ("user", "root"):
+            # GetSessionToken: "You cannot call any IAM API operations" without MFA.
+            raise AwsError(
+                403, "InvalidClientTokenId", "The security token included in the request is invalid"
+            )
+        if call.operation not in SERVED:
+            raise AwsError(501, "NotImplemented", f"the embedded AWS has no iam:{call.operation}")
+        if call.operation in ("ListPolicies", "GetAccountAuthorizationDetails"):
+            self._store.know_aws_policies(account)
+        for subject in self._subjects(call):
+            require(call, subject)
+        if call.operation in simulation.ACTIONS:
+            result = simulation.answer(call, self._store)
+            return query_result(call.operation, NAMESPACE, result)
+        return self._do(call, account)
+
+    # --- what an action is about ---
+
+    def _subjects(self, call: Call) -> Iterator[Subject]:
+        """What the action's permissions are about: renaming needs the new name, too, and whoever
+        gives a role to a service needs iam:PassRole."""
+        operation, given = call.operation, call.given
+        account = call.caller.principal.account
+        holder, own = self._resource(call)
+        action, tags = f"iam:{operation}", self._store.tags(holder) if holder else {}
+        more = self._more(call)
+        yield Subject(action, own, account, tags=tags, more=more)
+        renamed = re.fullmatch(r"Update(User|Group)", operation)
+        parts = re.fullmatch(r"([^/]+)(/|/.*/)([^/]+)", own)
+        if renamed and parts:
+            path = given.get("NewPath") or parts[2]
+            arn = f"{parts[1]}{path}{given.get(f'New{renamed[1]}Name') or parts[3]}"
+            yield Subject(action, arn, account, tags=tags)
+        if operation == "AddRoleToInstanceProfile":
+            role = self._store.role(account, given["RoleName"])
+            arn = role.arn if role else f"arn:{PARTITION}:iam::{account}:role/{given['RoleName']}"
+            passed = {"service": "ec2.amazonaws.com"}
+            tags = self._store.tags(role) if role else {}
+            yield Subject("iam:PassRole", arn, account, tags=tags, more=passed)
+
+    def _resource(self, call: Call) -> tuple[Any, str]:
+        """What the action concerns, and its ARN; None for what is not there yet."""
+        account, given = call.caller.principal.account, call.given
+        prefix = f"arn:{PARTITION}:iam::{account}"
+        for kind in sorted(reference.actions()[f"iam:{call.operation.lower()}"].types - {"*"}):
+            if arn := given.get(_ARNS.get(kind, "")) or given.get("PolicySourceArn"):
+                return None, arn
+            if kind == "oidc-provider" and "Url" in given:
+                return None, f"{prefix}:oidc-provider/{given['Url'].removeprefix('https://')}"
+            if kind == "user" and call.operation == "GetAccessKeyLastUsed":
+                key = self._store.key(given["AccessKeyId"])
+                holder = self._store.user(account, key.user_name) if key else None
+                return holder, holder.arn if holder else f"{prefix}:user/unknown"
+            name = given.get(_NAMED_BY.get(kind, ""), "")
+            if kind == "user" and not name and _OWN_USER.fullmatch(call.operation):
+                name = call.caller.name if call.caller.principal.kind == "user" else ""
+            if name:
+                holder = self._store.holder(account, kind, name)
+                path = given.get("Path", "/") if call.operation.startswith("Create") else "/"
+                return holder, holder.arn if holder else f"{prefix}:{kind}{path}{name}"
+        return None, f"{prefix}:*"
+
+    def _more(self, call: Call) -> Mapping[str, str]:
+        """IAM's own condition keys."""
+        given, found = call.given, {}
+        if _ATTACHES.fullmatch(call.operation):
+            found["policy"] = given["PolicyArn"]
+        if "PermissionsBoundary" in given:
+            found["boundary"] = given["PermissionsBoundary"]
+        elif match := _BOUND.fullmatch(call.operation):
+            kind = "user" if "User" in match.groups() else "role"
+            name = given.get(f"{kind.capitalize()}Name", "")
+            holder = self._store.holder(call.caller.principal.account, kind, name)
+            if boundary := getattr(holder, "permissions_boundary_arn", None):
+                found["boundary"] = boundary
+        return found
+
+    # --- doing it ---
+
+    def _do(self, call: Call, account: str) -> Answer:
+        action, form = call.operation, call.incoming.form
+        given = call.given
         if _OWN_USER.fullmatch(action) and not form.get("UserName"):
-            if caller.principal.kind != "user":
+            if call.caller.principal.kind != "user":
                 raise _invalid("Must specify userName when calling with non-User credentials")
-            form = form | {"UserName": caller.name}  # moto would go by the access key's ID
-        self._check(action, form, account)
+            # moto would go by the access key's ID
+            form, given = (
+                form | {"UserName": call.caller.name},
+                {
+                    **given,
+                    "UserName": call.caller.name,
+                },
+            )
+        self._check(action, given, account)
         if action.endswith("UserPermissionsBoundary"):
-            user = self._store.user(account, form.get("UserName", ""))
+            user = self._store.user(account, given["UserName"])
             if user is None:
-                raise AwsError(404, "NoSuchEntity", "The user cannot be found.")
-            user.permissions_boundary_arn = form.get("PermissionsBoundary")
+                raise _no_entity("The user cannot be found.")
+            user.permissions_boundary_arn = given.get("PermissionsBoundary")
             return query_result(action, NAMESPACE, "")
         # Written anew from what was judged: of a parameter given twice, moto takes the first.
         answer = forward(
             APPS["iam"],
-            incoming,
+            call.incoming,
             body=urlencode(form).encode(),
             HTTP_X_MOTO_ACCOUNT_ID=account,
             REQUEST_METHOD="POST",
@@ -130,109 +192,149 @@ class Iam:
             CONTENT_TYPE="application/x-www-form-urlencoded",
         )
         if answer.status < 300:
-            self._after(action, form, account, answer)
+            self._after(action, given, account, answer)
         return answer
 
-    def _check(self, action: str, form: Mapping[str, str], account: str) -> None:
-        for parameter, (kind, longest) in _SUBJECTS.items():
-            name = form.get(f"New{parameter}") or form.get(parameter, "x")
-            if not re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) or len(name) > longest:
-                raise _invalid(
-                    f"The specified value for {parameter[0].lower()}{parameter[1:]} is "
-                    f"invalid. It must contain only alphanumeric characters and/or +=,.@_- "
-                    f"and be at most {longest} characters, for a {kind}."
-                )
-        if action in ("CreateUser", "CreateRole"):
-            kind = action.removeprefix("Create")
-            self._check_unused(kind, form.get(f"{kind}Name", ""), account)
-        new = form.get("NewUserName", "")
-        if action == "UpdateUser" and new.lower() != form.get("UserName", "").lower():
-            self._check_unused("User", new, account)
-        if action == "DeleteUser" and self._store.has_keys(account, form.get("UserName", "")):
-            raise AwsError(
-                409, "DeleteConflict", "Cannot delete entity, must delete access keys first."
-            )
-        duration = form.get("MaxSessionDuration", "3600")
-        if not duration.isdigit() or not 3_600 <= int(duration) <= 43_200:
-            raise _invalid(
-                f"Value '{duration}' at 'maxSessionDuration' failed to satisfy "
-                "constraint: Member must have value between 3600 and 43200"
-            )
+    def _check(self, action: str, given: Mapping[str, Any], account: str) -> None:
+        self._check_names(action, given, account)
+        self._check_entities(action, given, account)
+        self._check_quotas(action, given, account)
+        for reason in self._store.holds(account, action, given):
+            raise AwsError(409, "DeleteConflict", f"Cannot delete entity, must {reason} first.")
         if action in _DOCUMENTS:
-            kind_, limit = _DOCUMENTS[action]
-            text = form.get("AssumeRolePolicyDocument") or form.get("PolicyDocument", "")
-            self._check_document(kind_, text)
-            self._check_size(limit, text, form, account)
+            kind, limit = _DOCUMENTS[action]
+            text = given.get("AssumeRolePolicyDocument") or given["PolicyDocument"]
+            self._check_document(kind, text)
+            self._check_size(limit, text, given, account)
 
-    def _check_unused(self, kind: str, name: str, account: str) -> None:
-        # Names differ in more than case (IAM User Guide, "IAM identifiers").
-        if name.lower() in self._store.names_in_use(account, kind.lower()):
-            raise AwsError(409, "EntityAlreadyExists", f"{kind} with name {name} already exists.")
+    def _check_names(self, action: str, given: Mapping[str, Any], account: str) -> None:
+        """Names differ in more than case (IAM User Guide, "IAM identifiers")."""
+        found = re.fullmatch(r"(Create|Update)(User|Group|Role|Policy|InstanceProfile)", action)
+        if not found:
+            return
+        verb, kind = found.groups()
+        old = given.get(f"{kind}Name", "")
+        new = old if verb == "Create" else given.get(f"New{kind}Name", old)
+        is_new = verb == "Create" or new.lower() != old.lower()
+        if is_new and new.lower() in self._store.names_in_use(account, kind):
+            raise AwsError(409, "EntityAlreadyExists", f"{kind} with name {new} already exists.")
+
+    def _check_entities(self, action: str, given: Mapping[str, Any], account: str) -> None:
+        """What a request names must be there, and of the account or of AWS."""
+        boundary = given.get("PermissionsBoundary")
+        if boundary and self._store.managed_policy(account, boundary) is None:
+            raise _no_entity(f"Scope ARN: {boundary} does not exist or is not attachable.")
+        arn = given.get("PolicyArn", "")
+        if arn and self._store.managed_policy(account, arn) is None:
+            raise _no_entity(f"Policy {arn} does not exist or is not attachable.")
+        changes = re.match(r"(Delete|Create|Set|Tag|Untag)", action)
+        if arn.startswith(OF_AWS) and changes:
+            raise AwsError(403, "AccessDenied", f"{arn} is AWS's own and cannot be changed")
+        for kind, parameter in _NAMED_BY.items():
+            name = given.get(parameter)
+            wanted = kind in ("user", "role", "group") and not action.startswith(
+                "Create" + kind.title()
+            )
+            if name and wanted and self._store.holder(account, kind, name) is None:
+                raise _no_entity(f"The {kind} with name {name} cannot be found.")
+
+    def _check_quotas(self, action: str, given: Mapping[str, Any], account: str) -> None:
+        full = ""
+        if found := re.fullmatch(r"Attach(User|Role|Group)Policy", action):
+            holder = self._store.holder(account, found[1].lower(), given[f"{found[1]}Name"])
+            quota = f"PoliciesPer{found[1]}"
+            others = holder.managed_policies.keys() - {given["PolicyArn"]}
+            full = quota if len(others) >= _QUOTAS[quota] else ""
+        elif action == "AddUserToGroup":
+            groups = self._store.groups_of(account, given["UserName"]) - {given["GroupName"]}
+            full = "GroupsPerUser" if len(groups) >= _QUOTAS["GroupsPerUser"] else ""
+        elif "Tags" in given:
+            keys = {each["Key"].lower() for each in given["Tags"]}
+            if len(keys) < len(given["Tags"]):
+                raise AwsError(400, "InvalidInput", "Duplicate tag keys found.")
+            found_kind = re.fullmatch(r"Tag(User|Role)", action)
+            if found_kind:
+                name = given[f"{found_kind[1]}Name"]
+                holder = self._store.holder(account, found_kind[1].lower(), name)
+                keys |= {key.lower() for key in self._store.tags(holder)}
+            full = "Tags" if len(keys) > _QUOTAS["Tags"] else ""
+        if full:
+            raise AwsError(409, "LimitExceeded", f"Cannot exceed quota for {full}: {_QUOTAS[full]}")
 
     def _check_document(self, kind: PolicyKind, text: str) -> None:
         try:
             Policy("", json.loads(text), kind)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise AwsError(400, "MalformedPolicyDocument", f"{error}") from None
-        if re.search(r"[^\t\n\r\x20-\xff]", text):
-            raise AwsError(
-                400, "MalformedPolicyDocument", "The policy has characters beyond U+00FF"
-            )
+            named = condition_keys(text)
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+            raise _malformed(f"{error}") from None
+        for key in named:
+            _check_key(key, kind)
         if kind == "trust":
             if not all(action.lower().startswith("sts:") for action in actions(text)):
-                raise AwsError(
-                    400,
-                    "MalformedPolicyDocument",
-                    "AssumeRole policy may only specify STS AssumeRole actions.",
-                )
+                raise _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
             for arn in principal_arns(text):
                 if self._store.unique_id(arn) is None:
-                    raise AwsError(
-                        400,
-                        "MalformedPolicyDocument",
-                        f'Invalid principal in policy: "AWS":"{arn}"',
-                    )
+                    raise _malformed(f'Invalid principal in policy: "AWS":"{arn}"')
 
-    def _check_size(self, limit: str, text: str, form: Mapping[str, str], account: str) -> None:
+    def _check_size(self, limit: str, text: str, given: Mapping[str, Any], account: str) -> None:
         size = len("".join(text.split()))
         if "inline" in limit:
-            name = form.get("PolicyName", "")
+            name = given["PolicyName"]
             size += sum(
                 len("".join(other.split()))
-                for key, other in self._store.inline(account, form).items()
+                for key, other in self._store.inline(account, given).items()
                 if key != name
             )
         if size > LIMITS[limit]:
-            holder = form.get("UserName") or form.get("RoleName") or form.get("GroupName") or ""
+            holder = given.get("UserName") or given.get("RoleName") or given.get("GroupName") or ""
             if "inline" in limit:
                 message = f"Maximum policy size of {LIMITS[limit]} bytes exceeded for {holder}"
             else:
                 message = f"Cannot exceed quota for {limit} size: {LIMITS[limit]}"
             raise AwsError(409, "LimitExceeded", message)
 
-    def _after(self, action: str, form: Mapping[str, str], account: str, answer: Answer) -> None:
+    def _after(self, action: str, given: Mapping[str, Any], account: str, answer: Answer) -> None:
         if action == "CreateUser":
-            user = self._store.user(account, form["UserName"])
+            user = self._store.user(account, given["UserName"])
             made, user.id = user.id, f"AIDA{user.id[:17].upper()}"
             answer.body = answer.body.replace(made.encode(), user.id.encode())
-            user.permissions_boundary_arn = form.get("PermissionsBoundary")
+            user.permissions_boundary_arn = given.get("PermissionsBoundary")
         if action == "UpdateUser":
-            user = self._store.user(account, form.get("NewUserName") or form["UserName"])
+            user = self._store.user(account, given.get("NewUserName") or given["UserName"])
             for key in user.access_keys:
                 key.user_name = user.name
         if action in ("CreateRole", "UpdateAssumeRolePolicy"):
-            role = self._store.role(account, form["RoleName"])
+            role = self._store.role(account, given["RoleName"])
             self._store.remember(role.arn, role.assume_role_policy_document)
 
 
-@lru_cache(maxsize=256)
-def _parameters(action: str) -> frozenset[str]:
-    """What the action takes: of anything else that is sent, it is not about."""
-    try:
-        shape = get_service_model("iam").operation_model(action).input_shape
-    except OperationNotFoundError:
-        return frozenset()
-    return frozenset(shape.members if shape else ())
+# What moto and the gate have of IAM. Every other action is refused by name.
+SERVED = (
+    frozenset(
+        action.name.partition(":")[2]
+        for action in reference.actions().values()
+        if action.name.startswith("iam:")
+        and hasattr(IamResponse, camelcase_to_underscores(action.name.partition(":")[2]))
+    )
+    | simulation.ACTIONS
+    | {"PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"}
+)
+
+
+def _check_key(key: str, kind: PolicyKind) -> None:
+    """Refuse a condition key that AWS has, and that is not judged: it would never match."""
+    check_judged(key)
+    start, _, name = key.lower().rpartition(":")
+    if kind == "trust" and ("." in start or "/" in start) and name not in TOKEN_KEYS:
+        raise AwsError(501, "NotImplemented", f"the embedded AWS does not judge {key}")
+
+
+def _no_entity(message: str) -> AwsError:
+    return AwsError(404, "NoSuchEntity", message)
+
+
+def _malformed(message: str) -> AwsError:
+    return AwsError(400, "MalformedPolicyDocument", message)
 
 
 def _invalid(message: str) -> AwsError:

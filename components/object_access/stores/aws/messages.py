@@ -2,6 +2,7 @@
 
 import io
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+CLOSE = "object_access.close"  # in a request's environment: ends the connection after the answer
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -35,19 +37,47 @@ class Answer:
 
 
 class Incoming:
-    """One HTTP request, read whole."""
+    """One HTTP request. Its body is read when it is first asked for: who may not send it is told so
+    before."""
 
-    def __init__(self, environ: dict[str, Any]):
+    def __init__(self, environ: dict[str, Any], body: bytes | None = None):
         self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         self.secure: bool = environ["wsgi.url_scheme"] == "https"
+        # "TLSv1.3" as the socket says it is "1.3" to a policy; nothing without TLS.
+        self.tls_version: str = environ.get("SSL_PROTOCOL", "").removeprefix("TLSv")
         self.source_ip: str = environ.get("REMOTE_ADDR", "127.0.0.1")
+        if not environ.get("CONTENT_LENGTH", "0").isdigit():
+            raise ValueError("Content-Length is no length")
         raw_path, _, self.raw_query = environ["REQUEST_URI"].partition("?")
         self.raw_path: str = (
             raw_path if raw_path.startswith("/") else "/" + raw_path.split("/", 3)[-1]
         )
         self.query = {unquote(key): unquote(value) for key, value in self.query_pairs}
-        self.body: bytes = environ["wsgi.input"].read()
+        self._body = body
+
+    @property
+    def body(self) -> bytes:
+        """The body, read whole. Raises AwsError where less came than was said."""
+        if self._body is None:
+            self._body = self.environ["wsgi.input"].read()
+            said = self.header("Content-Length")
+            if said and len(self._body) != int(said):
+                raise incomplete()
+        return self._body
+
+    def drain(self, limit: int) -> bool:
+        """Take a body that nobody wanted off the connection, so that the next request can come;
+        whether that could be done with so many bytes."""
+        if self._body is not None:
+            return True
+        if int(self.header("Content-Length") or 0) > limit:
+            return False
+        return len(self.environ["wsgi.input"].read(limit)) < limit
+
+    def with_headers(self, environ: dict[str, Any]) -> "Incoming":
+        """The same request with other headers."""
+        return Incoming(environ, self._body)
 
     @cached_property
     def query_pairs(self) -> list[tuple[str, str]]:
@@ -76,6 +106,10 @@ class Incoming:
         )
 
 
+# moto's lists fail where another request changes what they list.
+_ONE_BY_ONE = threading.Lock()
+
+
 def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
     """Hand the request on to the store, with changes to its WSGI environment."""
     body = changed.pop("body", incoming.body)
@@ -92,8 +126,18 @@ def forward(app: WsgiApp, incoming: Incoming, **changed: Any) -> Answer:
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
         answer.status, answer.headers = int(status.split(maxsplit=1)[0]), headers
 
-    answer.body = b"".join(app(environ, start_response))
+    try:
+        with _ONE_BY_ONE:
+            answer.body = b"".join(app(environ, start_response))
+    except NotImplementedError as error:
+        raise AwsError(501, "NotImplemented", f"the embedded AWS has not: {error}") from None
     return answer
+
+
+def incomplete() -> AwsError:
+    """The refusal of a body that is shorter or longer than what is said of it."""
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    return AwsError(400, "IncompleteBody", message)
 
 
 def request_id() -> str:

@@ -31,6 +31,8 @@ class Metadata:
         found = _PATH.fullmatch(incoming.path)
         if not found:
             return None
+        if incoming.header("Host").partition(":")[0] not in ("127.0.0.1", "localhost"):
+            return Answer(403)  # a web page that had its own name changed to this address
         account, profile, what = found.groups()
         if incoming.method == "PUT" and what == "api/token":
             token = secrets.token_urlsafe(42)

@@ -1,108 +1,143 @@
-"""S3 in front of moto: what a request needs, what the bucket's settings refuse, and CORS."""
+"""S3 in front of moto: what a request needs, and what the bucket's settings refuse."""
 
-import io
-import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
-from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from ...names import check_bucket_name
-from ...policies.cors import CorsRule, first_match
-from ...policies.documents import LIMITS
-from ...policies.evaluate import Decision, Policies, Policy, Reason, Request, evaluate
-from ...policies.public import is_public
-from . import forms, operations
-from .backend import APPS, Backend, principal_arns
+from ...policies import reference
+from ...policies.evaluate import Decision, Policy
+from . import arguments, bodies, bucket_policies, cors, encryption, forms, locks, models, operations
+from .backend import APPS, MOTO_OWNERS, Backend, canonical_id, compiled
+from .callers import Caller
+from .context import Call, Subject
+from .decision import decide, require
+from .kms import Kms
 from .messages import Answer, AwsError, Incoming, elements, forward
 from .operations import Needed
-from .sts import Caller
+from .signatures import Claim
 
 # Without this, moto refuses whoever did not sign: but the gate has judged already.
 _LET_IN = (
     "AWS4-HMAC-SHA256 Credential=GATE/20260101/{region}/s3/aws4_request, "
     "SignedHeaders=host, Signature=0"
 )
-_SIGNATURE_FIELDS = re.compile(r"(X-Amz-|AWSAccessKeyId|Signature$|Expires$|x-amz-security-token)")
-# What a grant to a public group in an access control list allows.
-_ACL_ALLOWS = {
-    "s3:GetObject": ("object", {"READ", "FULL_CONTROL"}),
-    "s3:GetObjectVersion": ("object", {"READ", "FULL_CONTROL"}),
-    "s3:ListBucket": ("bucket", {"READ", "FULL_CONTROL"}),
-    "s3:PutObject": ("bucket", {"WRITE", "FULL_CONTROL"}),
-}
-_ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
-_SIGNED_IN = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
-# What has condition keys of the parameters of a list.
-_LISTING = {"s3:ListBucket", "s3:ListBucketVersions"}
-# Actions that know the tags that an object has: not those that overwrite or delete it.
-_BY_TAGS = re.compile(
-    r"s3:(GetObject(Version)?|(Get|Put|Delete)Object(Version)?(Acl|Attributes|Tagging))"
-)
+_SIGNATURE_FIELDS = re.compile(r"X-Amz-")
 _POLICY_ACTIONS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}
-_PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
+# What has the tags of the object among its condition keys.
+_BY_TAGS = "s3:existingobjecttag/*"
+# Access control lists say what the owner's policies say, or nothing: every bucket is its owner's.
+_SILENT_ACLS = {"private", "bucket-owner-full-control"}
+
+
+LONGEST_DOCUMENT = 8_388_608  # bytes
 
 
 class S3:
     """Checks an S3 request, hands it to moto, and keeps what moto leaves out."""
 
-    def __init__(self, store: Backend):
-        self._store = store
+    def __init__(self, store: Backend, kms: Kms):
+        self._store, self._kms = store, kms
 
     # --- the way of a request ---
 
     def answer(
-        self, incoming: Incoming, caller: Caller, context: dict[str, str], region: str
+        self, incoming: Incoming, caller: Caller, claim: Claim | None, now: datetime
     ) -> Answer:
         """Do a request for a caller who has been authenticated, or refuse it."""
         name, key = operations.target(incoming)
-        if _is_delete(incoming):
-            bucket = self._find(incoming, name, region)
-            return self._delete_each(
-                incoming, caller, context | _s3_context(incoming, bucket), name
-            )
-        permissions = operations.needed(incoming, name, key)
-        own = permissions[0].action
-        creates = own == "s3:CreateBucket"
-        bucket = self._find(incoming, name, region) if name and not creates else None
-        context = context | _s3_context(incoming, bucket)
-        if incoming.method == "GET" and own in _LISTING:
-            given = incoming.query.keys() & {"prefix", "delimiter", "max-keys"}
-            context |= {f"s3:{parameter}": incoming.query[parameter] for parameter in given}
-        for permission in permissions:
-            self._require(permission, caller, context)
-        if creates:
-            self._check_new_bucket(incoming, name, caller)
-        if bucket is not None:
-            self._check_settings(incoming, bucket, key, permissions[0], caller)
+        level = "object" if key else "bucket" if name else "service"
+        operation = models.s3_operation(incoming, level)
+        operations.check_served(operation)
+        if not models.streams(operation):
+            _check_length(incoming)
+            incoming = bodies.unwrapped(incoming)
+        given = models.s3_parameters(operation, incoming)
+        call = Call(incoming, caller, claim, now, operation, given)
+        operations.check_parameters(call)
+        _check_anonymous(call)
+        return self._do(call, name, key, claim.region if claim else "")
 
-        answer = self._forward(incoming, caller, bucket, region)
-        if creates and answer.status == 200:
-            self._store.secure_new_bucket(name)
-        if own == "s3:PutBucketPolicy" and answer.status < 300:
-            self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
+    def _do(self, call: Call, name: str, key: str, region: str) -> Answer:
+        creates = call.operation == "CreateBucket"
+        bucket = self._find(call, name, region) if name and not creates else None
+        if call.operation == "DeleteObjects":
+            return self._delete_each(call, bucket)
+        permissions = list(self._needed(call, name, key))
+        for permission in permissions:
+            self._require(permission, call)
+        if models.streams(call.operation):
+            call = replace(call, incoming=bodies.unwrapped(call.incoming))
+        arguments.check(call, self._store, bucket, key)
+        if bucket is None:
+            self._check_new_bucket(call, name, region)
+        else:
+            self._check_settings(call, bucket, key, permissions[0])
+
+        if call.operation == "PutObjectLockConfiguration":
+            locks.configure(bucket, call.given.get("ObjectLockConfiguration", {}))
+            return Answer()
+        upload = bucket.multiparts.get(call.given.get("UploadId")) if bucket is not None else None
+        answer = self._forward(call, bucket, region)
+        self._after(call, answer, name, key, upload)
+        return answer
+
+    def _needed(self, call: Call, name: str, key: str) -> Iterator[Needed]:
+        """What the request needs; a copy of tags, the rights on tags, too (S3: CopyObject)."""
+        yield from operations.needed(call, name, key)
+        if call.operation == "CopyObject" and call.given.get("TaggingDirective") != "REPLACE":
+            source, source_key, version = operations.copy_source(call.incoming)
+            held = self._store.bucket(source)
+            if held is not None and self._store.object_tags(held, source_key, version):
+                action = "s3:GetObjectVersionTagging" if version else "s3:GetObjectTagging"
+                yield Needed(action, source, source_key, version)
+                yield Needed("s3:PutObjectTagging", name, key)
+
+    def _after(self, call: Call, answer: Answer, name: str, key: str, upload: Any) -> None:
+        """Keep what moto leaves out, and tell nobody more than they may know."""
+        incoming = call.incoming
+        if answer.status < 300:
+            if call.operation == "CreateBucket":
+                self._store.secure_new_bucket(name)
+            elif call.operation == "PutBucketPolicy":
+                self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
+            elif key:
+                encryption.remember(call, self._store.bucket(name), key, self._kms, upload)
         missing = answer.status == 404 and b"NoSuchUpload" not in answer.body
         if missing and key and incoming.method in ("GET", "HEAD"):
             # Who may not list is not told that an object is missing (S3 API Reference, GetObject).
-            self._require(Needed("s3:ListBucket", name), caller, context)
-        source, *_ = operations.copy_source(incoming)
-        if answer.status == 404 and source and b"NoSuchKey" in answer.body:
-            self._require(Needed("s3:ListBucket", source), caller, context)
-        return answer
+            self._require(Needed("s3:ListBucket", name), call)
+        if answer.status == 404 and "CopySource" in call.given and b"NoSuchKey" in answer.body:
+            source, *_ = operations.copy_source(incoming)
+            self._require(Needed("s3:ListBucket", source), call)
 
-    def _find(self, incoming: Incoming, name: str, region: str) -> Any:
+    def _find(self, call: Call, name: str, region: str) -> Any:
         """The bucket that a request is about, in the region that it was signed for."""
         bucket = self._store.bucket(name)
         if bucket is None:
             raise _no_such_bucket(name)
-        _check_owner_and_region(incoming, bucket, region)
+        _check_owner(call.given.get("ExpectedBucketOwner"), bucket)
+        if region and region != bucket.region_name:
+            raise AwsError(
+                400,
+                "AuthorizationHeaderMalformed",
+                f"The authorization header is malformed; the region '{region}' is wrong; expecting "
+                f"'{bucket.region_name}'",
+                Region=bucket.region_name,
+            )
         return bucket
 
     def upload_form(
-        self, incoming: Incoming, form: forms.Form, caller: Caller, context: dict[str, str]
+        self,
+        incoming: Incoming,
+        form: forms.Form,
+        caller: Caller,
+        claim: Claim | None,
+        now: datetime,
     ) -> Answer:
         """Do the upload of a form whose signature has been checked."""
         name, key = operations.target(incoming)
@@ -111,52 +146,20 @@ class S3:
             raise operations.not_allowed()
         if bucket is None:
             raise _no_such_bucket(name)
-        if not form.key:
-            raise AwsError(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.")
-        if form.fields.get("policy"):
-            forms.check_policy(form, name, datetime.now(UTC))
-        headers = {
-            f"HTTP_{field.upper().replace('-', '_')}": value
-            for field, value in form.fields.items()
-            if forms.HEADERS.fullmatch(field)
-        }
-        if "acl" in form.fields:
-            headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
-        if "tagging" in form.fields:
-            headers["HTTP_X_AMZ_TAGGING"] = _tags(form.fields["tagging"])
-        path = f"/{name}/{quote(form.key)}"
-        # What the policy does not govern is left behind.
-        sent = incoming.environ.items()
-        put = Incoming(
-            {name: value for name, value in sent if not name.startswith("HTTP_X_AMZ_")}
-            | headers
-            | {
-                "REQUEST_METHOD": "PUT",
-                "REQUEST_URI": path,
-                "PATH_INFO": f"/{name}/{form.key}",
-                "QUERY_STRING": "",
-                "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
-                "CONTENT_LENGTH": str(len(form.content)),
-                "wsgi.input": io.BytesIO(form.content),
-            }
-        )
-        answer = self.answer(put, caller, context, bucket.region_name)
-        if answer.status >= 300:
-            return answer
-        if redirect := form.fields.get("success_action_redirect"):
-            return Answer(303, [("Location", f"{redirect}?bucket={name}&key={quote(form.key)}")])
-        etag = [header for header in answer.headers if header[0].lower() == "etag"]
-        body = b""
-        if form.status == 201:
-            body = (
-                f"<PostResponse><Bucket>{name}</Bucket><Key>{escape(form.key)}</Key></PostResponse>"
-            ).encode()
-        return Answer(form.status, etag, body)
+        if claim and claim.region and claim.region != bucket.region_name:
+            raise AwsError(400, "AuthorizationQueryParametersError", "The region is wrong")
+        put = forms.as_put(incoming, form, name, now)
+        given = models.s3_parameters("PutObject", put)
+        call = Call(put, caller, claim, now, "PutObject", given)
+        operations.check_parameters(call)
+        answer = self._do(call, name, form.key, "")
+        return forms.answer(form, name, answer) if answer.status < 300 else answer
 
-    def _forward(self, incoming: Incoming, caller: Caller, bucket: Any, region: str) -> Answer:
+    def _forward(self, call: Call, bucket: Any, region: str, body: bytes | None = None) -> Answer:
         # moto keeps buckets by account; whoever asks, the owner's store answers.
-        account = bucket.account_id if bucket is not None else caller.principal.account
+        account = bucket.account_id if bucket is not None else call.caller.principal.account
         signed = bucket.region_name if bucket is not None else region
+        incoming = call.incoming
         # Written anew from what was judged: of a parameter given twice, moto takes the first.
         query = urlencode(
             {
@@ -166,97 +169,93 @@ class S3:
             },
             quote_via=quote,
         )
-        changed = {}
-        if incoming.header("X-Amz-Copy-Source"):
+        changed = {"HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD"}  # it has been compared
+        if "Range" not in call.given:
+            changed["HTTP_RANGE"] = ""  # moto would read it of any request
+        if "CopySource" in call.given:
             source, key, version = operations.copy_source(incoming)
             changed["HTTP_X_AMZ_COPY_SOURCE"] = quote(f"{source}/{key}") + (
                 f"?versionId={quote(version, safe='')}" if version else ""
             )
-        return forward(
+        answer = forward(
             APPS["s3"],
             incoming,
+            body=_sent(call) if body is None else body,
             HTTP_X_MOTO_ACCOUNT_ID=account,
             HTTP_AUTHORIZATION=_LET_IN.format(region=signed),
             QUERY_STRING=query,
             **changed,
         )
+        if answer.body.startswith(b"<") and call.operation != "GetObject":
+            answer.body = MOTO_OWNERS.sub(canonical_id(account).encode(), answer.body)
+        return answer
 
     # --- permissions ---
 
-    def _require(self, permission: Needed, caller: Caller, context: Mapping[str, str]) -> None:
-        decision = self._decide(permission, caller, context)
+    def _require(self, permission: Needed, call: Call) -> None:
+        decision = self._decide(permission, call)
         if not decision.allowed:
-            raise _denied(permission, caller, decision, self._store.bucket(permission.bucket))
+            raise _denied(permission, call.caller, decision, self._store.bucket(permission.bucket))
 
-    def _decide(self, permission: Needed, caller: Caller, context: Mapping[str, str]) -> Decision:
+    def _decide(self, permission: Needed, call: Call) -> Decision:
         creates = permission.action == "s3:CreateBucket"
         bucket = None if creates else self._store.bucket(permission.bucket)
-        owner = bucket.account_id if bucket is not None else caller.principal.account
-        own = caller.policies
-        policy = self._bucket_policy(bucket, caller)
-        context = {**context, **self._context(permission, bucket, owner)}
-        request = Request(caller.principal, permission.action, permission.arn, owner, context)
-        decision = evaluate(request, Policies(own.identity, policy, own.boundary, own.session))
-        undecided = not decision.allowed and decision.reason is not Reason.EXPLICIT_DENY
-        if undecided and bucket is not None and _acl_allows(permission, bucket, caller):
-            return Decision(True, Reason.ALLOWED, "the access control list", "public")
-        return decision
+        subject = self._subject(permission, call, bucket)
+        return decide(call, subject, self._bucket_policy(bucket, call.caller))
 
-    def _context(self, permission: Needed, bucket: Any, owner: str) -> dict[str, str]:
-        """The condition keys that differ between what one request needs."""
-        context = {"s3:resourceaccount": owner, "aws:resourceaccount": owner} if owner else {}
-        if permission.version:
-            context["s3:versionid"] = permission.version
-        if bucket is not None and _BY_TAGS.fullmatch(permission.action):
+    def _subject(self, permission: Needed, call: Call, bucket: Any) -> Subject:
+        if bucket is None:
+            return Subject(permission.action, permission.arn, call.caller.principal.account)
+        tags = {}
+        if _BY_TAGS in reference.keys_of(permission.action):
             tags = self._store.object_tags(bucket, permission.key, permission.version)
-            context |= {f"s3:existingobjecttag/{key}": value for key, value in tags.items()}
-        return context
+        return Subject(
+            permission.action,
+            permission.arn,
+            bucket.account_id,
+            bucket.region_name,
+            permission.version,
+            tags,
+        )
 
     def _bucket_policy(self, bucket: Any, caller: Caller) -> Policy | None:
         if bucket is None or not bucket.policy:
             return None
-        text = bucket.policy.decode()
+        text = self._store.resolved(f"arn:aws:s3:::{bucket.name}", bucket.policy.decode())
         block = bucket.public_access_block
         outside = caller.principal.account != bucket.account_id
-        if outside and block and block.restrict_public_buckets and is_public(json.loads(text)):
-            return None
-        return self._store.resource_policy(
-            f"the policy of bucket {bucket.name}", f"arn:aws:s3:::{bucket.name}", text, "resource"
-        )
+        if outside and block and block.restrict_public_buckets:
+            text = bucket_policies.restricted(text)
+        return compiled(f"the policy of bucket {bucket.name}", text, "resource") if text else None
 
-    def _delete_each(
-        self, incoming: Incoming, caller: Caller, context: Mapping[str, str], bucket: str
-    ) -> Answer:
+    def _delete_each(self, call: Call, bucket: Any) -> Answer:
         """DeleteObjects: every key is judged by itself, the answer names the refused ones."""
-        try:
-            document = ET.fromstring(incoming.body)  # noqa: S314 on loopback
-        except ET.ParseError:
-            raise _malformed_xml() from None
+        given = call.given["Delete"]
         kept, refused = "", []
-        for element in document:
-            inside = {_tag(part): part.text or "" for part in element}
-            if _tag(element) == "Object" and not inside.get("Key"):
-                raise _malformed_xml()
-            if _tag(element) != "Object":
-                kept += elements({_tag(element): element.text or ""})
-                continue
-            version = inside.get("VersionId", "")
-            action = "s3:DeleteObjectVersion" if "VersionId" in inside else "s3:DeleteObject"
-            actions = [action, *([operations.BYPASS] if operations.bypasses(incoming) else [])]
-            needed = [Needed(each, bucket, inside["Key"], version) for each in actions]
-            if all(self._decide(each, caller, context).allowed for each in needed):
+        bypass = bool(call.given.get("BypassGovernanceRetention"))
+        if not 1 <= len(given["Objects"]) <= 1_000:
+            raise models.malformed_xml()
+        for each in given["Objects"]:
+            key, version = each["Key"], each.get("VersionId", "")
+            if not key:
+                raise models.malformed_xml()
+            action = "s3:DeleteObjectVersion" if "VersionId" in each else "s3:DeleteObject"
+            actions = [action, *([operations.BYPASS] if bypass else [])]
+            needed = [Needed(action, bucket.name, key, version) for action in actions]
+            allowed = all(self._decide(permission, call).allowed for permission in needed)
+            if allowed and not (locks.protects(bucket, key, version, call.now, bypass=bypass)):
+                inside = {name: str(value) for name, value in each.items()}
                 kept += f"<Object>{elements(inside)}</Object>"
             else:
-                refused.append(inside["Key"])
-        if not refused and "<Object>" not in kept:
-            raise _malformed_xml()
+                refused.append(key)
         answer = Answer(
             200, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>"
         )
-        if "<Object>" in kept:
-            incoming.body = f"<Delete>{kept}</Delete>".encode()
-            store = self._store.bucket(bucket)
-            answer = self._forward(incoming, caller, store, store.region_name)
+        if kept:
+            body = f"<Delete>{kept}</Delete>".encode()
+            answer = self._forward(call, bucket, bucket.region_name, body)
+        if given.get("Quiet"):
+            answer.body = re.sub(rb"<Deleted>.*?</Deleted>", b"", answer.body, flags=re.DOTALL)
         errors = "".join(
             f"<Error><Key>{escape(key)}</Key><Code>AccessDenied</Code>"
             "<Message>Access Denied</Message></Error>"
@@ -267,223 +266,117 @@ class S3:
 
     # --- settings of the bucket ---
 
-    def _check_new_bucket(self, incoming: Incoming, name: str, caller: Caller) -> None:
+    def _check_new_bucket(self, call: Call, name: str, region: str) -> None:
+        if call.operation != "CreateBucket":
+            return
         if not _is_legal(name):
             raise AwsError(
                 400, "InvalidBucketName", "The specified bucket is not valid.", BucketName=name
             )
         taken = self._store.bucket(name)
-        if taken is not None and taken.account_id != caller.principal.account:
+        if taken is not None and taken.account_id != call.caller.principal.account:
             raise AwsError(
                 409, "BucketAlreadyExists", "The requested bucket name is not available."
             )
-        ownership = incoming.header("X-Amz-Object-Ownership", "BucketOwnerEnforced")
-        has_list = operations.has_acl(incoming) and incoming.header("X-Amz-Acl") != "private"
-        if ownership == "BucketOwnerEnforced" and has_list:
+        _check_ownership(call.given.get("ObjectOwnership", "BucketOwnerEnforced"))
+        if operations.has_acl(call.incoming) and call.given.get("ACL") != "private":
             raise AwsError(
                 400,
                 "InvalidBucketAclWithObjectOwnership",
                 "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
             )
-        if _gives_all(incoming):
-            raise AwsError(
-                400,
-                "InvalidBucketAclWithBlockPublicAccessError",
-                "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
-            )
+        _check_location(call.given.get("CreateBucketConfiguration") or {}, region)
 
-    def _check_settings(
-        self, incoming: Incoming, bucket: Any, key: str, own: Needed, caller: Caller
-    ) -> None:
-        outside = caller.principal.account != bucket.account_id
-        if own.action in _POLICY_ACTIONS and outside:
+    def _check_settings(self, call: Call, bucket: Any, key: str, own: Needed) -> None:
+        given, caller = call.given, call.caller
+        if own.action in _POLICY_ACTIONS and caller.principal.account != bucket.account_id:
             raise operations.not_allowed()
-        if own.action == "s3:PutBucketPolicy" and incoming.method == "PUT":
-            self._check_policy(incoming, bucket, caller)
-        if own.action == "s3:PutBucketCORS" and incoming.method == "PUT":
-            _check_cors(incoming.body)
-        writes_acl = own.action in ("s3:PutBucketAcl", "s3:PutObjectAcl", "s3:PutObjectVersionAcl")
-        if incoming.method in ("PUT", "POST") and (
-            writes_acl or (key and operations.has_acl(incoming))
-        ):
-            _check_acl(incoming, bucket, writes_acl)
+        match call.operation:
+            case "PutBucketPolicy":
+                bucket_policies.check(call.incoming.body, bucket, self._store, caller)
+            case "PutBucketCors":
+                cors.check(given["CORSConfiguration"])
+            case "PutBucketReplication":
+                # S3 does it with a role, which its user must be allowed to pass on.
+                role = given["ReplicationConfiguration"]["Role"]
+                passed = {"service": "s3.amazonaws.com"}
+                require(call, Subject("iam:PassRole", role, bucket.account_id, more=passed))
+            case "PutBucketOwnershipControls":
+                for rule in given["OwnershipControls"]["Rules"]:
+                    _check_ownership(rule["ObjectOwnership"])
+            case "DeleteBucketOwnershipControls":
+                _check_ownership("ObjectWriter")  # which S3 takes where there are no controls
+            case "GetObject" | "HeadObject" | "GetObjectAttributes":
+                encryption.check_read(call, bucket, key, given.get("VersionId", ""), self._kms)
+        if "CopySource" in given:
+            self._check_source(call)
+        _check_acl(call)
+        locks.check(call.operation, given, bucket, key, call.now)
+        encryption.check_write(call, bucket, key, self._kms)
 
-    def _check_policy(self, incoming: Incoming, bucket: Any, caller: Caller) -> None:
-        if len(incoming.body) > LIMITS["bucket policy"]:
-            raise _malformed(
-                "Policy exceeds the maximum allowed document size of "
-                f"{LIMITS['bucket policy']} bytes."
-            )
-        try:
-            text = incoming.body.decode()
-            document = json.loads(text)
-            Policy("", document, "resource")
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise _malformed(str(error)) from None
-        for statement in _statements(document):
-            _check_statement(statement, bucket.name)
-        for arn in principal_arns(text):
-            if self._store.unique_id(arn) is None:
-                raise _malformed("Invalid principal in policy")
-        block = bucket.public_access_block
-        if block and block.block_public_policy and is_public(document):
-            raise AwsError(
-                403,
-                "AccessDenied",
-                f"{caller} is not authorized to perform: s3:PutBucketPolicy on resource: "
-                f'"arn:aws:s3:::{bucket.name}" because public policies are prevented by the '
-                "BlockPublicPolicy setting in S3 Block Public Access.",
-            )
-
-    # --- CORS ---
-
-    def preflight(self, incoming: Incoming) -> Answer:
-        """Answer a browser's question whether a page may send a request."""
-        origin = incoming.header("Origin")
-        method = incoming.header("Access-Control-Request-Method")
-        if not origin or not method:
-            raise AwsError(
-                400, "BadRequest", "Insufficient information. Origin request header needed."
-            )
-        bucket = self._store.bucket(operations.target(incoming)[0])
-        if bucket is None or not bucket.cors:
-            raise AwsError(
-                403, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket."
-            )
-        asked = incoming.header("Access-Control-Request-Headers")
-        rule = first_match(_rules(bucket), origin, method, asked.split(","))
-        if rule is None:
-            raise AwsError(
-                403,
-                "AccessForbidden",
-                "CORSResponse: This CORS request is not allowed. This is usually because the "
-                "evalution of Origin, request method / Access-Control-Request-Method or "
-                "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
-            )
-        headers = _cors_headers(rule, origin)
-        if asked:
-            headers.append(("Access-Control-Allow-Headers", asked.lower()))
-        return Answer(200, headers)
-
-    def add_cors(self, incoming: Incoming, answer: Answer) -> None:
-        """Say which page may read the answer, and nothing else about it."""
-        answer.headers = [
-            header
-            for header in answer.headers
-            if not header[0].lower().startswith("access-control-")
-        ]
-        origin = incoming.header("Origin")
-        bucket = self._store.bucket(operations.target(incoming)[0]) if origin else None
-        if bucket is not None and (rule := first_match(_rules(bucket), origin, incoming.method)):
-            answer.headers += _cors_headers(rule, origin)
+    def _check_source(self, call: Call) -> None:
+        source, key, version = operations.copy_source(call.incoming)
+        held = self._store.bucket(source)
+        if held is None:
+            raise _no_such_bucket(source)
+        _check_owner(call.given.get("ExpectedSourceBucketOwner"), held)
+        encryption.check_read(call, held, key, version, self._kms, source=True)
 
 
-def _rules(bucket: Any) -> list[CorsRule]:
-    return [
-        {
-            "AllowedOrigins": _listed(rule.allowed_origins),
-            "AllowedMethods": _listed(rule.allowed_methods),
-            "AllowedHeaders": _listed(rule.allowed_headers),
-            "ExposeHeaders": _listed(rule.exposed_headers),
-            "MaxAgeSeconds": int(rule.max_age_seconds or 0),
-        }
-        for rule in bucket.cors
-    ]
+def _check_length(incoming: Incoming) -> None:
+    """A document is not longer than S3 takes the longest, a list of 10,000 parts."""
+    if int(incoming.header("Content-Length") or 0) > LONGEST_DOCUMENT:
+        raise AwsError(400, "MaxMessageLengthExceeded", "Your request was too large.")
 
 
-def _cors_headers(rule: CorsRule, origin: str) -> list[tuple[str, str]]:
-    everyone = "*" in rule["AllowedOrigins"]
-    headers = [
-        ("Access-Control-Allow-Origin", "*" if everyone else origin),
-        ("Access-Control-Allow-Methods", ", ".join(rule["AllowedMethods"])),
-        ("Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"),
-    ]
-    if not everyone:
-        headers.append(("Access-Control-Allow-Credentials", "true"))
-    if rule["ExposeHeaders"]:
-        headers.append(("Access-Control-Expose-Headers", ", ".join(rule["ExposeHeaders"])))
-    if rule["MaxAgeSeconds"]:
-        headers.append(("Access-Control-Max-Age", str(rule["MaxAgeSeconds"])))
-    return headers
+def _sent(call: Call) -> bytes:
+    """The body, of operations that have one."""
+    return call.incoming.body if models.has_body(call.operation) else b""
 
 
-def _check_statement(statement: Mapping[str, Any], bucket: str) -> None:
-    actions, resources = (
-        _listed(statement.get(part, statement.get(f"Not{part}"))) for part in ("Action", "Resource")
-    )
-    for resource in resources:
-        if not re.fullmatch(rf"arn:aws:s3:::{re.escape(bucket)}(/.*)?", resource, re.DOTALL):
-            raise _malformed("Policy has invalid resource")
-    if not all(action == "*" or action.lower().startswith("s3:") for action in actions):
-        raise _malformed("Policy has invalid action")
-    given = {"object" if "/" in resource else "bucket" for resource in resources}
-    both = {"Action", "Resource"} <= statement.keys()
-    if both and not all(operations.levels(action) & given for action in actions):
-        raise _malformed("Action does not apply to any resource(s) in statement")
-
-
-def _check_cors(body: bytes) -> None:
-    for element in ET.fromstring(body).iter():  # noqa: S314 on loopback
-        if (
-            _tag(element) in ("AllowedOrigin", "AllowedHeader")
-            and (element.text or "").count("*") > 1
-        ):
-            raise AwsError(
-                400,
-                "InvalidRequest",
-                f'{_tag(element)} "{element.text}" can not have more than one wildcard.',
-            )
-
-
-def _check_acl(incoming: Incoming, bucket: Any, writes_acl: bool) -> None:
-    canned = incoming.header("X-Amz-Acl")
-    without_lists = bucket.ownership_rule == "BucketOwnerEnforced"
-    if without_lists and (writes_acl or canned != "bucket-owner-full-control"):
-        raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
-    public = _gives_all(incoming) or (writes_acl and _names_all(_text(incoming.body)))
-    if public and bucket.public_access_block and bucket.public_access_block.block_public_acls:
-        raise AwsError(403, "AccessDenied", "Access Denied")
-
-
-def _gives_all(incoming: Incoming) -> bool:
-    """Whether an access control list in the headers is public."""
-    grants = (v for k, v in incoming.environ.items() if k.startswith("HTTP_X_AMZ_GRANT_"))
-    return incoming.header("X-Amz-Acl") in _PUBLIC_ACLS or _names_all(" ".join(grants))
-
-
-def _names_all(grants: str) -> bool:
-    return _ALL_USERS in grants or _SIGNED_IN in grants
-
-
-def _text(document: bytes) -> str:
-    """The text in an XML document, its entities resolved."""
-    try:
-        return "".join(ET.fromstring(document).itertext()) if document else ""  # noqa: S314 on loopback
-    except ET.ParseError:
+def _check_ownership(ownership: str) -> None:
+    """Every object is its bucket's owner's: lists that say who else may are not decided here."""
+    if ownership != "BucketOwnerEnforced":
         raise AwsError(
-            400, "MalformedACLError", "The XML you provided was not well-formed"
-        ) from None
-
-
-def _acl_allows(permission: Needed, bucket: Any, caller: Caller) -> bool:
-    """Whether an access control list opens this to everyone, or to everyone who signs in."""
-    if permission.action not in _ACL_ALLOWS or bucket.ownership_rule == "BucketOwnerEnforced":
-        return False
-    if bucket.public_access_block and bucket.public_access_block.ignore_public_acls:
-        return False
-    level, enough = _ACL_ALLOWS[permission.action]
-    held = Backend.object(bucket, permission.key, permission.version)
-    holder = bucket if level == "bucket" else held
-    groups = {_ALL_USERS} if caller.principal.kind == "anonymous" else {_ALL_USERS, _SIGNED_IN}
-    return (
-        holder is not None
-        and holder.acl is not None
-        and any(
-            grantee.uri in groups and enough & set(grant.permissions)
-            for grant in holder.acl.grants
-            for grantee in grant.grantees
+            501, "NotImplemented", f"the embedded AWS has no ownership {ownership}, thus no ACLs"
         )
-    )
+
+
+def _check_acl(call: Call) -> None:
+    """What S3 answers to access control lists where the bucket's owner owns every object."""
+    writes = call.operation in ("PutBucketAcl", "PutObjectAcl")
+    canned = call.given.get("ACL", "")
+    listed = operations.has_acl(call.incoming) and canned not in _SILENT_ACLS
+    if listed or (writes and canned != "bucket-owner-full-control"):
+        raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+
+
+def _check_location(configuration: Any, region: str) -> None:
+    """A bucket is made in the region that was asked (S3 API: CreateBucket, LocationConstraint)."""
+    wanted = configuration.get("LocationConstraint")
+    if wanted == "us-east-1":
+        raise AwsError(
+            400, "InvalidLocationConstraint", "The specified location-constraint is not valid"
+        )
+    wanted = {"EU": "eu-west-1", None: "us-east-1"}.get(wanted, wanted)
+    if wanted != region:
+        raise AwsError(
+            400,
+            "IllegalLocationConstraintException",
+            f"The {wanted} location constraint is incompatible for the region specific endpoint "
+            "this request was sent to.",
+        )
+
+
+def _check_anonymous(call: Call) -> None:
+    """Headers of the answer are for who signed to choose (S3 API: GetObject)."""
+    chosen = [name for name in call.given if name.startswith("Response")]
+    if chosen and call.caller.principal.kind == "anonymous":
+        raise AwsError(
+            400,
+            "InvalidRequest",
+            "Request specific response headers cannot be used for anonymous GET requests.",
+        )
 
 
 def _is_legal(name: str) -> bool:
@@ -497,33 +390,9 @@ def _is_legal(name: str) -> bool:
     return True
 
 
-def _check_owner_and_region(incoming: Incoming, bucket: Any, region: str) -> None:
-    expected = incoming.header("X-Amz-Expected-Bucket-Owner")
+def _check_owner(expected: str | None, bucket: Any) -> None:
     if expected and expected != bucket.account_id:
         raise AwsError(403, "AccessDenied", "Access Denied")
-    if region and region != bucket.region_name:
-        raise AwsError(
-            400,
-            "AuthorizationHeaderMalformed",
-            f"The authorization header is malformed; the region '{region}' is wrong; expecting "
-            f"'{bucket.region_name}'",
-            Region=bucket.region_name,
-        )
-
-
-def _s3_context(incoming: Incoming, bucket: Any) -> dict[str, str]:
-    context = {}
-    if bucket is not None:
-        context["aws:requestedregion"] = bucket.region_name
-    for name in (
-        "x-amz-acl",
-        "x-amz-server-side-encryption",
-        "x-amz-content-sha256",
-        "x-amz-storage-class",
-    ):
-        if value := incoming.header(name):
-            context[f"s3:{name}"] = value
-    return context
 
 
 def _denied(permission: Needed, caller: Caller, decision: Decision, bucket: Any) -> AwsError:
@@ -533,45 +402,5 @@ def _denied(permission: Needed, caller: Caller, decision: Decision, bucket: Any)
     return caller.refused(permission.action, f'"{permission.arn}"', decision)
 
 
-def _is_delete(incoming: Incoming) -> bool:
-    of_bucket = not operations.target(incoming)[1]
-    return incoming.method == "POST" and of_bucket and "delete" in incoming.query
-
-
 def _no_such_bucket(name: str) -> AwsError:
     return AwsError(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=name)
-
-
-def _tags(document: str) -> str:
-    """The tags of a form's document as a header has them."""
-    try:
-        root = ET.fromstring(document)  # noqa: S314 on loopback
-    except ET.ParseError:
-        raise _malformed_xml() from None
-    tags = [
-        {_tag(part): part.text or "" for part in tag} for tag in root.iter() if _tag(tag) == "Tag"
-    ]
-    return urlencode([(tag.get("Key", ""), tag.get("Value", "")) for tag in tags])
-
-
-def _malformed_xml() -> AwsError:
-    return AwsError(400, "MalformedXML", "The XML you provided was not well-formed")
-
-
-def _malformed(message: str) -> AwsError:
-    return AwsError(400, "MalformedPolicy", message)
-
-
-def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    statements = document["Statement"]
-    return statements if isinstance(statements, list) else [statements]
-
-
-def _listed(value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else list(value)
-
-
-def _tag(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]

@@ -1,20 +1,22 @@
-"""Who signed a request? Signature Version 4 in headers, URLs and forms, and Version 2 in URLs.
+"""Who signed a request? Signature Version 4 in headers, URLs and forms.
 
 Source: IAM User Guide, "AWS Signature Version 4 for API requests", and S3 API Reference,
-"Authenticating requests". Version 2 is there because boto3 still signs URLs with it by default.
+"Authenticating requests". Version 2 is refused, as S3 does for every bucket that was made since
+June 2020 (S3 API Reference, "Signature Version 2 turned off").
 """
 
-import base64
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
-from .messages import AwsError, Incoming
+from .messages import AwsError, Incoming, incomplete
+from .models import regions
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 CLOCK_SKEW = timedelta(minutes=15)
@@ -45,16 +47,12 @@ class Claim:
     day: str = ""
     auth_type: str = "REST-HEADER"  # as S3's condition key s3:authType has it
     age: timedelta = timedelta()
-    kind: str = ALGORITHM
+    kind: str = ALGORITHM  # as S3's condition key s3:signatureversion has it
     # Each chunk of the body, or its trailer: what it is, the content, its signature.
     chunks: tuple[tuple[str, bytes, str], ...] = ()
 
     def check(self, secret: str) -> None:
         """Refuse the claim where the secret makes another signature."""
-        if self.kind != ALGORITHM:
-            digest = hmac.new(secret.encode(), self.to_sign, hashlib.sha1).digest()
-            _compare(base64.b64encode(digest).decode(), self.signature)
-            return
         key = _signing_key(secret, self.day, self.region, self.service)
         _compare(hmac.new(key, self.to_sign, hashlib.sha256).hexdigest(), self.signature)
         previous = self.signature
@@ -85,49 +83,38 @@ def claim(incoming: Incoming, now: datetime) -> Claim | None:
     authorization = incoming.header("Authorization")
     if authorization.startswith(ALGORITHM):
         return _from_header(incoming, authorization, now)
-    if authorization:
-        raise _malformed(
-            "The authorization mechanism you have provided is not supported. "
-            f"Please use {ALGORITHM}.",
-            code="InvalidRequest",
-        )
-    if "X-Amz-Signature" in incoming.query:
+    if authorization or {"Signature", "AWSAccessKeyId"} & incoming.query.keys():
+        raise _unsupported()
+    if any(name.lower() == "x-amz-signature" for name in incoming.query):
         return _from_url(incoming, now)
-    if {"Signature", "AWSAccessKeyId"} <= incoming.query.keys():
-        return _from_old_url(incoming, now)
     return None
 
 
-def claim_of_form(fields: Mapping[str, str]) -> Claim | None:
+def claim_of_form(fields: Mapping[str, str], now: datetime) -> Claim | None:
     """What the fields of a POST form claim; the policy document is what was signed."""
     policy = fields.get("policy", "").encode()
-    if not policy and {"x-amz-signature", "signature"} & fields.keys():
+    if {"signature", "awsaccesskeyid"} & fields.keys():
+        raise _unsupported()
+    if "x-amz-signature" not in fields:
+        return None
+    if not policy:
         raise _malformed("Bucket POST must contain a field named 'policy'.", "InvalidArgument")
-    token = fields.get("x-amz-security-token", "")
-    if "x-amz-signature" in fields:
-        access_key_id, day, region, service = _scope(fields.get("x-amz-credential", ""))
-        return Claim(
-            access_key_id,
-            token,
-            region,
-            service,
-            fields["x-amz-signature"],
-            policy,
-            day,
-            auth_type="POST",
-        )
-    if "signature" in fields:
-        return Claim(
-            fields.get("awsaccesskeyid", ""),
-            token,
-            "",
-            "s3",
-            fields["signature"],
-            policy,
-            auth_type="POST",
-            kind="AWS",
-        )
-    return None
+    if fields.get("x-amz-algorithm") != ALGORITHM:
+        raise _malformed_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
+    access_key_id, day, region, service = _scope(fields.get("x-amz-credential", ""), in_query=True)
+    signed = _moment(fields.get("x-amz-date", ""))
+    _check_day(day, signed, in_query=True)
+    return Claim(
+        access_key_id,
+        fields.get("x-amz-security-token", ""),
+        region,
+        service,
+        fields["x-amz-signature"],
+        policy,
+        day,
+        auth_type="POST",
+        age=now - signed,
+    )
 
 
 def check_service(claim: Claim, service: str) -> None:
@@ -148,8 +135,9 @@ def _from_header(incoming: Incoming, authorization: str, now: datetime) -> Claim
     if not found:
         raise _malformed("The authorization header is malformed.")
     access_key_id, day, region, service = _scope(found[1])
-    stamp = incoming.header("X-Amz-Date") or incoming.header("Date")
-    age = now - _moment(stamp)
+    moment = _moment(incoming.header("X-Amz-Date") or incoming.header("Date"))
+    stamp, age = moment.strftime(_TIME), now - moment
+    _check_day(day, moment)
     if abs(age) > CLOCK_SKEW:
         raise AwsError(
             403,
@@ -188,6 +176,7 @@ def _from_url(incoming: Incoming, now: datetime) -> Claim:
         )
     stamp = query.get("X-Amz-Date", "")
     signed = _moment(stamp)
+    _check_day(day, signed, in_query=True)
     if now > signed + timedelta(seconds=int(expires)):
         raise AwsError(403, "AccessDenied", "Request has expired", **{"X-Amz-Expires": expires})
     if signed - now > CLOCK_SKEW:
@@ -215,78 +204,6 @@ def _from_url(incoming: Incoming, now: datetime) -> Claim:
         "REST-QUERY-STRING",
         now - signed,
         chunks=_chunks(incoming, payload),
-    )
-
-
-# Query parameters that Signature Version 2 signs as part of the resource.
-_SUB_RESOURCES = frozenset(
-    [
-        "acl",
-        "cors",
-        "delete",
-        "lifecycle",
-        "location",
-        "logging",
-        "notification",
-        "partNumber",
-        "policy",
-        "requestPayment",
-        "response-cache-control",
-        "response-content-disposition",
-        "response-content-encoding",
-        "response-content-language",
-        "response-content-type",
-        "response-expires",
-        "restore",
-        "tagging",
-        "torrent",
-        "uploadId",
-        "uploads",
-        "versionId",
-        "versioning",
-        "versions",
-        "website",
-    ]
-)
-
-
-def _from_old_url(incoming: Incoming, now: datetime) -> Claim:
-    query = incoming.query
-    expires = query.get("Expires", "")
-    if not expires.isdigit():
-        raise AwsError(403, "AccessDenied", "Query-string authentication requires Expires")
-    if now.timestamp() > int(expires):
-        raise AwsError(403, "AccessDenied", "Request has expired", Expires=expires)
-    amz = (
-        {"x-amz-security-token": query["x-amz-security-token"]}
-        if "x-amz-security-token" in query
-        else {}
-    )
-    for key in incoming.environ:
-        if key.startswith("HTTP_X_AMZ_"):
-            amz[key[5:].lower().replace("_", "-")] = incoming.environ[key].strip()
-    sub = "&".join(
-        f"{key}={value}" if value else key
-        for key, value in sorted(query.items())
-        if key in _SUB_RESOURCES
-    )
-    lines = [
-        incoming.method,
-        incoming.header("Content-MD5"),
-        incoming.header("Content-Type"),
-        expires,
-        *(f"{key}:{value}" for key, value in sorted(amz.items())),
-        incoming.raw_path + (f"?{sub}" if sub else ""),
-    ]
-    return Claim(
-        query["AWSAccessKeyId"],
-        query.get("x-amz-security-token", ""),
-        "",
-        "s3",
-        query["Signature"],
-        "\n".join(lines).encode(),
-        auth_type="REST-QUERY-STRING",
-        kind="AWS",
     )
 
 
@@ -322,7 +239,8 @@ def _string_to_sign(
             payload,
         )
     )
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    # What stands in a header was decoded byte by byte.
+    digest = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
     return f"{ALGORITHM}\n{stamp}\n{scope}/aws4_request\n{digest}".encode()
 
 
@@ -370,43 +288,59 @@ def _chunks(incoming: Incoming, payload: str) -> tuple[tuple[str, bytes, str], .
     while size:
         head = _CHUNK.match(body, at)
         if head is None:
-            raise _incomplete()
+            raise incomplete()
         at, size = head.end(), int(head[1], 16)
         found.append(("PAYLOAD", body[at : at + size], head[2].decode()))
         at += size + 2 if size else 0  # the end of its line
     if str(sum(len(each[1]) for each in found)) != incoming.header("X-Amz-Decoded-Content-Length"):
-        raise _incomplete()
+        raise incomplete()
     trailer, _, signature = body[at:].partition(b"x-amz-trailer-signature:")
     lines = b"".join(line.strip() + b"\n" for line in trailer.splitlines() if line)
     if payload != SIGNED_CHUNKS:
         found.append(("TRAILER", lines, signature.strip().decode("latin-1")))
     elif lines or signature:
-        raise _incomplete()
+        raise incomplete()
     return tuple(found)
-
-
-def _incomplete() -> AwsError:
-    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
-    return AwsError(400, "IncompleteBody", message)
 
 
 def _scope(credential: str, *, in_query: bool = False) -> tuple[str, str, str, str]:
     parts = credential.split("/")
+    refuse = _malformed_query if in_query else _malformed
     if len(parts) != 5 or parts[4] != "aws4_request":
-        refuse = _malformed_query if in_query else _malformed
         raise refuse(
             "the Credential is mal-formed; expecting "
             '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
         )
+    if parts[2] not in regions():
+        raise refuse(f"the region '{parts[2]}' is wrong")
     return parts[0], parts[1], parts[2], parts[3]
 
 
 def _moment(stamp: str) -> datetime:
+    """The time of a request: as `X-Amz-Date` has it, or as HTTP's own `Date` does."""
     try:
         return datetime.strptime(stamp, _TIME).replace(tzinfo=UTC)
     except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(stamp).astimezone(UTC)
+    except ValueError:
         message = "AWS authentication requires a valid Date or x-amz-date header"
         raise AwsError(403, "AccessDenied", message) from None
+
+
+def _check_day(day: str, signed: datetime, *, in_query: bool = False) -> None:
+    """Refuse a credential scope of another day than the request's."""
+    if day != signed.strftime("%Y%m%d"):
+        refuse = _malformed_query if in_query else _malformed
+        raise refuse(f'Invalid credential date "{day}". This date is not the same as X-Amz-Date.')
+
+
+def _unsupported() -> AwsError:
+    return _malformed(
+        f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
+        code="InvalidRequest",
+    )
 
 
 def _malformed(message: str, code: str = "AuthorizationHeaderMalformed") -> AwsError:
