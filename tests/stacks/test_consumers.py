@@ -272,13 +272,15 @@ def test_the_first_step_trusts_nobody_and_says_what_comes_next(handed, paper, na
     """The role is there with all that it may do, for its ARN is pasted first, and its trust lets
     nobody in."""
     first, _, word = HANDSHAKES[name]
-    environment = of(name, **first, versioning=True)
 
-    handover = handed(environment)
+    handover = handed(of(name, **first, versioning=True))  # not its example
 
     [trust] = json.loads(plain(paper.one("Role")["assumeRolePolicy"]))["Statement"]
     assert (trust["Effect"], trust["Principal"]) == ("Deny", {"AWS": "*"})
     assert any(":role/" in field.value for field in fields(handover))
+    [how] = [each.how for each in handover.holders.values()]
+    made = isinstance(how, Role) and how.external_id  # not the one that the consumer will tell
+    assert not made or all(made not in field.value for field in fields(handover))
     assert word in next_step(handover)
     assert "{" not in next_step(handover)
     assert list(allowed(paper))
