@@ -69,7 +69,11 @@ def _project(properties: Mapping[str, Any], required: list[str]) -> dict[str, An
 
 def _of_consumer(consumer: Consumer, generic: Mapping[str, Any]) -> dict[str, Any]:
     """A consumer's own settings, and those of its generic kind that are left to a user."""
-    left = {key: each for key, each in generic["properties"].items() if key in consumer.own}
+    left = {
+        key: {"$ref": f"#/definitions/{consumer.kind}/properties/{key}"}
+        for key in generic["properties"]
+        if key in consumer.own
+    }
     needed = [key for key in generic["required"] if key in left and key not in consumer.project]
     own = {key: _setting(each) for key, each in consumer.settings.items()}
     given = [key for key, each in consumer.settings.items() if each.default is None]

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 
 from object_access import checks, cli, handover
 from object_access.access import command as access_command
-from object_access.checks import command as checks_command
 from object_access.rehearsal import report as rehearsal_report
 from object_access.workspace import KEY, Workspace, parse_yaml
 from stacks import consumers, environment_file, explain, new, projects, schema, settings
@@ -66,7 +65,6 @@ def test_every_format_is_one_that_its_room_knows():
         "rehearse": rehearsal_report.FORMATS,
         "report": access_command.FORMATS,
         "handover": tuple(handover.FORMATS),
-        "check": checks_command.FORMATS,
     }.items() <= cli.FORMATS.items()
 
 
@@ -111,7 +109,7 @@ WRONG = [
     (["handover", "x", "--format", "form", "--from", "nowhere"], "file 'nowhere' cannot be read"),
     (["consumers", "lightyl"], "consumer 'lightyl' is unknown, did you mean 'lightly'"),
     (["report", "--program", "/"], "there is no Pulumi.yaml in / or above it"),
-    (["serve", "--stores", "gcs", "--format", "exports"],
+    (["serve", "--stores", "gcs"],
      "store 'gcs' is unknown, use some of aws, compatible, swift"),
 ]  # fmt: skip
 

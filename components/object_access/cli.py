@@ -4,6 +4,7 @@ Only options, exit codes and the asking of questions are in here, so that `--hel
 every command imports what it runs.
 """
 
+import json
 import os
 import sys
 import textwrap
@@ -18,7 +19,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ._failure import failed
 from .workspace import Workspace
 
 FORMATS: Mapping[str, tuple[str, ...]] = {
@@ -59,14 +59,18 @@ class _Commands(TyperGroup):
             said = error.format_message().rstrip(".")
             if not isinstance(error, _Refused):
                 said = said[0].lower() + said[1:]
-            code = failed(said, "json" if _wants_json(given) else "", error.exit_code)
+            code = _failed(said, given, error.exit_code)
         except typer.Abort:
-            code = failed("no answer was given, nothing was done")
+            code = _failed("no answer was given, nothing was done", given, 2)
         sys.exit(code)
 
 
-def _wants_json(given: Sequence[str]) -> bool:
-    return "--format=json" in given or ("--format", "json") in pairwise(given)
+def _failed(line: str, given: Sequence[str], code: int) -> int:
+    """Tell of it; whoever asks for JSON always gets some. Returns the exit code."""
+    if "--format=json" in given or ("--format", "json") in pairwise(given):
+        sys.stdout.write(json.dumps({"error": line}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"error: {line}\n")
+    return code
 
 
 app = typer.Typer(
@@ -252,7 +256,8 @@ def report(
 
     with _in_one_line():
         environment = Workspace.at(program).choose(environment)
-    raise typer.Exit(run(program, environment, shape, against, output))
+        code = run(program, environment, shape, against, output)
+    raise typer.Exit(code)
 
 
 @app.command(
@@ -285,7 +290,8 @@ def handover(
     """
     from .handover.command import run
 
-    raise typer.Exit(run(project, shape, holder, file, stack, output, force=force))
+    with _in_one_line():
+        run(project, shape, holder, file, stack, output, force=force)
 
 
 @app.command(
@@ -328,7 +334,9 @@ def check(
     """
     from .checks.command import run
 
-    raise typer.Exit(run(project, file, stack, endpoint, ca_bundle, profile, shape))
+    with _in_one_line():
+        code = run(project, file, stack, endpoint, ca_bundle, profile, shape)
+    raise typer.Exit(code)
 
 
 @app.command(
@@ -466,6 +474,5 @@ def serve(
     """
     from .stores.serve import run
 
-    raise typer.Exit(
+    with _in_one_line():
         run(stores, accounts, port, http_port, shape=shape, until_input_ends=until_input_ends)
-    )

@@ -13,7 +13,6 @@ from typing import Any
 
 from rich.console import Console
 
-from .._failure import failed
 from ..workspace import Workspace
 from . import difference, report, tables
 from . import program as programs
@@ -25,8 +24,8 @@ WIDTH = 128  # columns, where there is no terminal to ask
 
 
 def run(folder: Path, environment: str, shape: str, against: str, output: Path | None) -> int:
-    """Report; returns the exit code: 0, or 3 where access is wider than it was in `against`, or 2
-    where what was asked for cannot be done."""
+    """Report; returns the exit code: 0, or 3 where access is wider than it was in `against`. Raises
+    ValueError where what was asked for cannot be done."""
     config: dict[str, Any] = {}
     try:
         _check(shape, against)
@@ -48,7 +47,7 @@ def run(folder: Path, environment: str, shape: str, against: str, output: Path |
         else:
             sys.stdout.write(text)
     except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
-        return failed(_told(error, config), shape)
+        raise ValueError(_told(error, config)) from None
     return code
 
 

@@ -4,13 +4,10 @@ import json
 
 from rich.console import Console
 
-from .._failure import failed
 from ..handover import source
 from ..handover.model import Handover, Role
 from ..names import check_endpoint
 from . import Bystanders, Target, report, run_checks
-
-FORMATS = ("table", "json", "markdown")
 
 
 def run(
@@ -23,17 +20,13 @@ def run(
     shape: str,
 ) -> int:
     """Check a project; returns the exit code: 0 where all that was tried is as promised, 1 where
-    something is not, 2 where nothing was tried or it cannot be."""
+    something is not, 2 where nothing was tried. Raises ValueError where it cannot be."""
     talk = Console(stderr=True, highlight=False)
-    try:
-        _check_format(shape)
-        if endpoint:
-            check_endpoint(endpoint)
-        handover = source.pick(source.load(file, stack), project)
-        bystanders = _trusted(handover, profile)
-        handover = source.with_keys(handover, "" if bystanders.trusted else profile)
-    except ValueError as error:
-        return failed(str(error), shape)
+    if endpoint:
+        check_endpoint(endpoint)
+    handover = source.pick(source.load(file, stack), project)
+    bystanders = _trusted(handover, profile)
+    handover = source.with_keys(handover, "" if bystanders.trusted else profile)
     target = Target(endpoint=endpoint or None, ca_bundle=ca_bundle or None)
     with talk.status("trying") as status:
         results = run_checks(
@@ -62,8 +55,3 @@ def _trusted(handover: Handover, profile: str) -> Bystanders:
             f"profile '{profile}' has no keys, run 'aws configure --profile {profile}'"
         )
     return Bystanders(trusted={who: keys for role in roles for who in role.trusted})
-
-
-def _check_format(shape: str) -> None:
-    if shape not in FORMATS:
-        raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")

@@ -4,24 +4,19 @@ import os
 import sys
 from pathlib import Path
 
-from .._failure import failed
 from . import render, source
 
 
 def run(
     project: str, shape: str, holder: str, file: str, stack: str, output: str, *, force: bool
-) -> int:
-    """Hand over; returns the exit code: 0, or 2 where that cannot be done."""
-    try:
-        handover = source.with_keys(source.pick(source.load(file, stack), project))
-        text = render(handover, shape, holder)
-        if output:
-            _save(Path(output), text, force=force)
-        else:
-            sys.stdout.write(text)
-    except ValueError as error:
-        return failed(str(error), shape)
-    return 0
+) -> None:
+    """Hand over. Raises ValueError where that cannot be done."""
+    handover = source.with_keys(source.pick(source.load(file, stack), project))
+    text = render(handover, shape, holder)
+    if output:
+        _save(Path(output), text, force=force)
+    else:
+        sys.stdout.write(text)
 
 
 def _save(path: Path, text: str, *, force: bool) -> None:

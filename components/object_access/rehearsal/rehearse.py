@@ -1,5 +1,6 @@
 """One rehearsal from beginning to end."""
 
+import json
 import shutil
 import signal
 import time
@@ -11,7 +12,6 @@ from typing import Any
 
 from rich.console import Console
 
-from .._failure import failed
 from ..workspace import Workspace
 from .cloud import Cloud, starting
 from .environments import check_readable, needs_of, projects_of
@@ -43,7 +43,7 @@ def rehearse(
             check_readable(config)
         projects = projects_of(workspace, environment, config)
     except ValueError as error:
-        return failed(str(error), shape)
+        return _failed(talk, str(error), shape)
     began = time.perf_counter()
     needs = needs_of(projects)
     with starting(needs.accounts, compatible=needs.compatible, swift=needs.swift) as cloud_to_be:
@@ -57,7 +57,7 @@ def rehearse(
         try:
             cloud = cloud_to_be.ready()
         except RuntimeError as error:
-            return failed(str(error), shape)
+            return _failed(talk, str(error), shape)
         talk.print(
             f"the embedded AWS answers after {time.perf_counter() - began:.1f} s", style="dim"
         )
@@ -66,7 +66,7 @@ def rehearse(
                 bystanders.provide(cloud, [each.project for each in projects])
                 run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
-                return failed(cloud.without_secrets(_told(error)), shape, 1)
+                return _failed(talk, cloud.without_secrets(_told(error)), shape, code=1)
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
         with _progress(talk, "trying what it hands over") as watch:
             handed = bystanders.with_keys(cloud, run.handovers)
@@ -93,6 +93,14 @@ def _check_cli(engine: str) -> None:
         raise ValueError(
             "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
         )
+
+
+def _failed(talk: Console, line: str, shape: str, *, code: int = 2) -> int:
+    """Tell of it; whoever asks for JSON always gets some. Returns the exit code."""
+    if shape == "json":
+        print(json.dumps({"error": line}, ensure_ascii=False))
+    talk.print(f"error: {line}", style="red", markup=False, soft_wrap=True)
+    return code
 
 
 def _told(error: BaseException) -> str:

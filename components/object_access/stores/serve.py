@@ -11,8 +11,6 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import Any
 
-from .._failure import failed
-
 STORES = ("aws", "compatible", "swift")
 
 
@@ -24,8 +22,8 @@ def run(
     *,
     shape: str = "json",
     until_input_ends: bool = False,
-) -> int:
-    """Serve; returns the exit code: 0 once it was told to stop, 2 where a store cannot start.
+) -> None:
+    """Serve until told to stop. Raises ValueError where a store cannot start.
 
     As `exports` it lets its standard output go once they are printed: a shell that evaluates them
     waits for its end. With `until_input_ends` it stops when its standard input does, so also when
@@ -59,9 +57,8 @@ def run(
                     ready.append(wait)
             _tell(served, ready, shape, early=until_input_ends)
             stop.wait()
-    except (ValueError, RuntimeError) as error:
-        return failed(str(error), shape)
-    return 0
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
 
 
 def _tell(
