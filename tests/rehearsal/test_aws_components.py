@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from object_access import AccessUser, DelegatedRole, PrefixPolicy, PrivateBucket
+from object_access.handover.model import Key
 from object_access.rehearsal import engine
 from object_access.rehearsal.cloud import ACCOUNT, STRANGER
 
@@ -26,7 +27,7 @@ def deploy(cloud, declare, monkeypatch, paper):
 @pytest.fixture
 def client(cloud):
     """A client with somebody's keys."""
-    return lambda service, keys: cloud.target.client(service, REGION, keys)
+    return lambda service, keys: cloud.target.client(service, REGION, keys and Key(**keys))
 
 
 def refused(call, **inputs):

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.handlers import validate_bucket_name
 
 from object_access.checks.target import Target
+from object_access.handover.model import Key
 from object_access.stores.aws import server
 
 HERE, THERE = "111111111111", "222222222222"
@@ -58,8 +59,16 @@ class World:
         """A client with these keys; without keys, an anonymous one."""
         wanted = (service, (keys or {}).get("access_key_id"), tls)
         if wanted not in self._clients:
-            self._clients[wanted] = self.store.client(service, REGION, keys, tls=tls)
+            self._clients[wanted] = self.client_in(REGION, service, keys, tls=tls)
         return self._clients[wanted]
+
+    def client_in(
+        self, region: str, service: str, keys: dict[str, str] | None, *, tls: bool = True
+    ) -> Any:
+        """A client that signs for this region."""
+        names = ("access_key_id", "secret_access_key", "session_token")
+        who = Key(**{name: keys[name] for name in names if name in keys}) if keys else None
+        return self.store.client(service, region, who, tls=tls)
 
     def unchecked(self, service: str, keys: dict[str, str]) -> Any:
         """A client that leaves every check to the server."""

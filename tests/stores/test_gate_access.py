@@ -402,7 +402,7 @@ def test_a_bucket_of_another_region(world: World):
     """S3 names the right region, and boto3 follows (S3: AuthorizationHeaderMalformed)."""
     name = world.name("far")
     where = {"LocationConstraint": "us-west-2"}
-    there = world.store.client("s3", "us-west-2", world.aws["accounts"][HERE])
+    there = world.client_in("us-west-2", "s3", world.aws["accounts"][HERE])
     there.create_bucket(Bucket=name, CreateBucketConfiguration=where)
 
     assert answer(lambda: world.admin("s3").list_objects_v2(Bucket=name)) == "ok"

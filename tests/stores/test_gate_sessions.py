@@ -219,7 +219,7 @@ def test_a_session_s_keys_belong_together(world: World, change, expected):
     user = world.user()
     role = world.role(trust({"AWS": user["arn"]}), allow("s3:*"))
     keys = world.session(user, role) | change
-    s3 = world.store.client("s3", "eu-west-1", keys)
+    s3 = world.client_in("eu-west-1", "s3", keys)
 
     assert answer(s3.list_buckets) == expected
 
@@ -236,7 +236,7 @@ def test_a_session_s_keys_belong_together(world: World, change, expected):
 )
 def test_a_user_s_keys_belong_together(world: World, change, service, expected):
     """Each service has its own words for it (S3, IAM: error codes)."""
-    client = world.store.client(service, "eu-west-1", world.user(allow("*")) | change)
+    client = world.client_in("eu-west-1", service, world.user(allow("*")) | change)
     call = {"s3": "list_buckets", "sts": "get_caller_identity", "iam": "list_users"}[service]
 
     assert answer(getattr(client, call)) == expected
