@@ -119,7 +119,7 @@ class PlaceChecks(_Of):
         self._needs("list")
         key = self._maybe_seed()
         # Every level on the way to the file is the same promise.
-        for prefix in {self._place.prefix, key or self._place.prefix}:
+        for prefix in self._place.keys or {self._place.prefix, key or self._place.prefix}:
             answer = self._s3.list_objects_v2(Bucket=self._subject.bucket, Prefix=prefix)
             listed = {each["Key"] for each in answer.get("Contents", [])}
             if key and not answer["IsTruncated"] and key not in listed:
