@@ -121,8 +121,7 @@ class PlaceChecks(_Of):
         self._needs("list")
         key = self._maybe_seed()
         # Every level on the way to the file is the same promise.
-        top = self._place.keys[0] if self._place.keys else self._place.prefix
-        for prefix in {top, key or top}:
+        for prefix in self._place.keys or {self._place.prefix, key or self._place.prefix}:
             answer = self._s3.list_objects_v2(Bucket=self._subject.bucket, Prefix=prefix)
             listed = {each["Key"] for each in answer.get("Contents", [])}
             if key and not answer["IsTruncated"] and key not in listed:
