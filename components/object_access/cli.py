@@ -5,6 +5,7 @@ what it runs.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -54,7 +55,11 @@ def rehearse(
     """
     from .rehearsal.rehearse import rehearse as run
 
-    code = run(program, environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = run(program, environment, shape, keep=keep, show_secrets=show_secrets, engine=engine)
+    except KeyboardInterrupt:
+        code = 130  # as shells count Ctrl-C
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is stopped and removed by now; to take its objects apart would take Python most of
