@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 STRANGER = "999999999999"  # an account that nobody trusts
-_END = 3  # seconds in which the stores have ended, or are killed
+_END = 2  # seconds in which the stores have ended, or are killed
 
 
 class Cloud:
