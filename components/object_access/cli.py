@@ -6,6 +6,7 @@ every command imports what it runs.
 
 import json
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -209,15 +210,19 @@ def rehearse(
     """
     from .rehearsal.rehearse import rehearse as run
 
-    code = run(
-        program,
-        environment,
-        shape,
-        every=every,
-        keep=keep,
-        show_secrets=show_secrets,
-        engine=engine,
-    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = run(
+            program,
+            environment,
+            shape,
+            every=every,
+            keep=keep,
+            show_secrets=show_secrets,
+            engine=engine,
+        )
+    except KeyboardInterrupt:
+        code = 130  # as shells count Ctrl-C
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is stopped and removed by now; to take its objects apart would take Python most of

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import getattr_static
+from threading import Event
 from typing import Any, NoReturn, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -218,6 +219,7 @@ def run_all(
 ) -> list[Result]:
     """Try every project's promises in their order, projects side by side; `watch` is told of each
     result."""
+    stopped = Event()
 
     def one(item: tuple[str, list[Checks]]) -> list[Result]:
         project, own = item
@@ -225,6 +227,8 @@ def run_all(
         for checks in own:
             try:
                 for check in checks.listed():
+                    if stopped.is_set():
+                        break
                     if result := run_one(project, check):
                         results.append(result)
                         if watch:
@@ -233,5 +237,9 @@ def run_all(
                 checks.tidy()
         return results
 
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    pool = ThreadPoolExecutor(max_workers=8)
+    try:
         return [result for results in pool.map(one, collections.items()) for result in results]
+    finally:  # after Ctrl-C, too: what was written is removed, and nobody waits for more
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -212,6 +212,8 @@ class PlaceChecks(_Of):
         tried: dict[str, Call] = {}
         for verb in self._missing:
             tried |= calls(self._subject.bucket, self._s3, verb, prefix, key)
+        if tried:
+            self._subject.plant(key)
         if "write" in self._missing:
             self._subject.wrote(key)
         none_allowed(tried)
@@ -220,8 +222,9 @@ class PlaceChecks(_Of):
     def beside(self) -> None:
         if not self._place.prefix and not self._place.keys:
             raise NotPromised
-        tried: dict[str, Call] = {}
-        for prefix, key in self._near():
+        near, tried = self._near(), dict[str, Call]()
+        self._subject.plant(*(key for _, key in near))
+        for prefix, key in near:
             for verb in VERBS:
                 where = prefix if verb in LISTING else key
                 if verb in BUCKET_VERBS or verb == "multipart" or self._covered(verb, where):
@@ -233,13 +236,20 @@ class PlaceChecks(_Of):
         none_allowed(tried)
 
     def _near(self) -> list[tuple[str, str]]:
-        """Prefixes and keys beside a place: those that begin alike, its parents, and the top."""
+        """Prefixes and keys beside a place: those that begin alike, its parents, the top, and the
+        project's other places."""
         near = [""]
         for each in self._place.keys or (self._place.folder,):
             near += [f"{each[:cut]}/" for cut in range(len(each)) if each[cut] == "/"]
             near += [f"{each}-2/", f"{each}2", f"x{each}/"]
         near += [] if self._place.keys else [self._place.folder]
-        return [(prefix, f"{prefix}{self._subject.name}") for prefix in dict.fromkeys(near)]
+        near += [each.prefix for each in self._subject.handover.places.values()]
+        name = self._subject.name
+        return [(each, f"{each}{name}") for each in dict.fromkeys(near) if each != self._own]
+
+    @property
+    def _own(self) -> str | None:
+        return None if self._place.keys else self._place.prefix
 
     def _needs(self, verb: str) -> None:
         if not can(self._place, verb):
@@ -272,6 +282,7 @@ class HolderChecks(_Of):
             if self._subject.where.endpoint:
                 raise NotPromised  # whoever has the operator's keys has all of their buckets
             raise NotTried("needs a bucket of somebody else, which only a rehearsal has")
+        self._subject.plant(self._subject.name, bucket=theirs)
         none_allowed(all_calls(theirs, self._s3, "", self._subject.name))
 
     @refused("the same keys without TLS")
@@ -365,6 +376,7 @@ class BucketChecks(Checks):
         verbs = PLAIN if subject.where.endpoint else VERBS
         for place in subject.handover.places.values():
             prefix, key = place.keys[0] if place.keys else place.prefix, subject.key(place)
+            subject.plant(key)
             subject.wrote(key)
             for verb in verbs:
                 made = calls(subject.bucket, s3, verb, prefix, key)
@@ -519,8 +531,8 @@ class UploadRoleChecks(HolderChecks):
     def nothing_else(self) -> None:
         tried: dict[str, Call] = {}
         for verb in ("delete", "read-versions", "read-tags", "write-tags", "write-acl"):
-            name = self._subject.name
-            tried |= calls(self._subject.bucket, self._s3, verb, "", name)
+            tried |= calls(self._subject.bucket, self._s3, verb, "", self._subject.name)
+        self._subject.plant(self._subject.name)
         none_allowed(tried)
 
     @refused("the role, assumed by another user")

@@ -101,6 +101,21 @@ class Subject:
         self._written.add(key)
         return dict(s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more))
 
+    def plant(self, *keys: str, bucket: str = "") -> None:
+        """Have files where a holder must not find them, by somebody else, where there is anybody.
+
+        To whoever may not list, S3 answers 403 for what is not there, so that being refused to
+        read where nothing is proves nothing (API reference, "GetObject").
+        """
+        if self.where.endpoint or not self.bystanders.outsider:
+            return
+        region = self.bystanders.region if bucket else self.region
+        s3 = self.target.client("s3", region, self.outsider)
+        for key in keys:
+            s3.put_object(Bucket=bucket or self.bucket, Key=key, Body=b"check")
+            if not bucket:
+                self._written.add(key)
+
     def forget(self, key: str) -> None:
         """A file that is gone."""
         self._written.discard(key)
@@ -140,7 +155,11 @@ class Subject:
         }
         if type(how) not in ways:
             raise NotTried(f"nobody logs in as {holder}")
-        return ways[type(how)](how)
+        try:
+            return ways[type(how)](how)
+        except ClientError as error:  # which is no refusal of what is tried then
+            code = error.response["Error"]["Code"]
+            raise Failed(f"{holder} cannot log in: {code}") from None
 
     def _of_profile(self, how: Profile) -> Key:
         if not how.access_key_id:

@@ -300,7 +300,8 @@ class SwiftChecks(Checks):
     @contextmanager
     def _file(self) -> Iterator[None]:
         """A small file, while the block lasts."""
-        self._swift.put_object(self._container, self._name, CONTENT)
+        with _prepared():
+            self._swift.put_object(self._container, self._name, CONTENT)
         try:
             yield
         finally:
@@ -310,7 +311,8 @@ class SwiftChecks(Checks):
     @contextmanager
     def _own_container(self, headers: Mapping[str, str] | None = None) -> Iterator[None]:
         """A container under the check's own name, while the block lasts."""
-        self._swift.put_container(self._name, headers=headers)
+        with _prepared():
+            self._swift.put_container(self._name, headers=headers)
         try:
             yield
         finally:
@@ -419,6 +421,8 @@ class CredentialChecks(Checks):
         if not verbs:
             raise NotPromised
         code = ""
+        with _prepared():
+            self._connection.get_auth()
         for verb in sorted(verbs):
             try:
                 self._ask(verb, container)
@@ -453,6 +457,15 @@ class CredentialChecks(Checks):
             retries=1,
             timeout=60,
         )
+
+
+@contextmanager
+def _prepared() -> Iterator[None]:
+    """What a check needs before it tries anything: where that is refused, nothing was tried."""
+    try:
+        yield
+    except swiftclient.ClientException as error:
+        raise Failed(f"what is tried could not be prepared: {error.http_status}") from None
 
 
 class ListedChecks(Checks):

@@ -40,7 +40,7 @@ def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
             _provide_buckets(cloud, project)
             for holder in project.holders.values():
                 if isinstance(holder, kinds.ExistingRole):
-                    _make_role(cloud, cloud.account, holder.name)
+                    _make_role(cloud, _role_arn(cloud, holder.name))
                 if isinstance(holder, kinds.Role):
                     _provide_principals(cloud, holder.trusted)
                 if isinstance(holder, kinds.Foreign):
@@ -71,11 +71,11 @@ def _provide_buckets(cloud: Cloud, project: Any) -> None:
 
 def _provide_principals(cloud: Cloud, principals: Iterable[str]) -> None:
     for each in principals:
-        kind, name = _kind(each)
+        kind, path, name = _parts(each)
         if kind == "role":
-            _make_role(cloud, account_of(each), name)
+            _make_role(cloud, each)
         if kind == "user":
-            _make_user(cloud, account_of(each), name)
+            _make_user(cloud, account_of(each), name, path)
 
 
 def with_keys(cloud: Cloud, handovers: Mapping[str, Mapping[str, Any]]) -> dict[str, Handover]:
@@ -129,34 +129,41 @@ def _trusted(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, Key]:
         for holder in handover.holders.values():
             how = holder.how
             for each in _principals(how):
-                found.setdefault(each, _keys_of(cloud, each))
+                if each not in found:  # a second key would end the first
+                    found[each] = _keys_of(cloud, each)
             if isinstance(how, ExistingRole):
-                found.setdefault(f"role/{how.name}", _assume(cloud, cloud.account, how.name))
+                found.setdefault(f"role/{how.name}", _assume(cloud, _role_arn(cloud, how.name)))
     return found
 
 
 def _keys_of(cloud: Cloud, principal: str) -> Key:
     account = account_of(principal)
-    kind, name = _kind(principal)
+    kind, path, name = _parts(principal)
     if kind == "role":
-        return _assume(cloud, account, name)
+        return _assume(cloud, principal)
     if kind == "user":
-        return _make_user(cloud, account, name)
+        return _make_user(cloud, account, name, path)
     return _key(cloud.aws["accounts"][account])
 
 
-def _kind(principal: str) -> tuple[str, str]:
-    """Whether it is a role, a user or a whole account, and its name."""
+def _parts(principal: str) -> tuple[str, str, str]:
+    """Whether it is a role, a user or a whole account, its path and its name."""
     kind, _, path = principal.rpartition(":")[2].partition("/")
-    return kind, path.rpartition("/")[2]
+    above, _, name = f"/{path}".rpartition("/")
+    return kind, f"{above}/", name
+
+
+def _role_arn(cloud: Cloud, name: str) -> str:
+    return f"arn:aws:iam::{cloud.account}:role/{name}"
 
 
 def _iam(cloud: Cloud, account: str) -> Any:
     return cloud.target.client("iam", cloud.region, _key(cloud.aws["accounts"][account]))
 
 
-def _make_role(cloud: Cloud, account: str, name: str) -> None:
+def _make_role(cloud: Cloud, arn: str) -> None:
     """A role that its own account may assume, and that may do anything on S3."""
+    account, (_, path, name) = account_of(arn), _parts(arn)
     iam = _iam(cloud, account)
     trust = {
         "Effect": "Allow",
@@ -165,18 +172,18 @@ def _make_role(cloud: Cloud, account: str, name: str) -> None:
     }
     if name in {each["RoleName"] for each in iam.list_roles()["Roles"]}:
         return
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+    iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=_document(trust))
     if account != cloud.account:  # one of ours can do what the project grants, and nothing else
         iam.put_role_policy(
             RoleName=name, PolicyName="anything", PolicyDocument=_document(_ANYTHING)
         )
 
 
-def _make_user(cloud: Cloud, account: str, name: str) -> Key:
+def _make_user(cloud: Cloud, account: str, name: str, path: str = "/") -> Key:
     """A user who may do anything on S3 and assume any role that lets them; with a new key."""
     iam = _iam(cloud, account)
     if name not in {each["UserName"] for each in iam.list_users()["Users"]}:
-        iam.create_user(UserName=name)
+        iam.create_user(UserName=name, Path=path)
         iam.put_user_policy(
             UserName=name, PolicyName="anything", PolicyDocument=_document(_ANYTHING)
         )
@@ -189,11 +196,10 @@ def _make_user(cloud: Cloud, account: str, name: str) -> Key:
     )
 
 
-def _assume(cloud: Cloud, account: str, name: str) -> Key:
-    sts = cloud.target.client("sts", cloud.region, _key(cloud.aws["accounts"][account]))
-    made = sts.assume_role(
-        RoleArn=f"arn:aws:iam::{account}:role/{name}", RoleSessionName="consumer"
-    )["Credentials"]
+def _assume(cloud: Cloud, arn: str) -> Key:
+    keys = _key(cloud.aws["accounts"][account_of(arn)])
+    sts = cloud.target.client("sts", cloud.region, keys)
+    made = sts.assume_role(RoleArn=arn, RoleSessionName="consumer")["Credentials"]
     return Key(
         access_key_id=made["AccessKeyId"],
         secret_access_key=cloud.keep_secret(made["SecretAccessKey"]),

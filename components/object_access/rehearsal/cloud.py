@@ -1,10 +1,13 @@
 """The embedded cloud, started as a child process that ends with its parent."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 STRANGER = "999999999999"  # an account that nobody trusts
+_END = 2  # seconds in which the stores have ended, or are killed
 
 
 class Cloud:
@@ -123,33 +127,61 @@ def starting(
 ) -> Iterator["Starting"]:
     """Start the embedded stores, each in a process of its own, and go on; `ready()` waits for AWS.
     They stop with the block, and by themselves when this process dies, however it dies: their
-    standard input ends then. `accounts` are further ones of AWS."""
+    standard input ends then. What they and this process keep in temporary files meanwhile lies in
+    one folder, which is removed with them. `accounts` are further ones of AWS."""
     known = ",".join(dict.fromkeys([ACCOUNT, STRANGER, *accounts]))
     wanted = {"aws": True, "compatible": compatible, "swift": swift}
     options = {"aws": ["--accounts", known]}
-    children = {
-        store: _child(store, *options.get(store, [])) for store, want in wanted.items() if want
-    }
-    try:
-        yield Starting(children)
-    finally:
-        for child in children.values():  # all at once, then wait: some take a second
-            if child.stdin:
-                child.stdin.close()
-        for child in children.values():
-            child.wait(timeout=30)
-            if child.stdout:
-                child.stdout.close()
+    with _temporary_files() as folder:
+        children = {
+            store: _child(folder, store, *options.get(store, []))
+            for store, want in wanted.items()
+            if want
+        }
+        try:
+            yield Starting(children)
+        finally:
+            _end([*children.values()])
 
 
-def _child(store: str, *options: str) -> "subprocess.Popen[str]":
+@contextmanager
+def _temporary_files() -> Iterator[str]:
+    """A folder for all of them."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="object-access-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+
+
+def _child(folder: str, store: str, *options: str) -> "subprocess.Popen[str]":
     command = ["-m", "object_access", "serve", "--until-input-ends", "--stores", store, *options]
     return subprocess.Popen(
         [sys.executable, *command],
+        env={**os.environ, "TMPDIR": folder},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C is for us: they end in order, when their input does
     )
+
+
+def _end(children: "Sequence[subprocess.Popen[str]]") -> None:
+    """End them all at once; one that is busy, with its own start for instance, is killed, and what
+    it started ends with it."""
+    for child in children:
+        if child.stdin:
+            child.stdin.close()
+    until = time.monotonic() + _END
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=max(0, until - time.monotonic()))
+        child.kill()  # which is nothing to one that has ended
+        child.wait()
+        if child.stdout:
+            child.stdout.close()
 
 
 class Starting:

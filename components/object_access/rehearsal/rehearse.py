@@ -17,6 +17,8 @@ from .cloud import Cloud, starting
 from .environments import check_readable, needs_of, projects_of
 
 _HERE = str(Path(__file__).parents[3])
+# Errors that are raised for people to read, Pulumi's own among them.
+_MEANT = ("LookupError", "RunError", "RuntimeError", "TypeError", "ValueError")
 
 
 def rehearse(
@@ -105,7 +107,7 @@ def _failed(talk: Console, line: str, shape: str, *, code: int = 2) -> int:
 
 def _told(error: BaseException) -> str:
     """An error in one line; one that we did not mean to raise, with the place it came from."""
-    if type(error) in (ValueError, TypeError, LookupError, RuntimeError):
+    if type(error).__name__ in _MEANT:
         return str(error)
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _ours(frame.filename)]
     where = (
@@ -133,7 +135,6 @@ def _keep(talk: Console, cloud: Cloud) -> None:
     if at := cloud.compatible.get("endpoint"):
         talk.print(f"the S3-compatible store is at {at}", soft_wrap=True)
     talk.print("Ctrl-C ends them")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:
