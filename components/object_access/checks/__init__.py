@@ -39,5 +39,4 @@ def _checks(handover: Handover, target: Target, bystanders: Bystanders) -> Itera
     subject = Subject(handover, target, bystanders)
     yield from clients_of(subject)
     yield from s3.derived(subject)
-    if handover.cors:
-        yield BrowserChecks(subject)
+    yield BrowserChecks(subject)

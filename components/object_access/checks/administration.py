@@ -53,8 +53,9 @@ _OPEN = dict.fromkeys(
 )
 
 Wanted = Mapping[str, tuple[str, str, Mapping[str, Any]]]
-"""What it would be: service, operation of boto3, and its parameters. `{bucket}`, `{key}`, `{arn}`
-and `{name}` stand for the bucket, a file, its ARN and a name of our own."""
+"""What it would be: service, operation of boto3, and its parameters. `{bucket}`, `{key}`, `{arn}`,
+`{role}` and `{name}` stand for the bucket, a file, the bucket's ARN, a role of the account that
+anybody there may assume who was granted that, and a name of our own."""
 
 ADMINISTRATION: Wanted = {
     "a policy": ("s3", "put_bucket_policy", {"Policy": _document(_PUBLIC)}),
@@ -66,7 +67,6 @@ ADMINISTRATION: Wanted = {
         {"PublicAccessBlockConfiguration": _OPEN},
     ),
     "a public ACL": ("s3", "put_bucket_acl", {"ACL": "public-read"}),
-    "a public ACL of a file": ("s3", "put_object_acl", {"Key": "{key}", "ACL": "public-read"}),
     "allowing ACLs": (
         "s3",
         "put_bucket_ownership_controls",
@@ -127,21 +127,25 @@ ADMINISTRATION: Wanted = {
         {"AccelerateConfiguration": _ENABLED},
     ),
     "object lock": ("s3", "put_object_lock_configuration", {"ObjectLockConfiguration": _LOCKED}),
-    "locking a file for decades": (
-        "s3",
-        "put_object_retention",
-        {"Key": "{key}", "Retention": _LONG},
-    ),
-    "a legal hold": (
-        "s3",
-        "put_object_legal_hold",
-        {"Key": "{key}", "LegalHold": {"Status": "ON"}},
-    ),
     "deleting the bucket": ("s3", "delete_bucket", {}),
     "reading its policy": ("s3", "get_bucket_policy", {}),
     "reading its logging": ("s3", "get_bucket_logging", {}),
 }
 """Ways to change a bucket, or to read how it is set up."""
+
+FILES: Wanted = {
+    "a public ACL": ("s3", "put_object_acl", {"Key": "{key}", "ACL": "public-read"}),
+    "reading its ACL": ("s3", "get_object_acl", {"Key": "{key}"}),
+    "removing tags": ("s3", "delete_object_tagging", {"Key": "{key}"}),
+    "deleting a version for good": ("s3", "delete_object", {"Key": "{key}", "VersionId": "null"}),
+    "locking it for decades": ("s3", "put_object_retention", {"Key": "{key}", "Retention": _LONG}),
+    "a legal hold": (
+        "s3",
+        "put_object_legal_hold",
+        {"Key": "{key}", "LegalHold": {"Status": "ON"}},
+    ),
+}
+"""Ways to do more with a file than any verb of a grant does."""
 
 ESCALATION: Wanted = {
     "listing buckets": ("s3", "list_buckets", {}),
@@ -203,7 +207,7 @@ ESCALATION: Wanted = {
     "another role": (
         "sts",
         "assume_role",
-        {"RoleArn": "arn:aws:iam::123456789012:role/admin", "RoleSessionName": "check"},
+        {"RoleArn": "{role}", "RoleSessionName": "check"},
     ),
 }
 """Ways to become more than one is."""
@@ -211,19 +215,31 @@ ESCALATION: Wanted = {
 # What a verb of a grant is: a holder of it is not refused that.
 _GRANTED: Mapping[str, Collection[str]] = {
     "notify": ("notifications",),
-    "write-acl": ("a public ACL of a file",),
-    # The guide's own policy reads everything; what it may not change, the bucket's policy says.
-    "full": ("reading its policy", "reading its logging"),
+    "write-acl": ("a public ACL",),
+    # The guide's own policy reads everything, and does all with files; what it may not change, the
+    # bucket's policy says.
+    "full": (
+        "reading its policy",
+        "reading its logging",
+        "reading its ACL",
+        "removing tags",
+        "deleting a version for good",
+    ),
 }
 
 
 def attempts(
-    wanted: Wanted, client: Callable[[str], Any], subject: Subject, granted: Collection[str]
+    wanted: Wanted,
+    client: Callable[[str], Any],
+    subject: Subject,
+    granted: Collection[str] = (),
+    key: str = "",
 ) -> dict[str, Call]:
-    """The calls, for a holder with these verbs."""
+    """The calls, for a holder with these verbs; on the file of this key."""
     told = {
         "{bucket}": subject.bucket,
-        "{key}": subject.name,
+        "{key}": key,
+        "{role}": subject.bystanders.role or "arn:aws:iam::123456789012:role/admin",
         "{arn}": f"arn:aws:s3:::{subject.bucket}",
         "{name}": subject.name[:60],
     }

@@ -1,16 +1,17 @@
 """What pages in a browser may do with a bucket, by its CORS rules: preflights, links and forms."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 import requests
 
 from ..handover.model import Cors, Foreign
-from ..policies.cors import first_match
+from ..policies.cors import METHODS, first_match
 from .check import Checks, Failed, NotPromised, Refused, allowed, refused
 from .subject import Subject, can
 
 ELSEWHERE = "https://elsewhere.example"
-_METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE")
+HEADER = "x-object-access-check"  # which no page sends
 
 
 class BrowserChecks(Checks):
@@ -22,24 +23,29 @@ class BrowserChecks(Checks):
 
     @allowed("its pages may, by preflight: {granted}")
     def preflights(self) -> None:
+        if not self._rules:
+            raise NotPromised
         for rule in self._subject.handover.cors:
-            for origin in rule.origins:
+            for origin in map(_page, rule.origins):
                 for method in rule.methods:
-                    asked = ELSEWHERE if origin == "*" else origin
-                    answer = self._preflight(asked, method, rule.headers)
-                    expect(answer, 200, {asked, "*"} if origin == "*" else {asked})
+                    expect(self._preflight(origin, method, rule.headers), 200, {origin, "*"})
 
     @allowed("a page shows a file by a presigned link")
     def link(self) -> None:
-        rule = next((each for each in self._subject.handover.cors if "GET" in each.methods), None)
-        if rule is None:
+        rules = [each for each in self._subject.handover.cors if "GET" in each.methods]
+        if not rules:
             raise NotPromised
         holder, place = self._who("read")
-        origin = ELSEWHERE if rule.origins[0] == "*" else rule.origins[0]
         s3 = self._subject.s3(holder)
         key = self._subject.seed(holder, self._subject.handover.places[place])
-        answer = self._subject.presigned(s3, key, Origin=origin)
-        expect(answer, 200, {origin, "*"})
+        for origin in {_page(each) for rule in rules for each in rule.origins}:
+            answer = self._subject.presigned(s3, key, Origin=origin)
+            expect(answer, 200, {origin, "*"})
+            rule = first_match(self._rules, origin, "GET")
+            shown = answer.headers.get("Access-Control-Expose-Headers", "").lower()
+            for each in rule["ExposeHeaders"] if rule else ():
+                if each.lower() not in shown:
+                    raise Failed(f"the page may not read {each}")
 
     @allowed("a form on its page uploads")
     def form(self) -> None:
@@ -56,19 +62,35 @@ class BrowserChecks(Checks):
             form["url"],
             data=form["fields"],
             files={"file": ("check.txt", b"check")},
-            headers={"Origin": rule.origins[0]},
+            headers={"Origin": _page(rule.origins[0])},
         )
-        expect(answer, 204, {rule.origins[0]})
+        expect(answer, 204, {_page(rule.origins[0]), "*"})
 
     @refused("a page elsewhere, by preflight: {withheld}", "403 AccessForbidden")
     def elsewhere(self) -> None:
-        methods = self._withheld
-        if not methods:
+        self._refused({ELSEWHERE})
+
+    @refused("its own pages beyond that, and pages of names alike", "403 AccessForbidden")
+    def beyond(self) -> None:
+        named = {_page(each) for rule in self._subject.handover.cors for each in rule.origins}
+        self._refused({near for each in named for near in (each, *_alike(each))})
+
+    def _refused(self, origins: Iterable[str]) -> NoReturn:
+        """Every method, with our own header and without, that no rule promises these pages."""
+        tried = [
+            (origin, method, headers)
+            for origin in sorted(origins)
+            for method in METHODS
+            for headers in ((), (HEADER,))
+            if first_match(self._rules, origin, method, headers) is None
+        ]
+        if not tried or (not self._rules and not self._subject.ours):
             raise NotPromised
-        for method in methods:
-            answer = self._preflight(ELSEWHERE, method, ())
+        for origin, method, headers in tried:
+            answer = self._preflight(origin, method, headers)
             if answer.status_code != 403 or "<Code>AccessForbidden</Code>" not in answer.text:
-                raise Failed(f"{method}: answered {answer.status_code}")
+                told = f" with {headers[0]}" if headers else ""
+                raise Failed(f"{method}{told} from {origin}: answered {answer.status_code}")
         raise Refused("403 AccessForbidden")
 
     def listed(self) -> Any:
@@ -83,7 +105,7 @@ class BrowserChecks(Checks):
     @property
     def _withheld(self) -> list[str]:
         return [
-            method for method in _METHODS if first_match(self._rules, ELSEWHERE, method, []) is None
+            method for method in METHODS if first_match(self._rules, ELSEWHERE, method, []) is None
         ]
 
     def _who(self, verb: str) -> tuple[str, str]:
@@ -110,6 +132,19 @@ class BrowserChecks(Checks):
                 **({"Access-Control-Request-Headers": asked} if asked else {}),
             },
         )
+
+
+def _page(origin: str) -> str:
+    """A page's origin that fits one of a rule."""
+    return ELSEWHERE if origin == "*" else origin.replace("*", "any")
+
+
+def _alike(origin: str) -> list[str]:
+    """Origins that a careless pattern takes for this one."""
+    scheme, _, host = origin.partition("://")
+    other = {"https": "http", "http": "https"}.get(scheme, scheme)
+    near = (f"{host}.elsewhere.example", f"not{host}", f"sub.{host}", f"x.{host.partition('.')[2]}")
+    return [f"{other}://{host}", *(f"{scheme}://{each}" for each in near)]
 
 
 def _rule(given: Cors) -> Any:

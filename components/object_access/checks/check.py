@@ -62,8 +62,14 @@ class Bystanders:
     """A bucket of theirs."""
     region: str = "us-east-1"
     """Where that is."""
+    alike: Mapping[str, str] = field(default_factory=dict)
+    """Buckets of theirs by those of projects, with names that begin with those."""
+    role: str = ""
+    """ARN of a role that may do anything, and that trusts the whole account."""
     trusted: Mapping[str, Key] = field(default_factory=dict)
     """Keys of principals whom projects trust, by account or ARN."""
+    fellows: Mapping[str, Key] = field(default_factory=dict)
+    """Keys of somebody else in the accounts of those principals, by account."""
     stranger: Key | None = None
     """Keys of an account that nobody trusts."""
     compatible: Key | None = None

@@ -3,14 +3,16 @@ may do beside them, and what the bucket refuses to everyone."""
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property, partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..handover.model import Foreign, Key, Place, Role, UploadRole
-from .administration import ADMINISTRATION, ESCALATION, attempts
+from ..handover.model import Foreign, Job, Key, Machine, Place, Role, UploadRole
+from ..policies.grants import Access
+from .administration import ADMINISTRATION, ESCALATION, FILES, attempts
 from .check import (
     DENIED,
     Checks,
@@ -23,12 +25,14 @@ from .check import (
     refused,
 )
 from .simulated import SimulatedChecks
-from .subject import Call, Subject, can
-from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, calls
+from .subject import Call, Subject, can, parts, top
+from .verbs import BUCKET_VERBS, CHANGING, LISTING, NOT_THERE, VERBS, calls
 
 PART = 5 * 1024 * 1024  # bytes: the smallest part that S3 takes, but for the last
 # A denied verb of a compatible store may carry another word for it.
 WRONG = ("SignatureDoesNotMatch", "InvalidAccessKeyId", *DENIED)
+STRANGER = "999999999999"  # who has nothing, unless a project trusts just that account
+_OF_FILES = ("read-versions", "read-tags", "write-tags", "write-acl", "list-parts")
 
 
 def derived(subject: Subject) -> Iterator[Checks]:
@@ -37,16 +41,18 @@ def derived(subject: Subject) -> Iterator[Checks]:
         how = subject.handover.holders[holder].how
         if isinstance(how, UploadRole):
             yield UploadRoleChecks(subject, holder)
+            yield HolderChecks(subject, holder)
             continue
         if isinstance(how, Role):
-            if how.trusted and not subject.assumable(how):
+            if how.trusted and not any(map(subject.assumable, how.trusted)):
                 yield SimulatedChecks(subject, holder, how)
                 continue
             yield RoleChecks(subject, holder)
             if not how.trusted:
                 continue
-        for place in subject.handover.place_of(holder):
-            yield PlaceChecks(subject, holder, place)
+        for place in subject.handover.place_of(holder).values():
+            for part in parts(place):
+                yield PlaceChecks(subject, holder, part)
         yield HolderChecks(subject, holder)
     yield BucketChecks(subject)
 
@@ -63,6 +69,9 @@ class _Of(Checks):
     def _s3(self) -> Any:
         return self._subject.s3(self._holder)
 
+    def _client(self, service: str) -> Any:
+        return self._subject.client(service, self._subject.keys(self._holder))
+
     @property
     def _places(self) -> Mapping[str, Place]:
         return self._subject.handover.place_of(self._holder)
@@ -74,18 +83,13 @@ class _Of(Checks):
                 can(place, verb)
                 and (key in place.keys if place.keys else key.startswith(place.prefix))
             )
-            or (place.exact and key == place.folder and verb.startswith("list"))
+            or (place.exact and key == place.folder and verb in LISTING and can(place, verb))
             for place in self._places.values()
         )
 
-    def _listable(self, verb: str, prefix: str) -> bool:
-        """Whether listing with this prefix is promised: nothing may come that is not."""
-        return self._covered(verb, prefix)
-
     def _try(self, verb: str, place: Place, key: str) -> None:
         """Each call of a verb; what is merely not there is allowed all the same."""
-        prefix = place.keys[0] if place.keys else place.prefix
-        for call in calls(self._subject, self._s3, verb, prefix, key).values():
+        for call in calls(self._subject, self._s3, verb, top(place), key).values():
             try:
                 call()
             except ClientError as error:
@@ -96,9 +100,9 @@ class _Of(Checks):
 class PlaceChecks(_Of):
     """What a holder can do at one of its places, and what not."""
 
-    def __init__(self, subject: Subject, holder: str, place: str):
+    def __init__(self, subject: Subject, holder: str, place: Place):
         super().__init__(subject, holder)
-        self._place = subject.handover.places[place]
+        self._place = place
         shown = ", ".join(self._place.keys) or self._place.prefix or "the whole bucket"
         self.scope += f"{shown}: "
         # A file like ours has none of these: without a prefix they are about the whole bucket.
@@ -114,9 +118,9 @@ class PlaceChecks(_Of):
         told = [*plain, *([f"{more} others" if plain else f"of {more}"] if more else [])]
         self.words = {"missing": ", ".join(told)}
 
-    def _somewhere(self, verb: str) -> bool:
-        """Whether the holder has a verb at this place, by it or by a wider one."""
-        key = self._subject.key(self._place)
+    def _somewhere(self, verb: str, key: str = "") -> bool:
+        """Whether the holder has a verb at this place, by it or by a wider one; or for a key."""
+        key = key or self._subject.key(self._place)
         if self._covered(verb, key):
             return True
         # A multipart grant is two other verbs.
@@ -133,8 +137,8 @@ class PlaceChecks(_Of):
         self._needs("list")
         key = self._maybe_seed()
         # Every level on the way to the file is the same promise.
-        top = self._place.keys[0] if self._place.keys else self._place.prefix
-        for prefix in {top, key or top}:
+        whole = top(self._place)
+        for prefix in {whole, key or whole}:
             answer = self._s3.list_objects_v2(Bucket=self._subject.bucket, Prefix=prefix)
             listed = {each["Key"] for each in answer.get("Contents", [])}
             if key and not answer["IsTruncated"] and key not in listed:
@@ -211,6 +215,8 @@ class PlaceChecks(_Of):
         if not verbs:
             raise NotPromised
         key = self._subject.key(self._place)
+        if self._place.keys and CHANGING & set(verbs):
+            self._subject.only_embedded()
         if {"read-tags", "write-tags", "write-acl"} & set(verbs):
             key = self._subject.seed(self._holder, self._place)
         for verb in verbs:
@@ -220,44 +226,80 @@ class PlaceChecks(_Of):
     def no_other_verb(self) -> None:
         if self._subject.where.endpoint:
             raise NotPromised  # the operator's keys are for everything
+        if self._place.keys and CHANGING & set(self._missing):
+            self._subject.only_embedded()
         key = self._subject.key(self._place)
-        prefix = self._place.keys[0] if self._place.keys else self._place.prefix
+        # A file that is not there is no proof: who may not list is refused it as well.
+        there = self._maybe_seed() or key
         tried: dict[str, Call] = {}
         for verb in self._missing:
-            tried |= calls(self._subject, self._s3, verb, prefix, key)
+            file = key if verb in CHANGING else there
+            tried |= calls(self._subject, self._s3, verb, top(self._place), file)
         if "write" in self._missing:
             self._subject.wrote(key)
         none_allowed(tried, (*DENIED, "AccessControlListNotSupported"))
 
+    @refused("more than a verb of its files ({files} ways)")
+    def files(self) -> None:
+        if self._subject.where.endpoint:
+            raise NotPromised  # the operator's keys are for everything
+        self._subject.only_embedded()
+        key = self._subject.key(self._place)
+        self._subject.placed(key)
+        granted = {verb for verb in Access if self._covered(verb, key)}
+        none_allowed(
+            attempts(FILES, self._client, self._subject, granted, key),
+            (*DENIED, "AccessControlListNotSupported"),
+        )
+
     @refused("nothing beside it")
     def beside(self) -> None:
-        if not self._place.prefix and not self._place.keys:
-            raise NotPromised
         tried: dict[str, Call] = {}
-        for prefix in self._near():
-            key = prefix if self._place.keys else f"{prefix}{self._subject.name}"
-            for verb in ("list", "list-versions"):
-                if not self._listable(verb, prefix):
+        for prefix, key in self._near():
+            for verb in LISTING:
+                if not self._covered(verb, prefix):
                     tried |= self._named(verb, prefix, key, f"'{prefix}'")
-            for verb in ("read", "write", "delete"):
+            for verb in ("write", "delete"):
                 if not self._covered(verb, key):
                     tried |= self._named(verb, prefix, key, f"'{key[:60]}'")
                     if verb == "write":
                         self._subject.wrote(key)
         none_allowed(tried)
 
+    @refused("reading beside it")
+    def reading_beside(self) -> None:
+        near = self._near()
+        tried: dict[str, Call] = {}
+        for prefix, key in near:
+            if not self._covered("read", key):
+                tried |= self._named("read", prefix, key, f"'{key[:60]}'")
+        for verb in _OF_FILES:  # the rarer ones at one of them
+            prefix, key = near[0] if near else ("", "")
+            if near and not self._somewhere(verb, key):
+                tried |= self._named(verb, prefix, key, f"'{key[:60]}'")
+        if tried and not self._subject.placed(*(key for _, key in near)):
+            raise NotTried("needs files there, which only a rehearsal has")
+        none_allowed(tried)
+
     def _named(self, verb: str, prefix: str, key: str, where: str) -> dict[str, Call]:
         made = calls(self._subject, self._s3, verb, prefix, key)
         return {f"{name} {where}": call for name, call in made.items()}
 
-    def _near(self) -> list[str]:
-        """Names beside a place: those that begin alike, its parents, and the top."""
+    def _near(self) -> list[tuple[str, str]]:
+        """Prefixes and names beside a place: those that begin alike, its parents, the top, and
+        a folder of no name that anybody knows."""
+        own = self._subject.name
         if self._place.keys:
-            return [f"{key}{end}" for key in self._place.keys[:1] for end in ("-2", "/x", ".old")]
+            [key] = self._place.keys
+            ends = (f"-{own}", f"/{own}", f".{own}")
+            return [*((f"{key}{end}", f"{key}{end}") for end in ends), (f"{own}/", f"{own}/x")]
+        if not self._place.prefix:
+            return []
         folder = self._place.folder
         parents = [folder[:cut] for cut in range(len(folder)) if folder[cut] == "/"]
-        near = ["", folder, f"{folder}-2/", f"{folder}2", f"x{folder}/"]
-        return [*near, *(f"{parent}/" for parent in parents)]
+        near = [f"{folder}-2/", "", folder, f"{folder}2", f"x{folder}/", f"{own}/"]
+        near += [f"{parent}/" for parent in parents]
+        return [(prefix, f"{prefix}{own}") for prefix in near]
 
     def _needs(self, verb: str) -> None:
         if not can(self._place, verb):
@@ -276,7 +318,8 @@ class PlaceChecks(_Of):
 
     def listed(self) -> Any:
         """With the names of the verbs in them."""
-        self.words = {**self.words, "others": ", ".join(self._others)}
+        told = {"others": ", ".join(self._others), "files": str(len(FILES))}
+        self.words = {**self.words, **told}
         return super().listed()
 
 
@@ -285,20 +328,19 @@ class HolderChecks(_Of):
 
     @refused("another bucket")
     def other_bucket(self) -> None:
-        theirs = self._subject.bystanders.bucket
-        if not theirs or self._subject.where.endpoint:
-            if self._subject.where.endpoint:
-                raise NotPromised  # whoever has the operator's keys has all of their buckets
+        if self._subject.where.endpoint:
+            raise NotPromised  # whoever has the operator's keys has all of their buckets
+        others = self._subject.bystanders
+        theirs = [each for each in (others.bucket, others.alike.get(self._subject.bucket)) if each]
+        if not theirs:
             raise NotTried("needs a bucket of somebody else, which only a rehearsal has")
-        file = {"Bucket": theirs, "Key": self._subject.name}
-        none_allowed(
-            {
-                "listing": lambda: self._s3.list_objects_v2(Bucket=theirs),
-                "reading": lambda: self._s3.get_object(**file),
-                "writing": lambda: self._s3.put_object(**file, Body=b""),
-                "deleting": lambda: self._s3.delete_object(**file),
-            }
-        )
+        key, tried = self._subject.name, dict[str, Call]()
+        for bucket in theirs:
+            self._subject.client("s3", self._subject.outsider).put_object(Bucket=bucket, Key=key)
+            for verb in ("list", "read", "write", "delete"):
+                made = calls(self._subject, self._s3, verb, "", key, bucket)
+                tried |= {f"{name} in {bucket}": call for name, call in made.items()}
+        none_allowed(tried)
 
     @refused("the same keys without TLS")
     def plain_http(self) -> None:
@@ -310,14 +352,29 @@ class HolderChecks(_Of):
         if target.endpoint and not target.http_endpoint:
             raise NotTried("the address without TLS is not known here")
         plain = self._subject.client("s3", self._subject.keys(self._holder), tls=False)
-        place = next(iter(self._places.values()))
-        prefix, key = place.prefix, self._subject.key(place)
-        verb = next((each for each in ("list", "read", "write") if can(place, each)), "list")
-        none_allowed(calls(self._subject, plain, verb, prefix, key))
+        # What is refused with TLS, too, shows nothing.
+        tried: dict[str, Call] = {}
+        for place in (part for each in self._places.values() for part in parts(each)):
+            verb = next((each for each in ("list", "read", "write") if can(place, each)), "")
+            if verb and not (verb == "write" and place.keys):
+                key = (
+                    self._subject.seed(self._holder, place) if verb == "read" else self._name(place)
+                )
+                made = calls(self._subject, plain, verb, top(place), key)
+                tried |= {f"{name} '{key[:60]}'": call for name, call in made.items()}
+        if not tried:
+            raise NotTried("there is nothing that it could list or read there")
+        none_allowed(tried)
+
+    def _name(self, place: Place) -> str:
+        key = self._subject.key(place)
+        self._subject.wrote(key)
+        return key
 
     @refused("administering the bucket ({administration} ways)")
     def administer(self) -> None:
-        self._aws_only()
+        if self._subject.where.endpoint:
+            raise NotPromised  # the operator's keys are the administrator's
         self._subject.only_embedded()
         granted = {verb for place in self._places.values() for verb in place.access}
         none_allowed(
@@ -327,9 +384,62 @@ class HolderChecks(_Of):
 
     @refused("becoming more: users, keys, policies, roles ({escalation} ways)")
     def escalate(self) -> None:
-        self._aws_only()
+        if self._subject.where.endpoint:
+            raise NotPromised  # there is no IAM
+        if isinstance(self._subject.handover.holders[self._holder].how, Foreign):
+            raise NotPromised  # in its own account it may be anybody
         self._subject.only_embedded()
-        none_allowed(attempts(ESCALATION, self._client, self._subject, set()))
+        none_allowed(attempts(ESCALATION, self._client, self._subject))
+
+    @allowed("each of the principals reaches it")
+    def principals(self) -> None:
+        how = self._subject.handover.holders[self._holder].how
+        if not isinstance(how, Foreign) or len(how.principals) == 1:
+            raise NotPromised
+        for each in how.principals:
+            s3 = self._subject.client("s3", self._subject.of(each))
+            for place in (part for each in self._places.values() for part in parts(each)):
+                for verb in ("list", "read"):
+                    if can(place, verb):
+                        key = self._subject.seed(self._holder, place)
+                        for call in calls(self._subject, s3, verb, top(place), key).values():
+                            call()
+
+    @refused("others of the principals' accounts")
+    def fellows(self) -> None:
+        how = self._subject.handover.holders[self._holder].how
+        if not isinstance(how, Foreign):
+            raise NotPromised
+        tried: dict[str, Call] = {}
+        for account, who in self._subject.fellows(how.principals).items():
+            s3 = self._subject.client("s3", who)
+            for place in (part for each in self._places.values() for part in parts(each)):
+                key = self._subject.seed(self._holder, place)
+                for verb in ("list", "read", "write", "delete"):
+                    made = calls(self._subject, s3, verb, top(place), key)
+                    tried |= {
+                        f"{account}: {name} '{key[:60]}'": each for name, each in made.items()
+                    }
+        none_allowed(tried)
+
+    @refused("its role, assumed from its own account and from another")
+    def role(self) -> None:
+        how = self._subject.handover.holders[self._holder].how
+        if not isinstance(how, Machine | Job | UploadRole):
+            raise NotPromised
+        others = {"its own account": self._subject.outsider, "another": self._stranger}
+        none_allowed(
+            {
+                f"from {name}": partial(self._subject.session, who, how.role_arn)
+                for name, who in others.items()
+            }
+        )
+
+    @property
+    def _stranger(self) -> Key:
+        if self._subject.bystanders.stranger is None:
+            raise NotTried("needs another account, which only a rehearsal has")
+        return self._subject.bystanders.stranger
 
     def listed(self) -> Any:
         """With the number of ways in the names."""
@@ -338,15 +448,6 @@ class HolderChecks(_Of):
             "escalation": str(len(ESCALATION)),
         }
         return super().listed()
-
-    def _aws_only(self) -> None:
-        if self._subject.where.endpoint:
-            raise NotPromised  # the operator's keys are the administrator's; there is no IAM
-        if isinstance(self._subject.handover.holders[self._holder].how, Foreign):
-            raise NotPromised  # in its own account it may be anybody
-
-    def _client(self, service: str) -> Any:
-        return self._subject.client(service, self._subject.keys(self._holder))
 
 
 class BucketChecks(Checks):
@@ -372,32 +473,57 @@ class BucketChecks(Checks):
 
     @refused("another account")
     def other_account(self) -> None:
-        if self._subject.where.endpoint:
+        let_in = [each.how for each in self._subject.handover.holders.values()]
+        if self._subject.where.endpoint or any(
+            STRANGER in how.principals for how in let_in if isinstance(how, Foreign)
+        ):
             raise NotPromised
         stranger = self._subject.bystanders.stranger
         if stranger is None:
             raise NotTried("needs another account, which only a rehearsal has")
         self._nobody(self._subject.client("s3", stranger))
 
+    @refused("administering it, by another account and by anyone")
+    def administered(self) -> None:
+        subject = self._subject
+        if subject.where.endpoint:
+            raise NotPromised
+        subject.only_embedded()
+        tried: dict[str, Call] = {}
+        for name, who in (("another account", subject.bystanders.stranger), ("anyone", None)):
+            made = attempts(ADMINISTRATION, partial(self._client, who), subject)
+            tried |= {f"{name}: {what}": call for what, call in made.items()}
+        none_allowed(tried, (*DENIED, "AccessControlListNotSupported"))
+
+    def _client(self, who: Key | None, service: str) -> Any:
+        return self._subject.client(service, who)
+
     def tidy(self) -> None:
         """Remove what was written."""
         self._subject.tidy()
 
     def _nobody(self, s3: Any, refusals: tuple[str, ...] = DENIED) -> None:
-        subject = self._subject
-        place = next(iter(subject.handover.places.values()))
-        key = subject.key(place)
-        subject.wrote(key)
-        where = {"Bucket": subject.bucket, "Key": key}
-        none_allowed(
-            {
-                "reading": lambda: s3.get_object(**where),
-                "listing": lambda: s3.list_objects_v2(Bucket=subject.bucket, Prefix=place.prefix),
-                "writing": lambda: s3.put_object(**where, Body=b""),
-                "deleting": lambda: s3.delete_object(**where),
-            },
-            refusals,
-        )
+        subject, tried = self._subject, dict[str, Call]()
+        for place in (part for each in subject.handover.places.values() for part in parts(each)):
+            # A file that is not there is no proof: nobody is told so who may not list.
+            files = {"list": "-", "read": self._there(place)}
+            if subject.target.embedded or not place.keys:
+                key = subject.key(place)
+                subject.wrote(key)
+                files |= {"write": key, "delete": key}
+            for verb, file in files.items():
+                made = calls(subject, s3, verb, top(place), file) if file else {}
+                tried |= {f"{name} at '{top(place)}'": call for name, call in made.items()}
+        none_allowed(tried, refusals)
+
+    def _there(self, place: Place) -> str:
+        """The key of a file in a place, which somebody put there; empty where nobody could."""
+        handover = self._subject.handover
+        for holder in handover.holders:
+            if any(set(parts(each)) & {place} for each in handover.place_of(holder).values()):
+                with suppress(NotTried, ClientError):
+                    return self._subject.seed(holder, place)
+        return ""
 
 
 class RoleChecks(_Of):
@@ -411,11 +537,10 @@ class RoleChecks(_Of):
 
     @allowed("a session of {hours} for whom it trusts")
     def longest(self) -> None:
-        who = self._consumer()
-        longest = self._how.longest_session
-        if who.session_token:  # a role's own session can open one of an hour at the most
-            longest = min(longest, 3_600)
-        self._subject.assume(self._how, who, DurationSeconds=longest)
+        for who in self._consumers():
+            self._subject.assume(self._how, who, DurationSeconds=self._longest)
+        if missing := [each for each in self._how.trusted if not self._subject.assumable(each)]:
+            raise NotTried(f"needs keys of {missing[0]}, which only it has")
 
     @allowed("it may assume itself")
     def itself(self) -> None:
@@ -425,8 +550,10 @@ class RoleChecks(_Of):
 
     @refused("a second more", "ValidationError")
     def longer(self) -> None:
-        who = self._consumer()
-        self._subject.assume(self._how, who, DurationSeconds=self._how.longest_session + 1)
+        longer = self._how.longest_session + 1
+        none_allowed(
+            self._assuming(self._consumers(), DurationSeconds=longer), ("ValidationError",)
+        )
 
     @refused("the role without its {proof}")
     def no_proof(self) -> None:
@@ -438,21 +565,27 @@ class RoleChecks(_Of):
 
     @refused("the role from another account, with the right {proof}")
     def other_account(self) -> None:
+        if STRANGER in self._how.trusted:
+            raise NotPromised
         stranger = self._subject.bystanders.stranger
         if stranger is None:
             raise NotTried("needs another account, which only a rehearsal has")
         self._subject.assume(self._how, stranger)
 
+    @refused("the role by others of the accounts that it trusts one of")
+    def fellows(self) -> None:
+        none_allowed(self._assuming(self._subject.fellows(self._how.trusted).values()))
+
     @refused("the role from its own account")
     def own_account(self) -> None:
-        if self._subject.bystanders.outsider is None:
-            raise NotTried("needs another user of the account, which only a rehearsal has")
-        self._subject.assume(self._how, self._subject.bystanders.outsider)
+        if self._how.account in self._how.trusted:
+            raise NotPromised
+        self._subject.assume(self._how, self._subject.outsider)
 
     def listed(self) -> Any:
         """With the proof and the time in the names."""
         proof = "session name" if self._how.session_name else "external ID"
-        hours = self._how.longest_session / 3_600
+        hours = self._longest / 3_600
         told = f"{hours:g} hours" if hours > 1 else "an hour"
         self.words = {"proof": proof, "hours": told}
         return super().listed()
@@ -461,9 +594,22 @@ class RoleChecks(_Of):
         name = "RoleSessionName" if self._how.session_name else "ExternalId"
         if name == "RoleSessionName" and value is None:
             value = "somebody"  # a session always has a name
-        self._subject.assume(self._how, self._consumer(), **{name: value})
+        none_allowed(self._assuming(self._consumers(), **{name: value}))
 
-    def _consumer(self) -> Key:
+    def _assuming(self, people: Iterable[Key], **change: Any) -> dict[str, Call]:
+        return {
+            f"trusted {number}": partial(self._subject.assume, self._how, who, **change)
+            for number, who in enumerate(people, 1)
+        }
+
+    @property
+    def _longest(self) -> int:
+        """Seconds of the longest session that whom it trusts can have."""
+        # A role's own session can open one of an hour at the most.
+        roles = any(":role/" in each for each in self._how.trusted)
+        return min(self._how.longest_session, 3_600) if roles else self._how.longest_session
+
+    def _consumers(self) -> list[Key]:
         if not self._how.trusted:
             raise NotPromised
         return self._subject.trusted(self._how)
@@ -487,24 +633,13 @@ class UploadRoleChecks(_Of):
         if read.digest() != sent.digest():
             raise Failed("the file that was read is not the one that was written")
 
-    @refused("deleting, and administering the bucket")
+    @refused("deleting, and more than a verb of its files")
     def nothing_else(self) -> None:
         self._subject.only_embedded()
-        where = {"Bucket": self._subject.bucket, "Key": self._subject.name}
-        made = attempts(
-            ADMINISTRATION,
-            lambda service: self._subject.client(service, self._keys),
-            self._subject,
-            set(),
-        )
-        none_allowed(
-            {"deleting": lambda: self._s3.delete_object(**where), **made},
-            (*DENIED, "AccessControlListNotSupported"),
-        )
-
-    @refused("the role, assumed by another user")
-    def foreign_user(self) -> None:
-        self._subject.session(self._subject.outsider, self._role)
+        key = self._subject.name
+        made = attempts(FILES, self._client, self._subject, key=key)
+        deleting = calls(self._subject, self._s3, "delete", "", key)
+        none_allowed({**deleting, **made}, (*DENIED, "AccessControlListNotSupported"))
 
     @refused("a session of more than an hour", "ValidationError")
     def long_session(self) -> None:
@@ -518,7 +653,3 @@ class UploadRoleChecks(_Of):
         how = self._subject.handover.holders[self._holder].how
         assert isinstance(how, UploadRole)  # noqa: S101 for the type checker
         return how.role_arn
-
-    @property
-    def _keys(self) -> Key:
-        return self._subject.keys(self._holder)

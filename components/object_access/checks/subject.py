@@ -1,8 +1,9 @@
 """The project that is checked: its hand-over, where that is, who else is there, and how each of its
 holders logs in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,7 @@ from ..handover.model import (
     Role,
     UploadRole,
 )
+from ..policies.trust import account_of
 from .check import Bystanders, Failed, NotTried
 from .clients import Clients, clients
 from .target import Target
@@ -47,6 +49,7 @@ class Subject:
         self.name = f"object-access-check-{uuid4().hex}"
         self._open = ExitStack()
         self._written: set[str] = set()
+        self.versions: dict[str, str] = {}
         self.keys = cache(self._keys)
 
     def s3(self, holder: str) -> Any:
@@ -65,6 +68,11 @@ class Subject:
             raise NotTried("needs another user of the store, which only a rehearsal has")
         return other
 
+    @property
+    def ours(self) -> bool:
+        """Whether the bucket's settings are the project's alone: made by it, and on AWS."""
+        return not self.where.endpoint and not self.where.adopted
+
     def only_embedded(self) -> None:
         """Leave to rehearsals what would do harm. Raises NotTried elsewhere."""
         if not self.target.embedded:
@@ -82,11 +90,11 @@ class Subject:
         key = self.key(place, what)
         if can(place, "write") and not place.keys:
             self.put(self.s3(holder), key)
-        elif self.bystanders.outsider and not self.where.endpoint:
-            self.put(self.client("s3", self.outsider), key)
+        elif self.placed(key):
+            pass
         elif can(place, "list"):
             found = self.s3(holder).list_objects_v2(
-                Bucket=self.bucket, Prefix=place.prefix, MaxKeys=1
+                Bucket=self.bucket, Prefix=top(place), MaxKeys=1
             )
             if "Contents" not in found:
                 raise NotTried("there is no file in this place yet")
@@ -95,18 +103,30 @@ class Subject:
             raise NotTried("nothing is there that it may read, and it may not write")
         return key
 
+    def placed(self, *keys: str) -> bool:
+        """Whether somebody else could place files of these names, as only in a rehearsal."""
+        if self.bystanders.outsider is None or self.where.endpoint:
+            return False
+        s3 = self.client("s3", self.outsider)
+        for key in keys:
+            self.put(s3, key)
+        return True
+
     def put(self, s3: Any, key: str, body: bytes = b"check", **more: Any) -> dict[str, Any]:
         """Write a small file, and remember to remove it."""
-        self._written.add(key)
-        return dict(s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more))
+        self.wrote(key)
+        made = dict(s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more))
+        self.versions[key] = made.get("VersionId", "null")
+        return made
 
     def forget(self, key: str) -> None:
         """A file that is gone."""
         self._written.discard(key)
 
     def wrote(self, key: str) -> None:
-        """A file that a client of its own wrote."""
-        self._written.add(key)
+        """A file that a client of its own wrote; what has not our name stays, it was there."""
+        if self.name in key:
+            self._written.add(key)
 
     def tidy(self) -> None:
         """Remove what was written, with the keys that can."""
@@ -131,10 +151,10 @@ class Subject:
             Key: lambda how: how,
             Profile: self._of_profile,
             Machine: self._of_machine,
-            Role: lambda how: self.assume(how, self.trusted(how)),
+            Role: lambda how: self.assume(how, self.trusted(how)[0]),
             UploadRole: lambda how: self.session(self.keys(how.of), how.role_arn),
-            Foreign: lambda how: self._of(how.principals[0]),
-            ExistingRole: lambda how: self._of(f"role/{how.name}"),
+            Foreign: lambda how: self.of(how.principals[0]),
+            ExistingRole: lambda how: self.of(f"role/{how.name}"),
             Job: self._of_job,
         }
         if type(how) not in ways:
@@ -150,17 +170,28 @@ class Subject:
             session_token=how.session_token,
         )
 
-    def trusted(self, how: Role) -> Key:
-        """Keys of somebody whom a role trusts. Raises NotTried where there are none."""
+    def trusted(self, how: Role) -> list[Key]:
+        """Keys of those whom a role trusts, as far as they are here. Raises NotTried where none
+        are."""
         if not how.trusted:
             raise NotTried("trusts nobody yet")
-        return self._of(how.trusted[0])
+        here = [each for each in how.trusted if self.assumable(each)] or how.trusted[:1]
+        return [self.of(each) for each in here]
 
-    def assumable(self, how: Role) -> bool:
-        """Whether somebody here can assume a role."""
-        return any(each in self.bystanders.trusted for each in how.trusted)
+    def assumable(self, principal: str) -> bool:
+        """Whether its keys are here."""
+        return principal in self.bystanders.trusted
 
-    def _of(self, principal: str) -> Key:
+    def fellows(self, principals: Collection[str]) -> dict[str, Key]:
+        """Others in the accounts of these principals, by account, where not the whole account is
+        meant. Raises NotTried where their keys are not here."""
+        accounts = {account_of(each) for each in principals} - set(principals)
+        if missing := accounts - self.bystanders.fellows.keys():
+            raise NotTried(f"needs somebody else of account {min(missing)}")
+        return {account: self.bystanders.fellows[account] for account in accounts}
+
+    def of(self, principal: str) -> Key:
+        """Keys of a principal. Raises NotTried where they are not here."""
         if principal not in self.bystanders.trusted:
             raise NotTried(f"needs keys of {principal}, which only it has")
         return self.bystanders.trusted[principal]
@@ -233,6 +264,16 @@ class Subject:
             "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=60
         )
         return self.http("GET", url, headers=headers)
+
+
+def top(place: Place) -> str:
+    """What all names of a place begin with."""
+    return place.keys[0] if place.keys else place.prefix
+
+
+def parts(place: Place) -> list[Place]:
+    """A place as what is tried one by one: each of its exact keys."""
+    return [replace(place, keys=(key,)) for key in place.keys] or [place]
 
 
 def can(place: Place, verb: str) -> bool:

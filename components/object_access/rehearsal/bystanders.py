@@ -3,8 +3,11 @@ accounts, and those whom projects trust."""
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from botocore.exceptions import ClientError
 
 from ..checks import Bystanders, Target
 from ..handover.model import (
@@ -25,6 +28,7 @@ from .provision import make_bucket
 if TYPE_CHECKING:
     from stacks.projects import Project
 
+_LONGEST = 61  # of the 63 characters that a bucket's name may have
 _ANYTHING = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource": "*"}
 
 
@@ -102,12 +106,16 @@ def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders
     name = f"outsider-{uuid4().hex[:12]}"
     make_bucket(cloud.admin("s3"), name, cloud.region)
     wheres = [each.where for each in handovers.values()]
+    _make_role(cloud, cloud.account, name, anything=True)
     compatible = any(isinstance(where, S3) and where.endpoint for where in wheres)
     openstack = any(isinstance(where, Swift) for where in wheres)
     return Bystanders(
         outsider=_make_user(cloud, cloud.account, name),
         bucket=name,
         region=cloud.region,
+        alike=_alike(cloud, wheres),
+        role=f"arn:aws:iam::{cloud.account}:role/{name}",
+        fellows={account: _key(keys) for account, keys in cloud.aws["accounts"].items()},
         trusted=_trusted(cloud, handovers.values()),
         stranger=_key(cloud.aws["accounts"][STRANGER])
         if STRANGER in cloud.aws["accounts"]
@@ -115,6 +123,17 @@ def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders
         compatible=_key(cloud.compatible["somebody_else"]) if compatible else None,
         openstack=_openstack_users(cloud) if openstack else {},
     )
+
+
+def _alike(cloud: Cloud, wheres: Iterable[S3 | Swift]) -> dict[str, str]:
+    """A bucket of somebody else's for each of a project, whose name begins with that one's."""
+    made: dict[str, str] = {}
+    for where in wheres:
+        if isinstance(where, S3) and not where.endpoint and len(where.bucket) <= _LONGEST:
+            made[where.bucket] = f"{where.bucket}-2"
+            with suppress(ClientError):  # two projects of one bucket
+                make_bucket(cloud.admin("s3", where.region), made[where.bucket], where.region)
+    return made
 
 
 def _trusted(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, Key]:
@@ -155,8 +174,8 @@ def _iam(cloud: Cloud, account: str) -> Any:
     return cloud.target.client("iam", cloud.region, _key(cloud.aws["accounts"][account]))
 
 
-def _make_role(cloud: Cloud, account: str, name: str) -> None:
-    """A role that its own account may assume, and that may do anything on S3."""
+def _make_role(cloud: Cloud, account: str, name: str, *, anything: bool = False) -> None:
+    """A role that its own account may assume; one of another account may do anything on S3."""
     iam = _iam(cloud, account)
     trust = {
         "Effect": "Allow",
@@ -166,7 +185,8 @@ def _make_role(cloud: Cloud, account: str, name: str) -> None:
     if name in {each["RoleName"] for each in iam.list_roles()["Roles"]}:
         return
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
-    if account != cloud.account:  # one of ours can do what the project grants, and nothing else
+    # One of ours can do what the project grants, and nothing else.
+    if anything or account != cloud.account:
         iam.put_role_policy(
             RoleName=name, PolicyName="anything", PolicyDocument=_document(_ANYTHING)
         )

@@ -53,7 +53,7 @@ class ClientChecks(Checks):
             self._keys  # noqa: B018 this must be that machine
             tools.instance(self._holder, self._subject.metadata(how))
         elif isinstance(how, Role):
-            tools.profile(self._holder, self._subject.trusted(how))
+            tools.profile(self._holder, self._subject.trusted(how)[0])
         elif isinstance(how, Key | Profile):
             self._keys  # noqa: B018 they must be there
             tools.profile(self._holder)
