@@ -233,7 +233,11 @@ def run_all(
                             watch(result)
             finally:
                 checks.tidy()
-        return results
+        return results or [nothing(project)]
+
+    def nothing(project: str) -> Result:
+        why = "nobody who is handed over can be tried"
+        return Result(project, "anything", Promise.ALLOWED, State.NOT_TRIED, why)
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         return [result for results in pool.map(one, collections.items()) for result in results]

@@ -14,7 +14,7 @@ import openstack
 import requests
 from swiftclient import client as swiftclient
 
-from ..handover.model import Credential, Handover, Password, Swift, TempUrls
+from ..handover.model import Credential, Handover, Listed, Password, Swift, TempUrls
 from ..policies import swift
 from .browser import ELSEWHERE
 from .check import (
@@ -42,6 +42,8 @@ def derived(handover: Handover, bystanders: Bystanders) -> Iterator[Checks]:
     for name, holder in handover.holders.items():
         if isinstance(holder.how, Credential):
             yield CredentialChecks(handover, name)
+        if isinstance(holder.how, Listed):
+            yield ListedChecks(name, holder.how)
 
 
 class SwiftChecks(Checks):
@@ -62,6 +64,7 @@ class SwiftChecks(Checks):
 
     @allowed("python-swiftclient writes, lists, reads and removes a file")
     def round_trip(self) -> None:
+        self._name_of(Password)
         self._swift.put_object(self._container, self._name, CONTENT)
         _, listed = self._swift.get_container(self._container, prefix=self._name)
         if [each["name"] for each in listed] != [self._name]:
@@ -76,6 +79,7 @@ class SwiftChecks(Checks):
 
     @allowed("the swift command, with the openrc that is handed over, lists the file")
     def command(self) -> None:
+        self._name_of(Password)
         with self._file(), clients(self._handover, Target()) as tools:
             tools.environment("openrc", self._name_of(Password))
             listed = tools.program("swift", "list", self._container, "--prefix", self._name)
@@ -84,6 +88,7 @@ class SwiftChecks(Checks):
 
     @allowed("openstacksdk reads the file")
     def sdk(self) -> None:
+        self._name_of(Password)
         with (
             self._file(),
             openstack.connection.Connection(
@@ -207,6 +212,7 @@ class SwiftChecks(Checks):
 
     @refused("a wrong password", "401")
     def wrong_password(self) -> None:
+        self._name_of(Password)
         domain = {"name": self._login.user_domain}
         user = {"name": self._login.username, "domain": domain, "password": "x" * 20}
         identity = {"methods": ["password"], "password": {"user": user}}
@@ -225,8 +231,12 @@ class SwiftChecks(Checks):
 
     @property
     def _login(self) -> Password:
-        """The user who logs in with a password."""
-        how = self._one(Password)
+        """The user who logs in with a password. Raises NotTried where none is handed over: then
+        nobody here can put files there."""
+        try:
+            how = self._one(Password)
+        except NotPromised:
+            raise NotTried("needs a holder with 'as: user', who puts files there") from None
         if not how.password:
             raise NotTried(f"needs the password of {how.username}: load its openrc file")
         return how
@@ -439,6 +449,18 @@ class CredentialChecks(Checks):
             retries=1,
             timeout=60,
         )
+
+
+class ListedChecks(Checks):
+    """Users of other projects: only they can log in."""
+
+    def __init__(self, holder: str, how: Listed):
+        self._how = how
+        self.scope = f"{holder}: "
+
+    @allowed("what was granted in the container")
+    def granted(self) -> None:
+        raise NotTried(f"needs the password of {self._how.elements[0]}, which only it has")
 
 
 def _slots(*keys: str) -> dict[str, str]:
