@@ -30,6 +30,10 @@ class State(Enum):
     NOT_TRIED = "not tried"
 
 
+# Of a project that promises nothing that could be tried.
+_NOTHING = ("anything", Promise.ALLOWED, State.NOT_TRIED, "there is nothing that could be tried")
+
+
 class Refused(Exception):
     """The store refused; `code` is its error code."""
 
@@ -233,11 +237,7 @@ def run_all(
                             watch(result)
             finally:
                 checks.tidy()
-        return results or [nothing(project)]
-
-    def nothing(project: str) -> Result:
-        why = "nobody who is handed over can be tried"
-        return Result(project, "anything", Promise.ALLOWED, State.NOT_TRIED, why)
+        return results or [Result(project, *_NOTHING)]
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         return [result for results in pool.map(one, collections.items()) for result in results]
