@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from object_access import Removal, names
 from object_access._args import naming
-from object_access.policies import cors, swift
+from object_access.policies import cors, swift, trust
 from object_access.policies.grants import Access, grant
 
 
@@ -86,6 +86,8 @@ class Role(_Holder):
             raise ValueError("external_id and session_name are both given, a consumer has one")
         if self.external_id:
             names.check_external_id(self.external_id)
+        if self.session_name:
+            names.check_session_name(self.session_name)
         names.check_session_duration(self.longest_session)
         names.check_iam_name("role", self.name or "x")
 
@@ -122,6 +124,10 @@ class Job(_Holder):
     """For whom the tokens are issued. Default: sts.amazonaws.com."""
     longest_session: int = 3_600
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
+
+    def __post_init__(self) -> None:
+        trust.web_identity(self.provider, self.audience, self.subjects)
+        names.check_session_duration(self.longest_session)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +172,10 @@ class OpenStackUser(_Holder):
     username: str
     """Name of the user, OS_USERNAME of your openrc file."""
 
+    def __post_init__(self) -> None:
+        if not self.username:
+            raise ValueError("username is empty, give OS_USERNAME of your openrc file")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TempUrls(_Holder):
@@ -200,6 +210,11 @@ class ListedUsers(_Holder):
     TAG: ClassVar = "listed"
     elements: tuple[str, ...]
     """Elements such as "<project ID>:<user ID>" or the name of a role."""
+
+    def __post_init__(self) -> None:
+        if not self.elements:
+            raise ValueError("elements is empty, name at least one")
+        swift.acl(self.elements, "read")
 
 
 SwiftHolder = OpenStackUser | TempUrls | Credential | ListedUsers
@@ -301,14 +316,18 @@ class Project:
         return dict(merged.values())
 
     def owns(self) -> list[tuple[str, ...]]:
-        """What no other project may have too: a word for it, and where it is."""
-        raise NotImplementedError
+        """What nothing else may have too: a word for it, and where it is. Each holder is declared
+        under a name of the project's and its own."""
+        return [("the holder called", f"{self.name}-{each}") for each in self.holders]
 
     def adopts(self) -> list[tuple[str, ...]]:
         """What must be there already, in the same words: no project of the environment makes it."""
         return []
 
     def _check_places(self) -> None:
+        for what in ("places", "holders"):
+            if not getattr(self, what):
+                raise ValueError(f"{what} is empty, a project needs at least one")
         for name in [*self.places, *self.holders]:
             names.check_label("place or holder", name)
         for name, holder in self.holders.items():
@@ -355,14 +374,20 @@ class S3Project(Project):
     """Who holds access, by names of your own."""
 
     def __post_init__(self) -> None:
-        if self.adopt and not self.bucket:
-            raise ValueError("adopt is set without a bucket, name the bucket that exists")
+        _check_adopted(self)
         object.__setattr__(self, "bucket", names.check_bucket_name(self._named("bucket")))
         names.check_region(self.region)
+        if self.access_logs and self.access_logs.bucket == self.bucket:
+            raise ValueError(
+                f"access_logs: bucket '{self.bucket}' would log into itself without end, "
+                "give another one"
+            )
         names.check_keys(self.keys)
         names.check_tags(self.tags, "iam")
         if self.kms_key:
             names.check_kms_key_arn(self.kms_key)
+        if len(self.cors) > cors.MAX_RULES:
+            raise ValueError(f"cors has {len(self.cors)} rules, S3 takes {cors.MAX_RULES}")
         for each in self.cors:
             cors.rule(
                 each.origins,
@@ -391,8 +416,6 @@ class S3Project(Project):
             if not isinstance(self.holders.get(holder.of), User):
                 raise ValueError(f"of '{holder.of}' is no holder with 'as: user'")
             return
-        if not self.of(holder.places):
-            raise ValueError("there is no place for it, name one under 'places'")
         for name, place in self.of(holder.places).items():
             with naming(f"place '{name}'"):  # a verb that cannot be narrowed, for one
                 prefixes = [place.prefix] if place.prefix else []
@@ -401,16 +424,20 @@ class S3Project(Project):
 
     def owns(self) -> list[tuple[str, ...]]:
         """The bucket, unless it is adopted, and every name of IAM."""
-        roles = [
-            (f"the {each.TAG}", each.name)
+        # IAM tells names apart without regard to case (IAM User Guide, "IAM identifiers").
+        named = [
+            (f"the {each.TAG}", each.name.lower())
             for each in self.holders.values()
             if isinstance(each, Role | User) and each.name
         ]
-        return [*roles, *([] if self.adopt else [("the bucket", self.bucket)])]
+        made = [] if self.adopt else [("the bucket", self.bucket)]
+        return [*super().owns(), *named, *made]
 
     def adopts(self) -> list[tuple[str, ...]]:
-        """The bucket, where it is there already."""
-        return [("the bucket", self.bucket)] if self.adopt else []
+        """The bucket, where it is there already, and the one that takes the access logs."""
+        logs = [self.access_logs.bucket] if self.access_logs else []
+        there = [*logs, *([self.bucket] if self.adopt else [])]
+        return [("the bucket", each) for each in there]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -433,6 +460,7 @@ class CompatibleProject(Project):
     """Who holds access, by names of your own: `as: profile`, for there is no IAM."""
 
     def __post_init__(self) -> None:
+        _check_adopted(self)
         object.__setattr__(self, "bucket", names.check_bucket_name(self._named("bucket")))
         names.check_endpoint(self.endpoint)
         names.check_profile(self.profile)
@@ -440,7 +468,8 @@ class CompatibleProject(Project):
 
     def owns(self) -> list[tuple[str, ...]]:
         """The bucket, unless it is adopted."""
-        return [] if self.adopt else [("the bucket", self.endpoint, self.bucket)]
+        made = [] if self.adopt else [("the bucket", self.endpoint, self.bucket)]
+        return [*super().owns(), *made]
 
     def adopts(self) -> list[tuple[str, ...]]:
         """The bucket, where it is there already."""
@@ -482,6 +511,28 @@ class SwiftProject(Project):
                     f"places: {name}: Swift's rules are for whole containers, leave out the prefix "
                     "and give it a container of its own"
                 )
+            if unknown := [verb for verb in place.access if verb not in _OF_SWIFT]:
+                raise ValueError(
+                    f"places: {name}: Swift knows no '{unknown[0]}' access, "
+                    f"use some of {', '.join(_OF_SWIFT)}"
+                )
+        urls = [name for name, each in self.holders.items() if isinstance(each, TempUrls)]
+        if len(urls) > 1:
+            raise ValueError(
+                f"holders: {', '.join(urls)}: one key signs all URLs, name one of them"
+            )
+        for name, holder in self.holders.items():
+            if isinstance(holder, ListedUsers):
+                self._check_listed(name, holder)
+
+    def _check_listed(self, name: str, holder: ListedUsers) -> None:
+        granted = {verb for each in self.of(holder.places).values() for verb in each.access}
+        for one, other in ((Access.LIST, Access.READ), (Access.WRITE, Access.DELETE)):
+            if len({one, other} & granted) == 1:
+                raise ValueError(
+                    f"holders: {name}: Swift's lists know '{one}' and '{other}' together only, "
+                    "grant both or neither"
+                )
 
     @property
     def temp_urls(self) -> TempUrls | None:
@@ -494,9 +545,27 @@ class SwiftProject(Project):
         key = self.temp_urls
         of_account = bool(key and key.signed_by == "account")
         return [
+            *super().owns(),
             ("the container", *account, self.container),
             *([("the temp-URL key of account", *account)] if of_account else []),
         ]
+
+
+_OF_SWIFT = (Access.LIST, Access.READ, Access.WRITE, Access.DELETE)
+
+
+def _check_adopted(project: S3Project | CompatibleProject) -> None:
+    if not project.adopt:
+        return
+    if not project.bucket:
+        raise ValueError("adopt is set without a bucket, name the bucket that exists")
+    # A consumer's CORS rules are not the user's to leave out: the checks say what is missing.
+    for each in ("force_destroy", "access_logs", *(() if project.consumer else ("cors",))):
+        if getattr(project, each, None):
+            raise ValueError(
+                f"{each} would change the bucket, and an adopted one is left as it is: "
+                "leave one of the two out"
+            )
 
 
 KINDS: Mapping[str, type[Project]] = {

@@ -121,7 +121,10 @@ def _kinds(given: str) -> str:
 def _check_owners(listed: list[Project]) -> None:
     owners: dict[tuple[str, ...], Project] = {}
     for project in listed:
-        for thing in project.owns():
+        own = project.owns()
+        if twice := [thing for thing in own if own.count(thing) > 1]:
+            raise ValueError(f"{project.name}: {twice[0][0]} '{twice[0][-1]}' is given twice")
+        for thing in own:
             owners.setdefault(thing, project)
     for project in listed:
         for thing in (*project.owns(), *project.adopts()):

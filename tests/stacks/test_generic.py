@@ -225,7 +225,7 @@ def test_a_container_with_all_that_swift_has(program, paper):
                 "kind": "swift", "container": "a-lake", "project_id": "0" * 32,
                 "auth_url": "https://identity.example.org/v3", "versioning": True,
                 "origins": ["https://a.example"],
-                "places": {"in": {"access": ["list", "read"]}, "out": {"access": ["write"]}},
+                "places": {"in": {"access": ["list", "read"]}, "out": {"access": ["write", "delete"]}},
                 "holders": {
                     "me": {"as": "user", "username": "ann"},
                     "links": {"as": "temp-urls"},

@@ -150,7 +150,7 @@ def placed(**place):
         # places
         (s3(places=None), "vision: places is empty"),
         (of({"kind": "s3", "bucket": "b-1"}), "vision: setting 'places' is missing"),
-        (s3(places={}), "vision: holders: me: there is no place for it, name one under 'places'"),
+        (s3(places={}), "vision: places is empty, a project needs at least one"),
         (s3(places=["data"]), "vision: places must be a mapping, not ['data']"),
         (s3(places={"My Data": {"access": ["read"]}}), "vision: place or holder 'My Data'"),
         (s3(places={7: {"access": ["read"]}}), "vision: places must have texts as names, put 7 in"),

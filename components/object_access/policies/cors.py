@@ -1,5 +1,6 @@
 """CORS rules of a bucket: which pages in a browser may send which requests."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
@@ -39,6 +40,14 @@ def rule(
     for method in methods:
         if method not in METHODS:
             raise ValueError(f"CORS method '{method}' is unknown, use some of {', '.join(METHODS)}")
+    for header in (*headers, *expose):
+        if (
+            not re.fullmatch(r"[\w!#$%&'+.^`|~-]*\*?[\w!#$%&'+.^`|~-]*", header, re.ASCII)
+            or not header
+        ):
+            raise ValueError(f"CORS header {header!r} is no header's name, which may hold one '*'")
+    if max_age_seconds < 0:
+        raise ValueError(f"CORS max_age {max_age_seconds} is negative, give seconds")
     if not origins or not methods:
         raise ValueError("a CORS rule needs at least one origin and one method")
     writes = sorted(set(methods) - {"GET", "HEAD"})
