@@ -3,7 +3,8 @@ may do beside them, and what the bucket refuses to everyone."""
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +25,7 @@ from .check import (
 )
 from .simulated import SimulatedChecks
 from .subject import Call, Subject, can
-from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, calls
+from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, At, calls
 
 PART = 5 * 1024 * 1024  # bytes: the smallest part that S3 takes, but for the last
 # A denied verb of a compatible store may carry another word for it.
@@ -82,15 +83,8 @@ class _Of(Checks):
         """Whether listing with this prefix is promised: nothing may come that is not."""
         return self._covered(verb, prefix)
 
-    def _try(self, verb: str, place: Place, key: str) -> None:
-        """Each call of a verb; what is merely not there is allowed all the same."""
-        prefix = place.keys[0] if place.keys else place.prefix
-        for call in calls(self._subject, self._s3, verb, prefix, key).values():
-            try:
-                call()
-            except ClientError as error:
-                if code_of(error) not in NOT_THERE:
-                    raise
+    def _calls(self, verb: str, prefix: str, key: str) -> dict[str, Call]:
+        return calls(self._s3, verb, At(self._subject.bucket, prefix, key))
 
 
 class PlaceChecks(_Of):
@@ -131,7 +125,7 @@ class PlaceChecks(_Of):
         self._needs("list")
         key = self._maybe_seed()
         # Every level on the way to the file is the same promise.
-        for prefix in {self._place.prefix, key or self._place.prefix}:
+        for prefix in {self._prefix, key or self._prefix}:
             answer = self._s3.list_objects_v2(Bucket=self._subject.bucket, Prefix=prefix)
             listed = {each["Key"] for each in answer.get("Contents", [])}
             if key and not answer["IsTruncated"] and key not in listed:
@@ -195,21 +189,25 @@ class PlaceChecks(_Of):
         verbs = self._others
         if not verbs:
             raise NotPromised
-        key = self._subject.key(self._place)
-        if {"read-tags", "write-tags", "write-acl", "read-versions"} & set(verbs):
-            key = self._subject.seed(self._holder, self._place)
-        for verb in verbs:
-            self._try(verb, self._place, key)
+        with self._there(verbs) as at:
+            for call in (each for verb in verbs for each in calls(self._s3, verb, at).values()):
+                try:
+                    call()
+                except ClientError as error:
+                    if code_of(error) not in NOT_THERE:
+                        raise
 
     @refused("no other verb: {missing}")
     def no_other_verb(self) -> None:
         if self._subject.where.endpoint:
             raise NotPromised  # the operator's keys are for everything
         key = self._subject.key(self._place)
-        prefix = self._place.keys[0] if self._place.keys else self._place.prefix
         tried: dict[str, Call] = {}
         for verb in self._missing:
-            tried |= calls(self._subject, self._s3, verb, prefix, key)
+            tried |= self._calls(verb, self._prefix, key)
+        for verb in set(VERBS) - set(self._missing):  # a missing verb may hold one that is granted
+            for name in self._calls(verb, "", key):
+                tried.pop(name, None)
         if "write" in self._missing:
             self._subject.wrote(key)
         none_allowed(tried, (*DENIED, "AccessControlListNotSupported"))
@@ -232,8 +230,7 @@ class PlaceChecks(_Of):
         none_allowed(tried)
 
     def _named(self, verb: str, prefix: str, key: str, where: str) -> dict[str, Call]:
-        made = calls(self._subject, self._s3, verb, prefix, key)
-        return {f"{name} {where}": call for name, call in made.items()}
+        return {f"{name} {where}": call for name, call in self._calls(verb, prefix, key).items()}
 
     def _near(self) -> list[str]:
         """Names beside a place: those that begin alike, its parents, and the top."""
@@ -247,6 +244,31 @@ class PlaceChecks(_Of):
     def _needs(self, verb: str) -> None:
         if not can(self._place, verb):
             raise NotPromised
+
+    @property
+    def _prefix(self) -> str:
+        """What a listing of the place asks for."""
+        return self._place.keys[0] if self._place.keys else self._place.prefix
+
+    @contextmanager
+    def _there(self, verbs: Collection[str]) -> Iterator[At]:
+        """Something that these verbs can be tried on: a file, its version, an unfinished upload."""
+        key = self._subject.key(self._place)
+        at = At(self._subject.bucket, self._prefix, key)
+        if {*verbs} & {"read-tags", "read-versions", "write-tags", "write-acl"}:
+            at = at._replace(key=self._subject.seed(self._holder, self._place))
+        where = {"Bucket": at.bucket, "Key": at.key}
+        if "read-versions" in verbs and can(self._place, "read"):
+            version = self._s3.head_object(**where).get("VersionId", at.version)
+            at = at._replace(version=version)
+        if "list-parts" not in verbs or not can(self._place, "write"):
+            yield at
+            return
+        upload = self._s3.create_multipart_upload(**where)["UploadId"]
+        try:
+            yield at._replace(upload=upload)
+        finally:
+            self._s3.abort_multipart_upload(**where, UploadId=upload)
 
     @property
     def _others(self) -> list[str]:
@@ -298,7 +320,7 @@ class HolderChecks(_Of):
         place = next(iter(self._places.values()))
         prefix, key = place.prefix, self._subject.key(place)
         verb = next((each for each in ("list", "read", "write") if can(place, each)), "list")
-        none_allowed(calls(self._subject, plain, verb, prefix, key))
+        none_allowed(calls(plain, verb, At(self._subject.bucket, prefix, key)))
 
     @refused("administering the bucket ({administration} ways)")
     def administer(self) -> None:

@@ -3,40 +3,55 @@ refused where it is not."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from .subject import Call, Subject
+from .subject import Call
 
 BUCKET_VERBS = frozenset({"locate", "read-settings", "notify", "list-uploads"})
 """Verbs that are about the bucket as a whole, wherever they are granted."""
 
 
-def calls(subject: Subject, s3: Any, verb: str, prefix: str, key: str) -> dict[str, Call]:
-    """The calls of S3 that a verb stands for, by what each does, with this prefix or key."""
-    return {
-        name: partial(call, s3, subject.bucket, prefix, key) for name, call in _CALLS[verb].items()
-    }
+class At(NamedTuple):
+    """What a call is about; nobody has such an upload, and an object without versions has the
+    version "null"."""
+
+    bucket: str
+    prefix: str
+    key: str
+    upload: str = "no-upload-of-this-name"
+    version: str = "null"
 
 
-def _listing(s3: Any, bucket: str, prefix: str, _key: str) -> object:
-    return s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+def calls(s3: Any, verb: str, at: At) -> dict[str, Call]:
+    """The calls of S3 that a verb stands for, by what each does."""
+    return {name: partial(call, s3, at) for name, call in _CALLS[verb].items()}
 
 
-def _versions(s3: Any, bucket: str, prefix: str, _key: str) -> object:
-    return s3.list_object_versions(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+def _listing(s3: Any, at: At) -> object:
+    return s3.list_objects_v2(Bucket=at.bucket, Prefix=at.prefix, MaxKeys=1)
 
 
-def _on_bucket(operation: str, **more: Any) -> Callable[[Any, str, str, str], object]:
-    return lambda s3, bucket, _prefix, _key: getattr(s3, operation)(Bucket=bucket, **more)
+def _versions(s3: Any, at: At) -> object:
+    return s3.list_object_versions(Bucket=at.bucket, Prefix=at.prefix, MaxKeys=1)
 
 
-def _on_object(operation: str, **more: Any) -> Callable[[Any, str, str, str], object]:
-    return lambda s3, bucket, _prefix, key: getattr(s3, operation)(Bucket=bucket, Key=key, **more)
+def _parts(s3: Any, at: At) -> object:
+    return s3.list_parts(Bucket=at.bucket, Key=at.key, UploadId=at.upload)
 
 
-_NOBODYS_UPLOAD = "no-upload-of-this-name"
-_NOBODYS_VERSION = "null"
-_CALLS: Mapping[str, Mapping[str, Callable[[Any, str, str, str], object]]] = {
+def _version(s3: Any, at: At) -> object:
+    return s3.get_object(Bucket=at.bucket, Key=at.key, VersionId=at.version)
+
+
+def _on_bucket(operation: str, **more: Any) -> Callable[[Any, At], object]:
+    return lambda s3, at: getattr(s3, operation)(Bucket=at.bucket, **more)
+
+
+def _on_object(operation: str, **more: Any) -> Callable[[Any, At], object]:
+    return lambda s3, at: getattr(s3, operation)(Bucket=at.bucket, Key=at.key, **more)
+
+
+_CALLS: Mapping[str, Mapping[str, Callable[[Any, At], object]]] = {
     "list": {"listing": _listing},
     "list-versions": {"listing versions": _versions},
     "locate": {"asking for the region": _on_bucket("get_bucket_location")},
@@ -45,11 +60,11 @@ _CALLS: Mapping[str, Mapping[str, Callable[[Any, str, str, str], object]]] = {
     "delete": {"deleting": _on_object("delete_object")},
     "multipart": {
         "listing uploads": _on_bucket("list_multipart_uploads"),
-        "listing parts": _on_object("list_parts", UploadId=_NOBODYS_UPLOAD),
+        "listing parts": _parts,
     },
     "list-uploads": {"listing uploads": _on_bucket("list_multipart_uploads")},
-    "list-parts": {"listing parts": _on_object("list_parts", UploadId=_NOBODYS_UPLOAD)},
-    "read-versions": {"reading a version": _on_object("get_object", VersionId=_NOBODYS_VERSION)},
+    "list-parts": {"listing parts": _parts},
+    "read-versions": {"reading a version": _version},
     "read-tags": {"reading tags": _on_object("get_object_tagging")},
     "write-tags": {
         "writing tags": _on_object(

@@ -123,8 +123,9 @@ def _value(handover: Handover, name: str, part: str | None) -> tuple[str, bool] 
         return _of_project(handover, name)
     if part == "folder" and name in handover.form.settings:
         return handover.form.settings[name].rstrip("/"), False
-    if name in handover.holders:
-        return _of_holder(handover, name, part)
+    held = _of_holder(handover, name, part) if name in handover.holders else None
+    if held:
+        return held
     if name in handover.places and hasattr(handover.places[name], part):
         return _text(getattr(handover.places[name], part)), False
     return None
