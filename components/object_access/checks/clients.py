@@ -32,10 +32,11 @@ for line in sys.stdin:
         status = driver.main(json.loads(line))
     print(json.dumps([status, printed.getvalue(), errors.getvalue()]), flush=True)
 """
-# How the clients say what the store answered: the AWS CLI, s3cmd, rclone, Mountpoint's client.
+# How the clients say what the store answered: the AWS CLI, s3cmd, rclone, Mountpoint's client,
+# restic.
 _CODE = re.compile(
     r"\((?P<cli>\w+)\) when calling|S3 error: \d+ \((?P<s3cmd>\w+)\)"
-    r"|api error (?P<go>\w+)|\b(?P<bare>AccessDenied|Forbidden)\b"
+    r"|api error (?P<go>\w+)|\b(?P<bare>AccessDenied|Access Denied|Forbidden)\b"
 )
 
 
@@ -93,7 +94,7 @@ class Clients:
                 self._variables[name] = self._here(value)
 
     def files(self) -> None:
-        """Give the clients their own configuration files; one of the machine's is below the home."""
+        """Give the clients their own configuration files; those of the machine are in the home."""
         for name, text in files(self._handover).items():
             self._write(name.lstrip("/"), self._here(text))
 
@@ -138,9 +139,10 @@ class Clients:
 
     def library(self, code: str, *arguments: str, **variables: str) -> str:
         """Run Python code where the consumers' own libraries are; returns what it prints."""
-        if not (_CONSUMERS / "python").exists():
-            raise NotTried("the consumers' libraries are not installed here (make consumers)")
-        return self.program(str(_CONSUMERS / "python"), "-c", code, *arguments, **variables)
+        if not _PYTHON.exists():
+            raise NotTried("the consumers' libraries are not installed here: make consumers")
+        (self.home / "it.py").write_text(code)
+        return self.program(str(_PYTHON), "it.py", *arguments, **variables)
 
     @contextmanager
     def serving(self, name: str, *arguments: str, **variables: str) -> Iterator[None]:
@@ -165,15 +167,16 @@ class Clients:
         path.touch(mode=0o600)
         path.write_text(text)
 
-    def program(self, name: str, *arguments: str, **variables: str) -> str:
-        """Run a program that may not be installed; NotTried says that it is not."""
+    def program(self, name: str, *arguments: str, fed: str = "", **variables: str) -> str:
+        """Run a program that may not be installed, with what it is fed; NotTried says that it is
+        not."""
         program = self._found(name)
         try:
             done = subprocess.run(
                 [program, *arguments],
                 env={key: value for key, value in (self._variables | variables).items() if value},
                 cwd=self.home,
-                stdin=subprocess.DEVNULL,
+                input=fed,
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT,
@@ -210,6 +213,7 @@ class Clients:
 
 # The clients that were installed with us come first, then the consumers' (`make consumers`).
 _CONSUMERS = Path(sys.prefix, "consumers", "bin")
+_PYTHON = _CONSUMERS / "python"
 _PATH = os.pathsep.join(
     [str(Path(sys.executable).parent), str(_CONSUMERS), os.environ.get("PATH", os.defpath)]
 )

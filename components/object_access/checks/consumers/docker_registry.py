@@ -27,7 +27,8 @@ class Client(ToolChecks):
         with self._tools.serving(
             "docker-registry", "serve", "config.yml",
             REGISTRY_HTTP_ADDR=at,
-            REGISTRY_LOG_LEVEL="panic",
+            AWS_CA_BUNDLE="",  # its client takes none
+            SSL_CERT_FILE=self._subject.target.ca_bundle or "",
             REGISTRY_STORAGE_S3_REGIONENDPOINT=endpoint,
         ):  # fmt: skip
             blobs = f"{self._answering(at)}/v2/{self._name}/blobs"

@@ -7,7 +7,7 @@ from . import ClientChecks
 
 
 class Client(ClientChecks):
-    """What is promised to a source storage and a target storage, with prefixes as they are typed."""
+    """What is promised to a source and a target storage, with their prefixes as they are typed."""
 
     @allowed("a source is tested, scanned and read")
     def source(self) -> None:

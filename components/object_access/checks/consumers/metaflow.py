@@ -37,9 +37,7 @@ class Client(ToolChecks):
 
     @allowed("a flow keeps its code and artifacts, and its next step reads them")
     def flow(self) -> None:
-        (self._tools.home / "flow.py").write_text(_FLOW)
-        run = "import runpy, sys; sys.argv[:] = sys.argv[1:]; runpy.run_path('flow.py', run_name='__main__')"
-        self._tools.library(run, "flow.py", "run", USERNAME="check")
+        self._tools.library(_FLOW, "run", USERNAME="check")
 
     @allowed("Metaflow's client of S3 writes, lists and reads a file")
     def data(self) -> None:

@@ -1,6 +1,6 @@
 """rclone itself, with the section that is handed over."""
 
-from ..check import NotPromised, allowed, refused
+from ..check import Failed, NotPromised, allowed, refused
 from ..clients import Clients
 from . import CONTENT, ToolChecks
 
@@ -30,9 +30,9 @@ class Client(ToolChecks):
         self._needs("delete")
         self._folder("sync")
         (self._tools.home / "folder" / "one").rename(self._tools.home / "folder" / "other")
-        self._rclone("sync", "folder", self._at("folder"))
+        self._rclone("sync", "folder", self._to("folder"))
         if (listed := self._rclone("lsf", self._at("folder"))) != "other\n":
-            raise AssertionError(listed)
+            raise Failed(f"there is {listed!r}")
         self._rclone("deletefile", self._at("folder/other"))
 
     @refused("rclone writing, where it only reads", "AccessDenied", "Forbidden")
@@ -54,18 +54,24 @@ class Client(ToolChecks):
     def _single(self) -> None:
         (self._tools.home / "file").write_bytes(CONTENT)
         self._subject.wrote(f"{self._place.prefix}single")
-        self._rclone("copyto", "file", self._at("single"))
+        self._rclone("copyto", "file", self._to("single"))
 
     def _folder(self, how: str) -> None:
         folder = self._tools.home / "folder"
         folder.mkdir(exist_ok=True)
         (folder / "one").write_bytes(CONTENT)
-        self._rclone(how, "folder", self._at("folder"))
+        self._rclone(how, "folder", self._to("folder"))
         self._same(self._rclone("cat", self._at("folder/one")).encode())
 
     @property
     def _remote(self) -> str:
         return self._subject.handover.project
+
+    def _to(self, name: str) -> str:
+        """Where it is written, by the section for that where there is one."""
+        upload = f"{self._remote}-upload"
+        there = f"[{upload}]" in (self._tools.home / "rclone.conf").read_text()
+        return self._at(name).replace(self._remote, upload if there else self._remote, 1)
 
     def _at(self, name: str) -> str:
         return f"{self._remote}:{self._bucket}/{self._place.prefix}{name}"
