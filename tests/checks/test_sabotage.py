@@ -6,11 +6,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from object_access.checks.valohai_s3 import ELSEWHERE
 
 from object_access import checks
 from object_access import handover as handoff
 from object_access.checks.check import State
-from object_access.checks.valohai_s3 import ELSEWHERE
 from object_access.policies import buckets, cors, grants, swift
 from object_access.policies.documents import document, to_json
 from object_access.policies.grants import Access

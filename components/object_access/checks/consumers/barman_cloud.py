@@ -20,7 +20,7 @@ class Client(ToolChecks):
         if (self._tools.home / "back").read_bytes() != segment:
             raise Failed("another segment came back")
 
-    @allowed("barman-cloud-backup-list and -check-wal-archive look at it")
+    @allowed("barman-cloud-backup-list looks at it")
     def look(self) -> None:
         self._barman("backup-list")
 
