@@ -5,9 +5,9 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test check benchmarks docs lock scanners clean
+.PHONY: rehearse test check benchmarks docs lock scanners consumers clean
 
-rehearse: .venv/ready
+rehearse: .venv/ready $(if $(filter consumers,$(environment)),.venv/consumers/ready)
 	@$(BIN)/object-access rehearse --environment $(environment)
 
 test: .venv/ready
@@ -28,19 +28,21 @@ docs: .venv/ready
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--custom-compile-command "make lock" --output-file requirements.lock \
-		pyproject.toml --all-extras --group dev
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-		--custom-compile-command "make lock" --output-file requirements-scanners.lock \
-		requirements-scanners.txt
+	@$(COMPILE) requirements.lock pyproject.toml --all-extras --group dev
+	@$(COMPILE) requirements-scanners.lock requirements-scanners.txt
+	@$(COMPILE) requirements-consumers.lock requirements-consumers.txt
 
 # What tests/guardrails/test_scanners.py asks, in an environment of its own.
 scanners: .venv/scanners/ready
 
+# Clients of consumers, which their checks run, in another.
+consumers: .venv/consumers/ready
+
 clean:
 	rm -rf .venv
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make lock" --output-file
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python
 
 # pip is only there to fetch uv, which installs the rest ten times as fast: with the
@@ -55,7 +57,7 @@ SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python
 	@$(BIN)/uv pip install --quiet --offline --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
-.venv/scanners/ready: requirements-scanners.lock .venv/ready
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/scanners
-	@$(SYNC) .venv/scanners $< 2>.venv/uv.log || $(SYNC) .venv/scanners $< --system-certs
+.venv/%/ready: requirements-%.lock .venv/ready
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/$*
+	@$(SYNC) .venv/$* $< 2>.venv/uv.log || $(SYNC) .venv/$* $< --system-certs
 	@touch $@

@@ -12,8 +12,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from ..handover import MASK, formats, render
+from ..handover import MASK, files, formats, render
 from ..handover.model import S3, Handover, Key
 from .check import Failed, NotTried, Refused
 from .target import Target
@@ -31,10 +32,11 @@ for line in sys.stdin:
         status = driver.main(json.loads(line))
     print(json.dumps([status, printed.getvalue(), errors.getvalue()]), flush=True)
 """
-# How the clients say what the store answered: the AWS CLI, s3cmd, rclone, Mountpoint's client.
+# How the clients say what the store answered: the AWS CLI, s3cmd, rclone, Mountpoint's client,
+# restic.
 _CODE = re.compile(
     r"\((?P<cli>\w+)\) when calling|S3 error: \d+ \((?P<s3cmd>\w+)\)"
-    r"|api error (?P<go>\w+)|\b(?P<bare>AccessDenied|Forbidden)\b"
+    r"|api error (?P<go>\w+)|\b(?P<bare>AccessDenied|Access Denied|Forbidden)\b"
 )
 
 
@@ -89,7 +91,12 @@ class Clients:
         for word in shlex.split(render(self._handover, shape, holder)):
             name, found, value = word.partition("=")
             if found:
-                self._variables[name] = value
+                self._variables[name] = self._here(value)
+
+    def files(self) -> None:
+        """Give the clients their own configuration files; those of the machine are in the home."""
+        for name, text in files(self._handover).items():
+            self._write(name.lstrip("/"), self._here(text))
 
     def aws(self, *arguments: str) -> str:
         """Run a command of the AWS CLI; returns what it prints. One process serves them all: to
@@ -130,23 +137,46 @@ class Clients:
         """Run Python code in this interpreter's environment; returns what it prints."""
         return self.program(sys.executable, "-c", code, *arguments, **variables)
 
+    def library(self, code: str, *arguments: str, **variables: str) -> str:
+        """Run Python code where the consumers' own libraries are; returns what it prints."""
+        if not _PYTHON.exists():
+            raise NotTried("the consumers' libraries are not installed here: make consumers")
+        (self.home / "it.py").write_text(code)
+        return self.program(str(_PYTHON), "it.py", *arguments, **variables)
+
+    @contextmanager
+    def serving(self, name: str, *arguments: str, **variables: str) -> Iterator[None]:
+        """A program that runs until it is done with; NotTried says that it is not installed."""
+        server = subprocess.Popen(
+            [self._found(name), *arguments],
+            env={key: value for key, value in (self._variables | variables).items() if value},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield
+        finally:
+            server.terminate()
+            server.wait(TIMEOUT)
+
     def _write(self, name: str, text: str) -> None:
         path = self.home / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(text)
 
-    def program(self, name: str, *arguments: str, **variables: str) -> str:
-        """Run a program that may not be installed; NotTried says that it is not."""
-        program = shutil.which(name, path=_PATH)
-        if program is None:
-            raise NotTried(f"{name} is not installed here")
+    def program(self, name: str, *arguments: str, fed: str = "", **variables: str) -> str:
+        """Run a program that may not be installed, with what it is fed; NotTried says that it is
+        not."""
+        program = self._found(name)
         try:
             done = subprocess.run(
                 [program, *arguments],
                 env={key: value for key, value in (self._variables | variables).items() if value},
                 cwd=self.home,
-                stdin=subprocess.DEVNULL,
+                input=fed,
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT,
@@ -158,6 +188,20 @@ class Clients:
             raise self._refusal(Path(name).name, done.stderr or done.stdout)
         return done.stdout
 
+    def _found(self, name: str) -> str:
+        program = shutil.which(name, path=_PATH)
+        if program is None:
+            raise NotTried(f"{name} is not installed here")
+        return program
+
+    def _here(self, text: str) -> str:
+        """A text with an embedded store in the place of AWS."""
+        where = self._handover.where
+        if not isinstance(where, S3) or not self._target.endpoint:
+            return text
+        at = urlsplit(self._target.endpoint).netloc
+        return text.replace(f"s3.{where.region}.amazonaws.com", at)
+
     def _refusal(self, name: str, text: str) -> Exception:
         if found := _CODE.search(text):
             return Refused(next(code for code in found.groups() if code))
@@ -167,8 +211,12 @@ class Clients:
         return Failed(f"{name}: {lines[-1][:200]}")
 
 
-# The clients that were installed with us come first.
-_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+# The clients that were installed with us come first, then the consumers' (`make consumers`).
+_CONSUMERS = Path(sys.prefix, "consumers", "bin")
+_PYTHON = _CONSUMERS / "python"
+_PATH = os.pathsep.join(
+    [str(Path(sys.executable).parent), str(_CONSUMERS), os.environ.get("PATH", os.defpath)]
+)
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from . import formats, forms
-from .forms import Field, fields, next_step
+from .forms import Field, fields, files, next_step
 from .model import MASK, Handover
 
-__all__ = ["FORMATS", "MASK", "Field", "Handover", "fields", "next_step", "render"]
+__all__ = ["FORMATS", "MASK", "Field", "Handover", "fields", "files", "next_step", "render"]
 
 FORMATS: Mapping[str, Callable[[Handover, str], str]] = {
     "form": forms.form,

@@ -307,7 +307,25 @@ def rclone(handover: Handover, holder: str) -> str:
     }
     if where.endpoint:
         settings |= {"endpoint": where.endpoint, "force_path_style": "true"}
-    return _section(handover.project, settings)
+    section = _section(handover.project, settings)
+    if not _looks_in_vain(handover, holder):
+        return section
+    upload = _section(f"{handover.project}-upload", settings | {"no_head_object": "true"})
+    return f"{section}\n# To write into: it does not look for what may not be there.\n{upload}"
+
+
+def _looks_in_vain(handover: Handover, holder: str) -> bool:
+    """Whether S3 refuses, to this holder, to say that a file is not there: it tells only those who
+    may list the whole bucket (S3 API Reference, HeadObject)."""
+    if _s3(handover).endpoint:
+        return False
+    name, _ = _one(handover, holder, (Key, Profile), "has keys to hand over")
+    places = handover.place_of(name).values()
+    writes = any("write" in each.access for each in places)
+    lists_all = any(
+        not each.prefix and not each.keys and {"list", "full"} & {*each.access} for each in places
+    )
+    return writes and not lists_all
 
 
 # --- what is asked of a hand-over ---

@@ -5,13 +5,17 @@ what only its own program can show.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from ...handover.model import Key, Machine, Place, Profile, Role
-from ..check import Checks, Failed
+from ..check import Checks, Failed, NotTried
 from ..clients import Clients
 from ..subject import Subject, can
 
@@ -77,3 +81,41 @@ class ClientChecks(Checks):
     def tidy(self) -> None:
         """Remove what was written."""
         self._subject.tidy()
+
+
+class ToolChecks(ClientChecks):
+    """What is promised to a tool that names its files itself. In a rehearsal it works at its place,
+    as it will; elsewhere in a folder of its own there, which is removed again."""
+
+    place = ""
+    """Where it keeps its files."""
+
+    def __init__(self, subject: Subject):
+        if not subject.target.embedded:
+            places = subject.handover.places
+            own = replace(places[self.place], prefix=f"{places[self.place].prefix}{subject.name}/")
+            moved = replace(subject.handover, places={**places, self.place: own})
+            subject = Subject(moved, subject.target, subject.bystanders)
+        super().__init__(subject)
+
+    @property
+    def _place(self) -> Place:
+        return self._subject.handover.places[self.place]
+
+    def _equip(self, tools: Clients) -> None:
+        if not self._subject.target.embedded and not self._can("delete"):
+            raise NotTried("what it writes could not be removed again")
+        tools.files()
+
+    def tidy(self) -> None:
+        """Remove what the tool wrote."""
+        if not self._subject.target.embedded and "_tools" in vars(self):
+            with suppress(BotoCoreError, ClientError):
+                self._sweep()
+        super().tidy()
+
+    def _sweep(self) -> None:
+        listed = self._s3.get_paginator("list_objects_v2")
+        for page in listed.paginate(Bucket=self._bucket, Prefix=self._place.prefix):
+            for each in page.get("Contents", []):
+                self._s3.delete_object(Bucket=self._bucket, Key=each["Key"])
