@@ -1,5 +1,8 @@
 """The evaluator, rule by rule: the decision, and the statement that made it."""
 
+import re
+import time
+
 import pytest
 
 from object_access.policies.evaluate import (
@@ -300,3 +303,53 @@ def test_what_aws_refuses_is_refused(document, kind, message):
     """A document that could never be attached is not judged."""
     with pytest.raises(ValueError, match=message.replace("*", r"\*")):
         Policy("p", document, kind)
+
+
+@pytest.mark.parametrize("stars", [6, 40])
+def test_many_wildcards_cost_nothing(stars):
+    """A pattern is read once from left to right, never back (each star once cost ten times more)."""
+    own = policy(statement(Resource="arn:aws:s3:::b/" + "*a" * stars + "*z"))
+    fits, misses = (f"arn:aws:s3:::b/{'a' * 1_000}{end}" for end in ("z", "y"))
+    began = time.process_time()
+
+    assert ask(own, resource=fits).allowed
+    assert not ask(own, resource=misses).allowed
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "wanted", "given", "holds"),
+    [("StringEqualsIgnoreCase", "s3:prefix", "straße", "STRASSE", False),
+     ("StringEqualsIgnoreCase", "s3:prefix", "straße", "Straße", True),
+     ("StringEqualsIgnoreCase", "s3:prefix", "k", "\u212a", True),
+     ("DateGreaterThan", "aws:CurrentTime", "2024-02", "2024-02-02T00:00:00Z", True),
+     ("DateGreaterThan", "aws:CurrentTime", "2024-02", "2024-01-31T00:00:00Z", False)],
+)  # fmt: skip
+def test_what_is_the_same(operator, key, wanted, given, holds):
+    """Letters one by one; dates that end with a month (IAM: condition operators; W3C's ISO 8601)."""
+    own = policy(statement(Condition={operator: {key: wanted}}))
+
+    assert ask(own, context={key.lower(): given}).allowed == holds
+
+
+@pytest.mark.parametrize(
+    ("named", "spared"),
+    [([USER.arn], False), ([USER.account], False), ([USER.arn, USER.account], True),
+     ([USER.arn, f"arn:aws:iam::{USER.account}:root"], True)],
+)  # fmt: skip
+def test_who_is_spared_by_a_not_principal(named, spared):
+    """A user with its account (IAM: JSON policy elements, NotPrincipal with Deny)."""
+    bucket = policy(statement("Deny", NotPrincipal={"AWS": named}), kind="resource", name="bucket")
+
+    assert ask(READ, resource_policy=bucket).allowed == spared
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [("NumericEquals", "many"), ("NumericEquals", "nan"), ("DateEquals", "soon"), ("Bool", "yes"),
+     ("IpAddress", "10.0.0.0/99")],
+)  # fmt: skip
+def test_values_that_are_none(operator, value):
+    """Are refused with the policy, not passed over in silence (IAM: condition operators)."""
+    with pytest.raises(ValueError, match=re.escape(value)):
+        policy(statement(Condition={operator: {"s3:max-keys": value}}))

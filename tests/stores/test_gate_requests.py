@@ -86,7 +86,7 @@ SUM = base64.b64encode(zlib.crc32(b"x").to_bytes(4, "big")).decode()
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [({"Content-MD5": "nEeTncqjiGGq4ODvTy8ekw=="}, "400 BadDigest"),
-     ({"Content-MD5": "nonsense"}, "400 InvalidDigest"),
+     ({"Content-MD5": "nonsense"}, "400 InvalidDigest"), ({"Content-MD5": ""}, "400 InvalidDigest"),
      ({"x-amz-checksum-crc32": SUM}, "200"), ({"x-amz-checksum-crc32": "AAAAAA=="}, "400 BadDigest"),
      ({"x-amz-checksum-crc32c": "/RS9vg=="}, "400 BadDigest"),
      ({"x-amz-checksum-crc32c": "xx"}, "400 InvalidRequest"),
@@ -133,7 +133,7 @@ def test_checksums_of_123456789(world: World, algorithm, value):
      ("iam", {"Action": "ChangePassword", "OldPassword": "a", "NewPassword": "b"}, "NotImplemented"),
      ("sts", {"Action": "AssumeRole"}, "ValidationError"),
      ("sts", {"Action": "Nothing"}, "InvalidAction"),
-     ("kms", {"Action": "ListKeys"}, "NotImplemented"),
+     ("sqs", {"Action": "ListQueues"}, "NotImplemented"),
      ("ec2", {"Action": "DescribeInstances"}, "NotImplemented")],
 )  # fmt: skip
 def test_the_query_protocol(world: World, service, form, expected):

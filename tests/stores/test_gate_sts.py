@@ -164,11 +164,16 @@ def test_the_root_of_an_account(world: World):
     role = world.role(policy(allow("sts:AssumeRole", None, Principal={"AWS": HERE})))
 
     assert sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{HERE}:root"
+    assert world.client("iam", root).get_user()["User"]["Arn"] == f"arn:aws:iam::{HERE}:root"
     assert answer(lambda: s3.get_object(Bucket=bucket, Key="a/1")) == "ok"
     assert answer(lambda: world.session(root, role)) == "AccessDenied"
     text = policy(deny("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal="*"))
     world.admin("s3").put_bucket_policy(Bucket=bucket, Policy=text)
     assert answer(lambda: s3.get_object(Bucket=bucket, Key="a/1")) == "AccessDenied"
+    locked = policy(deny("s3:*", f"arn:aws:s3:::{bucket}", Principal="*"))
+    world.admin("s3").put_bucket_policy(Bucket=bucket, Policy=locked)
+    assert answer(lambda: world.admin("s3").delete_bucket_policy(Bucket=bucket)) == "AccessDenied"
+    assert answer(lambda: s3.delete_bucket_policy(Bucket=bucket)) == "ok"  # S3 API: PutBucketPolicy
     abroad = world.bucket(THERE)
     assert answer(lambda: s3.get_object(Bucket=abroad, Key="a/1")) == "AccessDenied"
 

@@ -22,8 +22,8 @@ from .sts import Sts
 _REASONS = {
     200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified", 400: "Bad Request",
     403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
-    412: "Precondition Failed", 416: "Range Not Satisfiable", 500: "Internal Server Error",
-    501: "Not Implemented",
+    411: "Length Required", 412: "Precondition Failed", 416: "Range Not Satisfiable",
+    500: "Internal Server Error", 501: "Not Implemented",
 }  # fmt: skip
 _OF_S3 = ("s3", "s3control")
 LONGEST_DRAIN = 4_194_304  # bytes of a refused body that are read, so that the client hears why

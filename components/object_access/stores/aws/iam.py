@@ -19,7 +19,7 @@ from . import simulation
 from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, principal_arns
 from .context import Call, Subject, check_judged
 from .decision import require
-from .messages import Answer, AwsError, forward, query_result
+from .messages import Answer, AwsError, elements, forward, query_result
 from .sts import TOKEN_KEYS
 
 NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
@@ -59,6 +59,7 @@ _ATTACHES = re.compile(r"(Attach|Detach)(User|Role|Group)Policy")
 _BOUND = re.compile(
     r"(Attach|Detach|Put|Delete)(User|Role)Policy|Delete(User|Role)PermissionsBoundary"
 )
+_ROOT_SINCE = "2020-01-01T00:00:00Z"  # a date there must be
 # What stays with one holder -> how many ("IAM and AWS STS quotas", the defaults).
 _QUOTAS = {
     "PoliciesPerUser": 10,
@@ -163,6 +164,14 @@ class Iam:
     def _do(self, call: Call, account: str) -> Answer:
         action, form = call.operation, call.incoming.form
         given = call.given
+        if (
+            action == "GetUser"
+            and not form.get("UserName")
+            and call.caller.principal.kind == "root"
+        ):
+            own = {"UserId": account, "Arn": call.caller.principal.arn, "Path": "/"}
+            own["CreateDate"] = _ROOT_SINCE
+            return query_result(action, NAMESPACE, f"<User>{elements(own)}</User>")
         if _OWN_USER.fullmatch(action) and not form.get("UserName"):
             if call.caller.principal.kind != "user":
                 raise _invalid("Must specify userName when calling with non-User credentials")
