@@ -1,54 +1,54 @@
-"""Prints docs/settings.md: every setting, with what `stacks/settings.py` says of it."""
+"""Prints docs/settings.md: every setting, with what `stacks/projects.py` says of it."""
 
-import ast
-import dataclasses
-import inspect
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from stacks import settings
+from typing import get_args
+
+from stacks import projects, settings, shapes
 
 INTRODUCTION = """\
 # Settings
 
-Made by `make docs` from `stacks/settings.py`. An unknown setting is refused with the nearest
-known one; so is a value that the cloud would refuse, before anything is created.
+Made by `make docs` from `stacks/projects.py` and `stacks/settings.py`. An unknown setting is refused
+with the nearest known one; so is a value that the cloud would refuse, before anything is created.
+Consumers have settings of their own beside these: `object-access consumers`.
 """
-_FIXED = {"name", "environment"}  # the project's key in the file, and the file's own name
-
-
-def documented(shape: type) -> dict[str, str]:
-    """The settings of a dataclass, its bases' first, with what stands below each."""
-    found: dict[str, str] = {}
-    for each in reversed(shape.__mro__):
-        if not dataclasses.is_dataclass(each):
-            continue
-        [body] = ast.parse(inspect.getsource(each)).body
-        assert isinstance(body, ast.ClassDef)
-        for field, text in zip(body.body, body.body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-                assert isinstance(field.target, ast.Name)
-                found[field.target.id] = inspect.cleandoc(ast.literal_eval(text.value))
-    return {name: " ".join(text.split()) for name, text in found.items() if name not in _FIXED}
 
 
 def table(shape: type) -> str:
     """The settings as a Markdown table."""
     rows = []
-    for name, text in documented(shape).items():
+    for name, text in shapes.documented(shape).items():
         meaning, _, default = text.partition(" Default: ")
         rows.append(f"| `{name}` | {meaning} | {default.rstrip('.') or 'must be given'} |")
     return "\n".join(["| setting | meaning | default |", "|---|---|---|", *rows])
 
 
+def part(title: str, shape: type) -> list[str]:
+    """A heading, what it is, and its settings."""
+    return [
+        f"{title}\n",
+        f"{str(shape.__doc__).partition(': `')[0].rstrip('.')}.\n",
+        table(shape),
+        "",
+    ]
+
+
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION, "## An environment\n", table(settings.Environment), ""]
-    for kind, shape in settings.KINDS.items():
-        title = str(shape.__doc__).partition(":")[0]
-        parts += [f"## `kind: {kind}`\n", f"{title}.\n", table(shape), ""]
+    for kind, shape in projects.KINDS.items():
+        parts += part(f"## `kind: {kind}`", shape)
+    parts += part("## A place", projects.Place)
+    for where, holders in (("S3", projects.Holder), ("Swift", projects.SwiftHolder)):
+        for shape in get_args(holders):
+            parts += part(f"## On {where}, a holder `as: {shape.TAG}`", shape)
+    parts += part("## On a compatible store, a holder `as: profile`", projects.OperatorsKeys)
+    parts += part("## A rule of `cors`", projects.CorsRule)
+    parts += part("## `access_logs`", projects.AccessLogs)
     return "\n".join(parts)
 
 
