@@ -12,8 +12,9 @@ from stacks import projects, settings, shapes
 INTRODUCTION = """\
 # Settings
 
-Made by `make docs` from `stacks/projects.py` and `stacks/settings.py`. An unknown setting is refused
-with the nearest known one; so is a value that the cloud would refuse, before anything is created.
+Made by `make docs` from `stacks/projects.py` and `stacks/settings.py`. An unknown setting is
+refused with the nearest known one; so is a value that the cloud would refuse, before anything is
+created.
 Consumers have settings of their own beside these: `object-access consumers`.
 """
 
