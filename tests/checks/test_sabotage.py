@@ -260,7 +260,7 @@ SABOTAGE = {
     ),
     "the parent is open": ("person", rewritten("a/raw/*", "a/*"), {BESIDE}),
     "whoever ends alike": (
-        "person", rewritten("/a/raw/*", "/*/raw/*"), set(),
+        "person", rewritten("/a/raw/*", "/*/raw/*"), {BESIDE},
     ),
     "listing without its slash": (
         "typed", rewritten(',"a/raw"', ""), {"a/raw/: list, typed without its slash"},

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs `pulumi` on PATH")
 
 
-def test_the_engine_comes_to_the_same_lights():
-    """Every light is as promised, the engine is named, and the project's files stay as they were."""
+def test_the_engine_comes_to_the_same_results():
+    """Every check is as promised, the engine is named, and the project's files stay as they were."""
     environment_file = ROOT / "stacks/environments/Pulumi.guides.yaml"
     before = environment_file.read_bytes()
 
@@ -40,5 +40,5 @@ def declared(report):
 
 
 def tried(report):
-    """Every light and what came of it."""
-    return {(each["project"], each["light"]): each["state"] for each in report["lights"]}
+    """Every check and what came of it."""
+    return {(each["project"], each["check"]): each["state"] for each in report["checks"]}

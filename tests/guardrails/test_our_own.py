@@ -14,7 +14,7 @@ CONFIG = json.loads((Path(rules.__file__).parent / "config.json").read_text())
 # Environment -> what breaks a rule there without the exceptions of that file.
 EXCEPTIONS = {
     "guides": {
-        "no-wildcards": "UserPolicy 'valohai-guide-valohai' allows 's3:*', and actions must be named"
+        "no-wildcards": "UserPolicy 'valohai-guide-valohai-valohai' allows 's3:*', and actions must be named"
     }
 }
 
@@ -50,7 +50,7 @@ def test_components_beside_the_shipped_environments(declare, described):
     from object_access import DelegatedRole, SwiftContainer, WorkloadRole
     from object_access.policies.grants import Access
 
-    grants = {"data": {"bucket_arn": "arn:aws:s3:::b", "access": [Access.READ]}}
+    grants = {"data": {"bucket_arn": "arn:aws:s3:::my-bucket", "access": [Access.READ]}}
     provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 
     def program():

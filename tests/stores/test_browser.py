@@ -115,33 +115,33 @@ def browsed(host: str, page: str, profile: Path) -> dict[str, str]:
     ("host", "expected"),
     [
         # Whoever holds a presigned link to S3 may read with it on any page, as the guide has it.
-        (APP, {"upload": "204", "s3": "light", "swift": "light"}),
-        (ELSEWHERE, {"upload": "blocked", "s3": "light", "swift": "blocked"}),
+        (APP, {"upload": "204", "s3": "there", "swift": "there"}),
+        (ELSEWHERE, {"upload": "blocked", "s3": "there", "swift": "blocked"}),
     ],
 )
 def test_what_a_page_may_do(cloud, handovers, tmp_path, host, expected):
     """The app's page uploads to S3 by a form, and reads from Swift by a temporary URL; a page
     elsewhere with the same form and links does neither, and nothing arrives."""
     s3_given, swift_given = handovers["s3"], handovers["swift"]
-    keys = {key: s3_given[key] for key in ("access_key_id", "secret_access_key")}
-    s3 = cloud.target.client("s3", s3_given["region"], keys)
+    where = s3_given.where
+    s3 = cloud.target.client("s3", where.region, s3_given.holders["valohai"].how)
     name = f"page-{uuid4().hex}"
-    s3.put_object(Bucket=s3_given["bucket"], Key=f"{name}-there", Body=b"light")
+    s3.put_object(Bucket=where.bucket, Key=f"{name}-there", Body=b"there")
     storage, http = cloud.openstack._storage, cloud.openstack._http
-    container = swift_given["container"]
-    assert http.put(f"{storage}/{container}/{name}", data=b"light").ok
+    container = swift_given.where.container
+    assert http.put(f"{storage}/{container}/{name}", data=b"there").ok
     path = f"{urlsplit(storage).path}/{container}/{name}"
-    signed = swift.temp_url(swift_given["temp_url_key"], "GET", path, int(time()) + 300)
+    signed = swift.temp_url(swift_given.holders["urls"].how.key, "GET", path, int(time()) + 300)
     given = {
-        "form": s3.generate_presigned_post(s3_given["bucket"], name, ExpiresIn=300),
+        "form": s3.generate_presigned_post(where.bucket, name, ExpiresIn=300),
         "s3": s3.generate_presigned_url(
-            "get_object", Params={"Bucket": s3_given["bucket"], "Key": f"{name}-there"}
+            "get_object", Params={"Bucket": where.bucket, "Key": f"{name}-there"}
         ),
         "swift": storage.removesuffix(urlsplit(storage).path) + signed,
     }
 
     assert browsed(host, PAGE.replace("GIVEN", json.dumps(given)), tmp_path) == expected
 
-    arrived = s3.list_objects_v2(Bucket=s3_given["bucket"], Prefix=name)["Contents"]
+    arrived = s3.list_objects_v2(Bucket=where.bucket, Prefix=name)["Contents"]
     keys_there = {each["Key"] for each in arrived}
     assert keys_there == {f"{name}-there", *([name] if host == APP else [])}

@@ -2,12 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -133,12 +134,10 @@ def starting(
     wanted = {"aws": True, "compatible": compatible, "swift": swift}
     options = {"aws": ["--accounts", known]}
     with _temporary_files() as folder:
-        children = {
-            store: _child(folder, store, *options.get(store, []))
-            for store, want in wanted.items()
-            if want
-        }
+        children: dict[str, subprocess.Popen[str]] = {}
         try:
+            for store in (store for store, want in wanted.items() if want):
+                children[store] = _child(folder, store, *options.get(store, []))
             yield Starting(children)
         finally:
             _end([*children.values()])
@@ -169,17 +168,18 @@ def _child(folder: str, store: str, *options: str) -> "subprocess.Popen[str]":
 
 
 def _end(children: "Sequence[subprocess.Popen[str]]") -> None:
-    """End them all at once; one that is busy, with its own start for instance, is killed, and what
-    it started ends with it."""
+    """End them all at once; one that is busy, with its own start for instance, is killed, with all
+    that it started."""
     for child in children:
         if child.stdin:
             child.stdin.close()
     until = time.monotonic() + _END
     for child in children:
-        with suppress(subprocess.TimeoutExpired):
+        try:
             child.wait(timeout=max(0, until - time.monotonic()))
-        child.kill()  # which is nothing to one that has ended
-        child.wait()
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)  # its session is its own
+            child.wait()
         if child.stdout:
             child.stdout.close()
 
