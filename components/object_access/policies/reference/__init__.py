@@ -1,0 +1,61 @@
+"""AWS's actions and condition keys: what exists, as the Service Authorization Reference has it.
+
+`actions.json` tells its source and date; `docs/actions.py` writes it from a newer copy.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+
+class Action(NamedTuple):
+    """One action: its level of access ("Read", "Write", ...), the types of resources that it is
+    about ("bucket"; "*" for none in particular), and its condition keys in lower case."""
+
+    name: str
+    level: str
+    types: frozenset[str]
+    keys: frozenset[str]
+
+
+def _given() -> Any:
+    return json.loads(files(__package__).joinpath("actions.json").read_text())
+
+
+@lru_cache(maxsize=1)
+def actions() -> Mapping[str, Action]:
+    """Every action by its name in lower case, such as `s3:getobject`."""
+    return {
+        f"{service}:{name}".lower(): Action(
+            f"{service}:{name}", each["level"], frozenset(each["types"]), frozenset(each["keys"])
+        )
+        for service, given in _given()["services"].items()
+        for name, each in given["actions"].items()
+    }
+
+
+@lru_cache(maxsize=1)
+def keys() -> Mapping[str, str]:
+    """Every condition key with the type of its values, such as `Numeric` or `ArrayOfString`. A key
+    with a free end is written with `*`: `s3:requestobjecttag/*`."""
+    given = _given()
+    own = {key: kind for each in given["services"].values() for key, kind in each["keys"].items()}
+    return own | dict(given["global"])
+
+
+def known_key(key: str) -> str:
+    """The condition key as `keys` has it; nothing where there is none of that name."""
+    lowered = key.lower()
+    if lowered in keys():
+        return lowered
+    start = (
+        lowered.partition("/")[0] + "/*" if "/" in lowered else lowered.rpartition(":")[0] + ":*"
+    )
+    return start if start in keys() else ""
+
+
+def services() -> frozenset[str]:
+    """The services whose actions are here."""
+    return frozenset(name.partition(":")[0] for name in actions())
