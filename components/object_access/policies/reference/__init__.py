@@ -50,10 +50,10 @@ def known_key(key: str) -> str:
     lowered = key.lower()
     if lowered in keys():
         return lowered
-    start = (
-        lowered.partition("/")[0] + "/*" if "/" in lowered else lowered.rpartition(":")[0] + ":*"
-    )
-    return start if start in keys() else ""
+    mark = "/" if "/" in lowered else ":"
+    service, _, name = lowered.partition(":")
+    open_ended = f"{service}:{name.partition(mark)[0]}{mark}*"
+    return open_ended if open_ended in keys() else ""
 
 
 def services() -> frozenset[str]:
