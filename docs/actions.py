@@ -19,12 +19,13 @@ HEAD = {
     "User Guide, AWS global condition context keys)",
 }
 GLOBAL = {
-    "String": "aws:ec2instancesourcevpc aws:federatedprovider aws:principalaccount "
-    "aws:principalorgid aws:principalservicename aws:principaltag/* aws:principaltype aws:referer"
+    "String": "aws:ec2instancesourcevpc aws:federatedprovider aws:principalaccount"
+    " aws:principalorgid aws:principalservicename aws:principaltag/* aws:principaltype aws:referer"
     " aws:requestedregion aws:requesttag/* aws:resourceaccount aws:resourceorgid"
-    " aws:resourcetag/* aws:sourceaccount aws:sourceidentity aws:sourceorgid aws:sourceowner aws:sourcevpc aws:sourcevpce aws:useragent"
-    " aws:userid aws:username aws:vpceaccount aws:vpceorgid aws:calledviafirst aws:calledvialast"
-    " ec2:roledelivery glue:credentialissuingservice glue:roleassumedby identitystore:userid",
+    " aws:resourcetag/* aws:sourceaccount aws:sourceidentity aws:sourceorgid aws:sourceowner"
+    " aws:sourcevpc aws:sourcevpce aws:useragent aws:userid aws:username aws:vpceaccount"
+    " aws:vpceorgid aws:calledviafirst aws:calledvialast ec2:roledelivery"
+    " glue:credentialissuingservice glue:roleassumedby identitystore:userid",
     "ArrayOfString": "aws:calledvia aws:principalorgpaths aws:principalservicenameslist"
     " aws:resourceorgpaths aws:sourceorgpaths aws:tagkeys aws:vpceorgpaths",
     "ARN": "aws:chatbotsourcearn aws:principalarn aws:sourcearn aws:sourcevpcarn codebuild:buildarn"
