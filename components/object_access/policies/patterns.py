@@ -1,4 +1,4 @@
-"""Patterns as sets of texts: which combinations of them any text can fit, and the shortest that does.
+"""Patterns as sets of texts: which of them a text can fit together, and the shortest that does.
 
 A pattern is a row of tokens. Several patterns cut all texts into classes: texts of one class fit
 the same patterns. `members` walks the product of their automata breadth first and so finds the
@@ -6,6 +6,7 @@ shortest member of every class that has one. What is decided alike for all texts
 patterns is decided for every text by asking about these few.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -35,6 +36,7 @@ class TooMany(ValueError):
     """More classes than can be looked at."""
 
 
+@lru_cache(maxsize=65_536)
 def pattern(text: str, *, arn: bool = False, wild: bool = True, folded: bool = False) -> Tokens:
     """The tokens of a text with `*` and `?`, as IAM reads them.
 
@@ -61,11 +63,11 @@ def literal(text: str) -> Tokens:
 
 def fits(tokens: Tokens, text: str) -> bool:
     """Whether the whole of a text fits a pattern."""
-    return len(tokens) in _places(tokens, text)
+    return _regex(tokens).fullmatch(text) is not None
 
 
 def after(tokens: Tokens, start: str) -> frozenset[Tokens]:
-    """What may follow `start` in the texts of a pattern, as patterns: together they are all of it."""
+    """What may follow `start` in the texts of a pattern, as patterns: all of them together."""
     return frozenset(tokens[place:] for place in _places(tokens, start))
 
 
@@ -79,6 +81,15 @@ def members(patterns: frozenset[Tokens], within: Tokens = ANYTHING) -> tuple[str
     for accepted, text in _Product([within, *sorted(patterns)]).classes():
         found.setdefault(accepted, text)
     return tuple(found.values())
+
+
+@lru_cache(maxsize=65_536)
+def _regex(tokens: Tokens) -> re.Pattern[str]:
+    parts = []
+    for signs, but, many in tokens:
+        one = "." if but and not signs else f"[{'^' if but else ''}{re.escape(signs)}]"
+        parts.append(one + "*" * many)
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def _cases(sign: str) -> str:
@@ -103,10 +114,9 @@ def _places(tokens: Tokens, text: str) -> set[int]:
 def _onward(tokens: Tokens, places: Iterable[int]) -> set[int]:
     """These places, and those that are reached without reading anything."""
     found = set(places)
-    for place in sorted(found):
-        while place < len(tokens) and tokens[place].many:
-            place += 1
-            found.add(place)
+    for place, token in enumerate(tokens):
+        if place in found and token.many:
+            found.add(place + 1)
     return found
 
 

@@ -59,3 +59,13 @@ def known_key(key: str) -> str:
 def services() -> frozenset[str]:
     """The services whose actions are here."""
     return frozenset(name.partition(":")[0] for name in actions())
+
+
+@lru_cache(maxsize=1)
+def arns() -> Mapping[tuple[str, str], str]:
+    """The ARNs of every type of resource, by service and type, with `${Account}` and the like."""
+    return {
+        (service, name): each["arn"]
+        for service, given in _given()["services"].items()
+        for name, each in given["types"].items()
+    }

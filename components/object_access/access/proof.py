@@ -1,0 +1,485 @@
+"""Can anybody do more than before? Decided for every request, with one that proves it.
+
+Two states of an account are compared: who there is, with their policies, and what has a policy of
+its own. `policies.classes` cuts all requests into finitely many classes, the evaluator is asked
+about one of each, before and now. What is allowed now and was refused before is a witness.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from ..policies.classes import (
+    SOME,
+    Actions,
+    Known,
+    Reading,
+    actions_of,
+    combinations,
+    contexts,
+    read,
+    resources_of,
+    speaks_of,
+    variables_of,
+)
+from ..policies.evaluate import Decision, Policies, Policy, Request, evaluate
+from ..policies.evaluate import Principal as Asker
+from ..policies.patterns import (
+    ANYTHING,
+    Token,
+    Tokens,
+    TooMany,
+    after,
+    fits,
+    literal,
+    members,
+    pattern,
+)
+from ..policies.reference import arns
+from . import outsiders
+from .model import Principal
+
+MOST_QUESTIONS = 40_000
+"""Of one action at one resource: what has more combinations is told, not waited for."""
+
+
+class Document(NamedTuple):
+    """A policy, compiled, and read."""
+
+    policy: Policy
+    readings: tuple[Reading, ...]
+    body: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, name: str, body: Mapping[str, Any], kind: Any = "identity") -> "Document":
+        """Raises ValueError where AWS would refuse it."""
+        return cls(Policy(name, body, kind), read(body), body)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who asks, with the policies that are theirs."""
+
+    shown: Principal
+    asker: Asker
+    known: Known
+    identity: tuple[Document, ...] = ()
+    boundary: Document | None = None
+
+    @cached_property
+    def readings(self) -> frozenset[Reading]:
+        """What their own policies test."""
+        own = [*self.identity, *([self.boundary] if self.boundary else [])]
+        return frozenset(reading for each in own for reading in each.readings)
+
+    @cached_property
+    def state(self) -> tuple[Any, ...]:
+        """All that decides about them: the same where nothing has changed."""
+        return (
+            self.asker,
+            tuple(sorted(self.known.values.items())),
+            frozenset(r for each in self.identity for r in each.readings),
+            frozenset(self.boundary.readings) if self.boundary else None,
+        )
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A bucket, a role or a key, with the policy that is its own."""
+
+    kind: str
+    arn: str
+    own: Document | None = None
+    restricted: bool = False
+    """Whether S3 applies a public policy to the bucket's own account only."""
+
+    @cached_property
+    def state(self) -> tuple[Any, ...]:
+        """All that decides about it, but for who asks."""
+        return frozenset(self.own.readings) if self.own else None, self.restricted
+
+
+@dataclass
+class Evidence:
+    """Everything of an account that decides about access."""
+
+    account: str
+    holders: dict[str, Holder] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
+
+
+class Witness(NamedTuple):
+    """A request that is allowed now and was refused before, and all actions of which that holds."""
+
+    who: Principal
+    request: Request
+    names: tuple[str, ...]
+    decision: Decision
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What the request must bring along."""
+        return {k: v for k, v in self.request.context.items() if k not in _OURS}
+
+
+class Open(NamedTuple):
+    """Something that could not be decided, and why."""
+
+    who: Principal
+    where: str
+    why: str
+
+
+_OURS = frozenset({"aws:principaltype"})
+# Whoever owns a resource elsewhere may allow everything: their policies are not ours to see.
+_ELSEWHERE = Thing("elsewhere", "*")
+_THEIRS = Policy(
+    "the policy of who owns it",
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+    },
+    "resource",
+)
+_NOT_OURS = "elsewhere"  # the account of a resource that is not the program's
+
+
+def compare(before: Evidence, now: Evidence) -> Iterator[Witness | Open]:
+    """Everything that somebody can do now and could not before."""
+    pairs = _pairs(before, now)
+    known = frozenset(before.things.keys() | now.things.keys())
+    for was, has, old, new in pairs:
+        if new is _ELSEWHERE:
+            yield from _Question(was, has, _ELSEWHERE, _ELSEWHERE, now.account, known).answers()
+        else:
+            yield from _Question(was, has, old, new, now.account, known).answers()
+
+
+def _pairs(
+    before: Evidence, now: Evidence
+) -> Iterator[tuple[Holder | None, Holder, Thing | None, Thing]]:
+    """Whoever may have gained something, and where."""
+    askers = {**now.holders, **_strangers(before, now)}
+    was = {
+        **before.holders,
+        **{key: each for key, each in askers.items() if key not in now.holders},
+    }
+    near = _Near(now, askers)
+    for key, new in now.things.items():
+        old = before.things.get(key)
+        same_thing = old is not None and old.state == new.state
+        for who in near.of(new):
+            has = askers[who]
+            had = was.get(who)
+            if same_thing and had is not None and had.state == has.state:
+                continue
+            yield had, has, old, new
+    for who, has in now.holders.items():
+        had = was.get(who)
+        if had is None or had.state != has.state:
+            yield had, has, _ELSEWHERE, _ELSEWHERE
+    # What no longer has a policy of its own is like all else of its account.
+    for key in before.things.keys() - now.things.keys():
+        old = before.things[key]
+        for who in near.of(old):
+            yield was.get(who), askers[who], old, replace(old, own=None)
+
+
+class _Near:
+    """Who may be allowed something where: others are not asked there."""
+
+    def __init__(self, now: Evidence, askers: Mapping[str, Holder]):
+        self._by_name: dict[str, list[str]] = {}
+        self._patterns: list[tuple[str, list[Tokens]]] = []
+        self._outside = [key for key in askers if key not in now.holders]
+        for key, holder in now.holders.items():
+            for name in {holder.asker.arn, holder.asker.role_arn, holder.asker.unique_id} - {""}:
+                self._by_name.setdefault(name, []).append(key)
+            wide: list[Tokens] = []
+            for reading in holder.readings:
+                if not reading.allows:
+                    continue
+                if reading.resources.negated or "*" in reading.resources.names:
+                    wide.append(ANYTHING)
+                for tokens in resources_of([reading], holder.known):
+                    text = _start(tokens)
+                    if text is None:
+                        wide.append(tokens)
+                    else:
+                        self._by_name.setdefault(text, []).append(key)
+            if wide:
+                self._patterns.append((key, wide))
+
+    def of(self, thing: Thing) -> list[str]:
+        """Those who may be allowed something there."""
+        found = dict.fromkeys(self._outside if thing.own else ())
+        for name in (thing.arn, *(thing.own.policy.principals if thing.own else ())):
+            found |= dict.fromkeys(self._by_name.get(name, ()))
+        for key, wide in self._patterns:
+            if any(_reaches(tokens, thing) for tokens in wide):
+                found[key] = None
+        return [*found]
+
+
+def _start(tokens: Tokens) -> str | None:
+    """The bucket, or the one other resource, of a pattern; None if it may be of several."""
+    text = "".join(
+        each.signs[0] for each in itertools.takewhile(lambda e: not (e.but or e.many), tokens)
+    )
+    if ":s3:::" in text and "/" in text:
+        return text.partition("/")[0]
+    return text if len(text) == len(tokens) else None
+
+
+def _reaches(tokens: Tokens, thing: Thing) -> bool:
+    return fits(tokens, thing.arn) or bool(after(tokens, f"{thing.arn}/"))
+
+
+# --- one asker, one thing ---
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Whether somebody can do more at one thing."""
+
+    was: Holder | None
+    has: Holder
+    old: Thing | None
+    new: Thing
+    account: str
+    things: frozenset[str]
+
+    def answers(self) -> Iterator[Witness | Open]:
+        """One witness for all actions that are alike."""
+        before, now = _tested(self.was, self.old), _tested(self.has, self.new)
+        for group in actions_of(frozenset(each.actions for _, each in before | now)):
+            mine = {each for each in now if each[1].actions in group.covered}
+            theirs = {each for each in before if each[1].actions in group.covered}
+            if not any(each.allows for _, each in mine) or (self._alike and mine == theirs):
+                continue
+            try:
+                witness = self._first(group, {each for _, each in mine | theirs})
+            except TooMany as error:
+                yield Open(self.has.shown, self.new.arn, f"{_named(group)}: {error}")
+                continue
+            if witness:
+                yield witness
+            elif free := self._free(each for _, each in mine ^ theirs):
+                why = f"{_named(group)}: ${{{free}}} is not the program's to know"
+                yield Open(self.has.shown, self.new.arn, why)
+
+    @cached_property
+    def _alike(self) -> bool:
+        """Whether nothing but statements can have changed."""
+        return (
+            self.was is not None
+            and self.was.asker == self.has.asker
+            and self.was.known.values == self.has.known.values
+            and (self.was.boundary is None) == (self.has.boundary is None)
+            and (self.old.restricted if self.old else False) == self.new.restricted
+        )
+
+    def _free(self, readings: Iterable[Reading]) -> str:
+        """A variable of a changed statement that nobody here knows."""
+        keys = {key for each in readings for key in variables_of(each)}
+        return min((key for key in keys if not self.has.known.has(key)), default="")
+
+    def _first(self, group: Actions, readings: set[Reading]) -> Witness | None:
+        patterns = resources_of(readings, self.has.known)
+        for resource in _resources(self.new, group, patterns, self.has, self.things):
+            speaking = [each for each in readings if speaks_of(each, resource, self.has.known)]
+            if not any(each.allows for each in speaking):
+                continue
+            values = contexts(speaking, self.has.known)
+            for context in combinations(values, MOST_QUESTIONS):
+                whole = {"aws:securetransport": "true", **context, **self.has.known.values}
+                if _possible(whole, self.has.asker, self.account) and (
+                    found := self._ask(group, resource, whole)
+                ):
+                    return found
+        return None
+
+    def _ask(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Witness | None:
+        where = _NOT_OURS if self.new is _ELSEWHERE else self.account
+        request = Request(self.has.asker, group.names[0], resource, where, context)
+        now = _decide(request, self.has, self.new)
+        if not now.allowed:
+            return None
+        if (
+            self.was
+            and _decide(replace(request, principal=self.was.asker), self.was, self.old).allowed
+        ):
+            return None
+        return Witness(self.has.shown, request, group.names, now)
+
+
+def _decide(request: Request, holder: Holder, thing: Thing | None) -> Decision:
+    """The evaluator's answer, with what S3 and KMS add to it."""
+    own = thing.own.policy if thing and thing.own else None
+    if thing is _ELSEWHERE:
+        own = _THEIRS
+    elif thing and thing.restricted and holder.asker.account != request.account:
+        own = None
+    boundary = holder.boundary.policy if holder.boundary else None
+    policies = Policies([each.policy for each in holder.identity], own, boundary)
+    decision = evaluate(request, policies)
+    if decision.allowed and thing and own:
+        action = request.action.lower()
+        direct, statement = own.allowed(request, action, request.context)
+        if thing.kind == "key" and not direct:
+            # "Unless the key policy explicitly allows it, you cannot use IAM policies to allow
+            # access to a KMS key" (KMS Developer Guide, "Key policies").
+            return replace(decision, allowed=False)
+        if direct and holder.asker.account != request.account and thing is not _ELSEWHERE:
+            return replace(decision, policy=own.name, statement=statement)
+    return decision
+
+
+# --- resources ---
+
+
+def _resources(
+    thing: Thing, group: Actions, patterns: frozenset[Tokens], holder: Holder,
+    known: frozenset[str],
+) -> Iterator[str]:  # fmt: skip
+    """One resource of every class on which these actions can be asked for at a thing."""
+    if thing is _ELSEWHERE:
+        yield from _elsewhere(group, patterns, holder, known)
+    elif thing.kind == "bucket":
+        if group.service == "s3" and (not group.types or "bucket" in group.types):
+            yield thing.arn
+        if group.service == "s3" and (not group.types or "object" in group.types):
+            start = f"{thing.arn}/"
+            keys = frozenset(rest for each in patterns for rest in after(each, start))
+            yield from (start + key for key in members(keys, SOME))
+    elif thing.kind == "role":
+        if group.service == "sts" and (not group.types or "role" in group.types):
+            yield thing.arn
+    elif group.service == "kms" and (not group.types or "key" in group.types):
+        yield thing.arn
+
+
+def _elsewhere(
+    group: Actions, patterns: frozenset[Tokens], holder: Holder, known: frozenset[str]
+) -> Iterator[str]:
+    if "*" in group.types:
+        yield "*"
+        return
+    partition = (holder.asker.role_arn or holder.asker.arn).split(":")[1] or "aws"
+    forms = [
+        _form(arns()[group.service, kind], partition)
+        for kind in sorted(group.types)
+        if (group.service, kind) in arns()
+    ]
+    if not forms:
+        forms = [pattern(f"arn:{partition}:{group.service}:*:*:?*", arn=True)]
+    # What the program knows is asked about there.
+    theirs = _of_service(known, group)
+    here = frozenset(
+        each for each in patterns if (text := _start(each)) is None or text not in theirs
+    )
+    wide = any(_start(each) is None for each in here) or not here
+    named = frozenset(
+        tokens
+        for arn in (theirs if wide and here else ())
+        if any(_reaches(each, Thing("", arn)) for each in here)
+        for tokens in ((literal(arn), (*literal(f"{arn}/"), *SOME)))
+    )
+    for form in forms:
+        for resource in members(here | named, form):
+            if resource.partition("/")[0] not in theirs and resource not in theirs:
+                yield resource
+
+
+@lru_cache(maxsize=64)
+def _by_service(known: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for arn in known:
+        service = arn.split(":")[2].replace("iam", "sts")
+        found.setdefault(service, set()).add(arn)
+    return {service: frozenset(each) for service, each in found.items()}
+
+
+def _of_service(known: frozenset[str], group: Actions) -> frozenset[str]:
+    return _by_service(known).get(group.service, frozenset())
+
+
+@lru_cache(maxsize=256)
+def _form(arn: str, partition: str) -> Tokens:
+    """All ARNs of a type of resource."""
+    found: list[Token] = []
+    for number, part in enumerate(re.split(r"\$\{(\w+)\}", arn)):
+        if number % 2 == 0:
+            found += literal(part)
+        elif part == "Partition":
+            found += literal(partition)
+        else:
+            but = {"BucketName": "/", "Region": ":", "Account": ":"}.get(part, "")
+            found += (Token(but, True), Token(but, True, True))
+    return tuple(found)
+
+
+# --- askers whom the program does not make ---
+
+EVERYTHING = Document.of(
+    "its own policies",
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+)
+
+
+def _strangers(before: Evidence, now: Evidence) -> dict[str, Holder]:
+    """Everybody else who may ask: those whom a policy names, and those whom none does."""
+    statements = [
+        statement
+        for evidence in (before, now)
+        for each in evidence.things.values()
+        if each.own
+        for statement in _statements(each.own)
+    ]
+    ours = {name for each in now.holders.values() for name in _names(each)}
+    ours |= {now.account, f"arn:aws:iam::{now.account}:root"}
+    found = []
+    for who, known, everything in outsiders.unnamed(now.account):
+        found.append(Holder(who.shown, who.asker, known, (EVERYTHING,) if everything else ()))
+    for who, known in outsiders.named(statements, ours):
+        # Their own account may allow them everything, which we cannot see. Of ours, it does not.
+        theirs = who.asker.account != now.account
+        found.append(Holder(who.shown, who.asker, known, (EVERYTHING,) if theirs else ()))
+    return {each.shown.id: each for each in found}
+
+
+def _names(holder: Holder) -> set[str]:
+    return {holder.asker.arn, holder.asker.role_arn, holder.asker.unique_id} - {""}
+
+
+def _tested(holder: Holder | None, thing: Thing | None) -> set[tuple[str, Reading]]:
+    """What decides about somebody at a thing: statements, each with what its policy is for."""
+    found = {("own", each) for each in (thing.own.readings if thing and thing.own else ())}
+    if holder:
+        found |= {("identity", each) for one in holder.identity for each in one.readings}
+        found |= {("boundary", e) for e in (holder.boundary.readings if holder.boundary else ())}
+    return found
+
+
+def _possible(context: Mapping[str, Any], asker: Asker, account: str) -> bool:
+    """Whether what a request says of who asks goes together."""
+    arn, theirs = str(context.get("aws:principalarn", "")), context.get("aws:principalaccount", "")
+    accounts = {each for each in (outsiders.account_of(arn), theirs) if each}
+    if len(accounts) > 1:
+        return False
+    return accounts <= {account} if asker.account == account else account not in accounts
+
+
+def _statements(document: Document | None) -> Sequence[Mapping[str, Any]]:
+    if document is None:
+        return ()
+    given = document.body["Statement"]
+    return [given] if isinstance(given, Mapping) else given
+
+
+def _named(group: Actions) -> str:
+    more = f" and {len(group.names) - 1} more" if len(group.names) > 1 else ""
+    return f"{group.names[0]}{more}"
