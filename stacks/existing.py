@@ -1,5 +1,7 @@
 """A bucket that is there already: looked at before anything is declared, never changed."""
 
+import os
+
 import boto3
 import pulumi
 from botocore.config import Config
@@ -13,8 +15,11 @@ def check(bucket: str, region: str) -> str:
 
     Asks AWS with the credentials of Pulumi's AWS plugin (`aws:profile`, or the environment), in a
     preview too. Raises ValueError with one line where there are none, and where the bucket does
-    not exist, is somebody else's, or is in another region.
+    not exist, is somebody else's, or is in another region. With OBJECT_ACCESS_LOOK=no there is no
+    cloud to look at: all is taken to be well.
     """
+    if os.environ.get("OBJECT_ACCESS_LOOK") == "no":
+        return bucket_arn(bucket, region)
     profile = pulumi.Config("aws").get("profile")
     try:
         session = boto3.session.Session(profile_name=profile, region_name=region)

@@ -1,15 +1,19 @@
 """Who can do what on S3: the principals and buckets of an account, from what a program declares."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..policies import cors
+from ..policies.documents import VERSION
 from ..policies.evaluate import ANONYMOUS, Policies, Request, evaluate
 from ..policies.evaluate import Principal as Asker
+from . import outsiders
 from .model import NOTHING, Findings, Kind, Principal
-from .program import ACCOUNT, Declared, Paper
+from .program import Declared, Program
+from .proof import Evidence, Thing, holder
 from .queries import Bucket, Hearing, Identity, of_pages
 from .reading import (
     EXTERNAL_ID,
@@ -27,7 +31,6 @@ from .reading import (
     written,
 )
 
-_STRANGER = "000000000000"  # an account that nobody names
 _KEY_SLOTS = 2  # access keys that a user can have
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 _SIGNED = {"with": "a request that somebody with access has signed"}
@@ -41,22 +44,19 @@ _JUDGED = frozenset(
         *("Bucket", "BucketCorsConfiguration", "BucketLifecycleConfiguration", "BucketPolicy"),
         *("BucketOwnershipControls", "BucketPublicAccessBlock", "BucketVersioning"),
         "BucketServerSideEncryptionConfiguration",
+        *("Alias", "Key", "KeyPolicy"),
     )
 )
 
 
-def findings(paper: Paper) -> Findings:
-    """Everybody's access to every bucket that the program makes, adopts or names."""
-    return _Account(paper).findings()
-
-
-class _Account:
+class Account:
     """The account that a program describes."""
 
-    def __init__(self, paper: Paper):
+    def __init__(self, program: Program):
         self._found = Findings()
+        self._account = program.account
         self._declared: dict[str, list[Declared]] = {}
-        for each in paper.resources:
+        for each in program.resources:
             if each.type.startswith("aws:"):
                 kind = each.type.rpartition(":")[2].removesuffix("V2")
                 self._declared.setdefault(kind, []).append(each)
@@ -75,16 +75,44 @@ class _Account:
         self._by_name |= {each.asker.role_arn or each.asker.arn: each for each in self._inside}
         self._outsiders: dict[str, Identity] = {}
         self._stranger = self._outsider("*")
-        self._buckets = self._all_buckets(paper.adopted)
+        self._buckets = self._all_buckets()
+        self._trusts: dict[str, Written] = {}
         for role in self._of("Role"):
             self._trust(role)
         for bucket in self._buckets.values():
             for name in bucket.policy.principals if bucket.policy else ():
-                if _account_of(name) not in ("", ACCOUNT):
+                if outsiders.account_of(name) not in ("", self._account):
                     self._outsider(name)
 
+    def evidence(self) -> Evidence:
+        """Everything that decides about access."""
+        found = Evidence(self._account)
+        for each in self._inside:
+            found.holders[each.shown.id] = holder(
+                each.shown, each.asker, each.context, each.written, each.boundary
+            )
+        things = [
+            *(Thing("bucket", e.arn, e.written, e.restricted) for e in self._buckets.values()),
+            *(Thing("role", arn, trust) for arn, trust in self._trusts.items()),
+            *(Thing("key", arn, own) for arn, own in self._keys()),
+        ]
+        found.things.update({each.arn: each for each in things})
+        return found
+
+    def _keys(self) -> Iterator[tuple[str, Written]]:
+        """Keys with their policies; by default that of their account ("Default key policy", KMS
+        Developer Guide)."""
+        later = {each.outputs["keyId"]: each.outputs["policy"] for each in self._of("KeyPolicy")}
+        for each in self._of("Key"):
+            given = later.get(each.outputs["keyId"]) or each.outputs.get("policy")
+            root = f"arn:{each.outputs['arn'].split(':')[1]}:iam::{self._account}:root"
+            default = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*"}
+            document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
+            name = f"policy of key {each.name}"
+            yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+
     def findings(self) -> Findings:
-        """Ask everything."""
+        """Everybody's access to every bucket that the program makes, adopts or names."""
         anonymous = Identity(Principal(Kind.ANONYMOUS, "anyone without login", {}), ANONYMOUS, {})
         everybody = [*self._inside, *self._outsiders.values()]
         for identity in everybody:
@@ -142,16 +170,16 @@ class _Account:
         facts = {"declared_as": declared.name, "keys": keys[name], "key_slots": _KEY_SLOTS}
         context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
         return self._identity(
-            declared, Kind.USER, facts, Asker("user", ACCOUNT, arn, unique), context
+            declared, Kind.USER, facts, Asker("user", self._account, arn, unique), context
         )
 
     def _role(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
         longest = int(declared.outputs.get("maxSessionDuration") or 3_600)
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
-        session = f"arn:{arn.split(':')[1]}:sts::{ACCOUNT}:assumed-role/{name}/{PROBE}"
+        session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
-        asker = Asker("role", ACCOUNT, session, unique, arn)
+        asker = Asker("role", self._account, session, unique, arn)
         return self._identity(declared, Kind.ROLE, facts, asker, context)
 
     def _identity(
@@ -164,12 +192,11 @@ class _Account:
     ) -> Identity:
         outputs = declared.outputs
         tags = {f"aws:principaltag/{key.lower()}": v for key, v in outputs.get("tags", {}).items()}
-        whose = {"aws:principalarn": outputs["arn"], "aws:principalaccount": ACCOUNT}
+        whose = {"aws:principalarn": outputs["arn"], "aws:principalaccount": self._account}
         shown = Principal(kind, outputs["name"], facts)
         identity = Identity(shown, asker, {**tags, **context, **whose})
         if arn := outputs.get("permissionsBoundary"):
-            boundary = self._attached(arn, f"boundary of {shown.id}")
-            identity.boundary = boundary.policy if boundary else None
+            identity.boundary = self._attached(arn, f"boundary of {shown.id}")
         for arn in outputs.get("managedPolicyArns") or []:
             self._attach(identity, arn)
         for inline in outputs.get("inlinePolicies") or []:
@@ -197,12 +224,13 @@ class _Account:
             self._found.unknown.add(f"{what}: {arn} is not of this program")
         return self._managed.get(arn)
 
-    def _all_buckets(self, adopted: Iterable[str]) -> dict[str, Bucket]:
+    def _all_buckets(self) -> dict[str, Bucket]:
         found = {}
         for each in self._of("Bucket"):
             facts = {"declared_as": each.name, "region": each.outputs.get("region", "")}
             partition = each.outputs["arn"].split(":")[1]
-            found[each.outputs["bucket"]] = Bucket(each.outputs["bucket"], facts, partition)
+            name = each.outputs["bucket"]
+            found[name] = Bucket(name, facts, partition, self._account)
         named = {
             resource
             for identity in self._inside
@@ -211,9 +239,10 @@ class _Account:
             for resource in listed(statement.get("Resource", []))
             if bucket_of(resource) and not is_pattern(bucket_of(resource))
         }
-        for arn in sorted({*adopted, *named}):
+        for arn in sorted(named):
             name = bucket_of(arn)
-            found.setdefault(name, Bucket(name, {"adopted": True}, arn.split(":")[1]))
+            partition = arn.split(":")[1]
+            found.setdefault(name, Bucket(name, {"adopted": True}, partition, self._account))
         for bucket, settings in self._settings("BucketPublicAccessBlock", found):
             bucket.block = settings
         for bucket, settings in self._settings("BucketPolicy", found):
@@ -262,6 +291,7 @@ class _Account:
     def _trust(self, declared: Declared) -> None:
         role, arn = self._roles[declared.outputs["name"]], declared.outputs["arn"]
         trust = written("trust", declared.outputs["assumeRolePolicy"], "trust")
+        self._trusts[arn] = trust
         assumed_by = role.shown.facts["assumed_by"]
         for who in [*self._named(trust, role), *self._others(trust)]:
             told = _assumes(who, arn, trust)
@@ -276,7 +306,7 @@ class _Account:
         for name in sorted(trust.policy.principals):
             if name in self._by_name:
                 yield self._by_name[name]
-            elif name in (ACCOUNT, f"arn:{partition}:iam::{ACCOUNT}:root", "*"):
+            elif name in (self._account, f"arn:{partition}:iam::{self._account}:root", "*"):
                 yield from (each for each in self._inside if each is not role)
                 if name == "*":
                     yield self._stranger
@@ -294,25 +324,9 @@ class _Account:
 
     def _outsider(self, name: str) -> Identity:
         """Somebody of another account, by how a policy names them."""
-        account = _account_of(name) or _STRANGER
-        whole = name == "*" or name.isdigit() or name.endswith(":root")
-        arn = f"arn:aws:iam::{account}:user/{PROBE}" if whole else name
-        shown = "any other account" if name == "*" else f"account {account}" if whole else name
-        own = (
-            '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-        )
-        is_role = ":role/" in arn
-        session = re.sub(r":iam:(.*):role/(?:.*/)?", r":sts:\1:assumed-role/", arn) + f"/{PROBE}"
-        asker = Asker("role", account, session, "", arn) if is_role else Asker("user", account, arn)
-        context = {
-            "aws:principalarn": arn,
-            "aws:principalaccount": account,
-            "aws:principaltype": "AssumedRole" if is_role else "User",
-        }
-        # Their own account may allow them everything, which we cannot see: it is not written.
-        everything = Written(written("its own policies", own).policy, [])
-        identity = Identity(Principal(Kind.OUTSIDER, shown, {}), asker, context, [everything])
-        return self._outsiders.setdefault(shown, identity)
+        who = outsiders.by_name(name)
+        identity = Identity(who.shown, who.asker, who.context, [outsiders.EVERYTHING])
+        return self._outsiders.setdefault(who.shown.name, identity)
 
     def _bearers(self, provider: str, statement: Mapping[str, Any]) -> Iterator[Identity]:
         """Those whose tokens of an OpenID Connect provider a statement trusts."""
@@ -330,11 +344,12 @@ def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
     with_token = who.asker.kind == "federated"
     action = "sts:AssumeRoleWithWebIdentity" if with_token else "sts:AssumeRole"
     needed = unmet(trust.statements, who.context)
-    policies = Policies(who.policies, trust.policy, who.boundary)
+    boundary = who.boundary.policy if who.boundary else None
+    policies = Policies(who.policies, trust.policy, boundary)
     without_id = {key: value for key, value in needed.items() if key != EXTERNAL_ID}
     for shown in ({}, without_id, needed):
         context = {"aws:securetransport": "true", **shown, **who.context}
-        request = Request(who.asker, action, arn, ACCOUNT, context)
+        request = Request(who.asker, action, arn, arn.split(":")[4], context)
         if evaluate(request, policies).allowed:
             _, statement = trust.policy.allowed(request, action.lower(), context)
             told: dict[str, Any] = {"who": who.shown.id, "by": f"trust > {statement}"}
@@ -347,7 +362,7 @@ def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
 
 
 def _service(name: str) -> Identity:
-    return Identity(Principal(Kind.OUTSIDER, f"service {name}", {}), Asker("service", arn=name), {})
+    return Identity(*outsiders.service(name))
 
 
 def _reachable(identity: Identity) -> list[Identity]:
@@ -356,10 +371,6 @@ def _reachable(identity: Identity) -> list[Identity]:
     for each in found:  # grows while it is read
         found += [role for role in each.roles if role not in found and role is not identity]
     return found
-
-
-def _account_of(name: str) -> str:
-    return name if name.isdigit() else (name.split(":") + [""] * 5)[4]
 
 
 def _kms_keys(identity: Identity) -> dict[str, list[str]]:

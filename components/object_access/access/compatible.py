@@ -3,16 +3,16 @@
 from urllib.parse import urlsplit
 
 from .model import NOTHING, Answer, Findings, Kind, Place, Principal, Verb
-from .program import Paper
+from .program import Program
 from .queries import of_pages
 
 _TYPE = "pulumi-python:dynamic/object-access:StoreBucket"
 
 
-def findings(paper: Paper) -> Findings:
+def findings(program: Program) -> Findings:
     """Everybody's access to every bucket on such stores."""
     found = Findings()
-    for each in paper.resources:
+    for each in program.resources:
         if each.type != _TYPE:
             if each.type.startswith("pulumi-python:dynamic"):
                 found.unknown.add(f"{each.type} {each.name}")

@@ -8,12 +8,17 @@ from ..policies.classes import Known
 from ..policies.evaluate import ANONYMOUS
 from ..policies.evaluate import Principal as Asker
 from .model import Kind, Principal
-from .reading import PROBE, listed
+from .reading import PROBE, listed, written
 
 STRANGER = "000000000000"
 """An account that nobody names."""
 ANYBODY = "any other account"
 NOBODY = Principal(Kind.ANONYMOUS, "anyone without login", {})
+EVERYTHING = written(
+    "its own policies",
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+)
+"""What their own account may allow them, which we cannot see."""
 
 
 class Outsider(NamedTuple):

@@ -7,7 +7,7 @@ about one of each, before and now. What is allowed now and was refused before is
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -20,7 +20,6 @@ from ..policies.classes import (
     actions_of,
     combinations,
     contexts,
-    read,
     resources_of,
     speaks_of,
     variables_of,
@@ -41,22 +40,10 @@ from ..policies.patterns import (
 from ..policies.reference import arns
 from . import outsiders
 from .model import Principal
+from .reading import Written
 
 MOST_QUESTIONS = 40_000
 """Of one action at one resource: what has more combinations is told, not waited for."""
-
-
-class Document(NamedTuple):
-    """A policy, compiled, and read."""
-
-    policy: Policy
-    readings: tuple[Reading, ...]
-    body: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, name: str, body: Mapping[str, Any], kind: Any = "identity") -> "Document":
-        """Raises ValueError where AWS would refuse it."""
-        return cls(Policy(name, body, kind), read(body), body)
 
 
 @dataclass(frozen=True)
@@ -66,8 +53,10 @@ class Holder:
     shown: Principal
     asker: Asker
     known: Known
-    identity: tuple[Document, ...] = ()
-    boundary: Document | None = None
+    identity: tuple[Written, ...] = ()
+    boundary: Written | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    """The condition keys that say who they are."""
 
     @cached_property
     def readings(self) -> frozenset[Reading]:
@@ -92,7 +81,7 @@ class Thing:
 
     kind: str
     arn: str
-    own: Document | None = None
+    own: Written | None = None
     restricted: bool = False
     """Whether S3 applies a public policy to the bucket's own account only."""
 
@@ -109,6 +98,23 @@ class Evidence:
     account: str
     holders: dict[str, Holder] = field(default_factory=dict)
     things: dict[str, Thing] = field(default_factory=dict)
+
+
+def holder(
+    shown: Principal, asker: Asker, context: Mapping[str, str], identity: Iterable[Written],
+    boundary: Written | None,
+) -> Holder:  # fmt: skip
+    """Somebody of the program's own account, of whom `context` says all that is known."""
+    values = {**context, "aws:principalisawsservice": "false"}
+    within: dict[str, Tokens] = {}
+    if asker.kind == "role":  # whoever assumes it names the session
+        within["aws:userid"] = (*literal(f"{asker.unique_id}:"), *SOME)
+        del values["aws:userid"]
+    return Holder(shown, asker, Known(values, _NEVER, within), (*identity,), boundary, context)
+
+
+# What AWS says of who asks, which is there or not by who it is.
+_NEVER = ("aws:federatedprovider", "aws:principalservice", "aws:principaltag/", "aws:username")
 
 
 class Witness(NamedTuple):
@@ -424,11 +430,6 @@ def _form(arn: str, partition: str) -> Tokens:
 
 # --- askers whom the program does not make ---
 
-EVERYTHING = Document.of(
-    "its own policies",
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
-)
-
 
 def _strangers(before: Evidence, now: Evidence) -> dict[str, Holder]:
     """Everybody else who may ask: those whom a policy names, and those whom none does."""
@@ -437,17 +438,19 @@ def _strangers(before: Evidence, now: Evidence) -> dict[str, Holder]:
         for evidence in (before, now)
         for each in evidence.things.values()
         if each.own
-        for statement in _statements(each.own)
+        for statement in each.own.statements
     ]
     ours = {name for each in now.holders.values() for name in _names(each)}
     ours |= {now.account, f"arn:aws:iam::{now.account}:root"}
     found = []
     for who, known, everything in outsiders.unnamed(now.account):
-        found.append(Holder(who.shown, who.asker, known, (EVERYTHING,) if everything else ()))
+        found.append(
+            Holder(who.shown, who.asker, known, (outsiders.EVERYTHING,) if everything else ())
+        )
     for who, known in outsiders.named(statements, ours):
         # Their own account may allow them everything, which we cannot see. Of ours, it does not.
         theirs = who.asker.account != now.account
-        found.append(Holder(who.shown, who.asker, known, (EVERYTHING,) if theirs else ()))
+        found.append(Holder(who.shown, who.asker, known, (outsiders.EVERYTHING,) if theirs else ()))
     return {each.shown.id: each for each in found}
 
 
@@ -471,13 +474,6 @@ def _possible(context: Mapping[str, Any], asker: Asker, account: str) -> bool:
     if len(accounts) > 1:
         return False
     return accounts <= {account} if asker.account == account else account not in accounts
-
-
-def _statements(document: Document | None) -> Sequence[Mapping[str, Any]]:
-    if document is None:
-        return ()
-    given = document.body["Statement"]
-    return [given] if isinstance(given, Mapping) else given
 
 
 def _named(group: Actions) -> str:

@@ -10,7 +10,6 @@ from ..policies.cors import CorsRule, first_match
 from ..policies.evaluate import Decision, Policies, Policy, Request, evaluate
 from ..policies.evaluate import Principal as Asker
 from .model import Answer, Answers, Place, Principal, Verb, places_of
-from .program import ACCOUNT
 from .reading import PROBE, Written, buckets_allowed, is_pattern, like, one_of, unmet
 
 # What stands for a verb. All of it is asked, so that a part of it is found, too.
@@ -44,7 +43,8 @@ class Bucket:
 
     name: str
     facts: dict[str, Any]
-    partition: str = "aws"
+    partition: str
+    account: str
     written: Written | None = None
     block: Mapping[str, Any] = field(default_factory=dict)
     cors: list[CorsRule] = field(default_factory=list)
@@ -101,9 +101,9 @@ class Bucket:
 
     def tls_only(self) -> bool:
         """Whether plain HTTP is refused even to the account's owner."""
-        asker = Asker("root", ACCOUNT, f"arn:{self.partition}:iam::{ACCOUNT}:root")
+        asker = Asker("root", self.account, f"arn:{self.partition}:iam::{self.account}:root")
         context = {"aws:securetransport": "false"}
-        request = Request(asker, "s3:GetObject", f"{self.arn}/{PROBE}", ACCOUNT, context)
+        request = Request(asker, "s3:GetObject", f"{self.arn}/{PROBE}", self.account, context)
         return not evaluate(request, Policies(resource=self.policy)).allowed
 
 
@@ -116,7 +116,7 @@ class Identity:
     context: Mapping[str, str]
     """The condition keys that say who they are."""
     written: list[Written] = field(default_factory=list)
-    boundary: Policy | None = None
+    boundary: Written | None = None
     roles: "list[Identity]" = field(default_factory=list)
     """The roles that they may become."""
 
@@ -127,8 +127,9 @@ class Identity:
 
     def decide(self, action: str, resource: str) -> Decision:
         """Whether their own policies alone allow something."""
-        request = Request(self.asker, action, resource, ACCOUNT, self.context)
-        return evaluate(request, Policies(self.policies, None, self.boundary))
+        request = Request(self.asker, action, resource, self.asker.account, self.context)
+        boundary = self.boundary.policy if self.boundary else None
+        return evaluate(request, Policies(self.policies, None, boundary))
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -196,12 +197,13 @@ class Hearing:
     def _decide(
         self, source: Identity, action: str, resource: str, context: Mapping[str, str]
     ) -> Decision:
-        asker, own = source.asker, self._bucket.policy
-        at_home = asker.account == ACCOUNT
+        asker, own, account = source.asker, self._bucket.policy, self._bucket.account
+        at_home = asker.account == account
         if self._bucket.restricted and not at_home:
             own = None
-        request = Request(asker, action, resource, ACCOUNT, context)
-        decision = evaluate(request, Policies(source.policies, own, source.boundary))
+        request = Request(asker, action, resource, account, context)
+        boundary = source.boundary.policy if source.boundary else None
+        decision = evaluate(request, Policies(source.policies, own, boundary))
         if decision.allowed and own and not at_home:
             # Across accounts both must allow, and their own policies are not ours to see.
             _, statement = own.allowed(request, action.lower(), request.context)

@@ -3,12 +3,16 @@
 Nothing is decided here. What is read says which questions are worth asking; the evaluator answers.
 """
 
+import hashlib
 import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal
 
+from ..policies.classes import Reading, read
 from ..policies.evaluate import Policy
 
 PROBE = "object-access-probe"
@@ -16,23 +20,60 @@ PROBE = "object-access-probe"
 EXTERNAL_ID = "sts:externalid"
 
 _SIGNS = frozenset("*?$")
+_SEAL = "external-ID-"
 
 
-class Written(NamedTuple):
+@dataclass(frozen=True)
+class Written:
     """A policy, compiled, and as it was written."""
 
     policy: Policy
-    statements: Sequence[Mapping[str, Any]]
+    body: Mapping[str, Any]
+
+    @property
+    def statements(self) -> Sequence[Mapping[str, Any]]:
+        """Its statements."""
+        given = self.body["Statement"]
+        return [given] if isinstance(given, Mapping) else given
+
+    @cached_property
+    def readings(self) -> frozenset[Reading]:
+        """What its statements test."""
+        return frozenset(read(self.body))
 
 
 def written(
     name: str, document: str, kind: Literal["identity", "resource", "trust"] = "identity"
 ) -> Written:
-    """Read a document. Raises ValueError where AWS would refuse it."""
-    read = json.loads(document)
-    statements = read["Statement"]
-    listing = [statements] if isinstance(statements, Mapping) else statements
-    return Written(Policy(name, read, kind), listing)
+    """Read a document and seal its external IDs. Raises ValueError where AWS would refuse it."""
+    try:
+        body = _sealed(json.loads(document))
+        return Written(Policy(name, body, kind), body)
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError):
+        raise ValueError(f"{name}: AWS would refuse this policy as malformed, correct it") from None
+
+
+def _sealed(body: Any) -> Any:
+    """The document with a seal for every external ID: the same for the same, and all that a
+    reader of it learns. What may stand for several is none, and stays."""
+    if EXTERNAL_ID not in json.dumps(body).lower():
+        return body
+    statements = body["Statement"]
+    for statement in [statements] if isinstance(statements, Mapping) else statements:
+        for operator, keys in statement.get("Condition", {}).items():
+            for key, values in keys.items():
+                if key.lower() == EXTERNAL_ID:
+                    open_ = operator.endswith("Like")
+                    keys[key] = [_seal(e, open_=open_) for e in listed(values)]
+    return body
+
+
+@lru_cache(maxsize=4_096)
+def _seal(value: str, *, open_: bool) -> str:
+    if value.startswith(_SEAL) or (open_ and is_pattern(value)):
+        return value
+    made = hashlib.pbkdf2_hmac("sha256", value.encode(), b"an external ID", 10_000)
+    return _SEAL + made.hex()[:16]
 
 
 def listed(value: Any) -> list[str]:

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..policies.evaluate import Principal as Asker
 from . import aws, compatible, swift
 from .model import Answer, Answers, Findings, Kind, Place, Principal, Verb
-from .program import Paper
+from .program import ACCOUNT, Program
+from .proof import Evidence, Thing, holder
+from .reading import Written, written
 
-FORMAT = 1  # of the JSON
+FORMAT = 2  # of the JSON
 
 
 @dataclass(frozen=True)
@@ -19,22 +22,24 @@ class Report:
 
     environment: str
     findings: Findings
+    evidence: Evidence
 
 
-def build(environment: str, paper: Paper) -> Report:
+def build(environment: str, program: Program) -> Report:
     """The report of what a program declares, all of it sorted.
 
     Raises ValueError for a policy that AWS would refuse.
     """
-    every = Findings()
-    for store in (aws, swift, compatible):
-        every.join(store.findings(paper))
-    return Report(environment, _sorted(every))
+    account = aws.Account(program)
+    every = account.findings()
+    for store in (swift, compatible):
+        every.join(store.findings(program))
+    return Report(environment, _sorted(every), account.evidence())
 
 
 def empty(environment: str) -> Report:
     """The report of an environment that does not exist yet."""
-    return Report(environment, Findings())
+    return Report(environment, Findings(), Evidence(ACCOUNT))
 
 
 def _sorted(given: Findings) -> Findings:
@@ -82,6 +87,7 @@ def to_data(report: Report) -> dict[str, Any]:
             for (who, where), answers in found.access.items()
         ],
         "not_judged": sorted(found.unknown),
+        "evidence": _evidence(report.evidence),
     }
 
 
@@ -100,9 +106,64 @@ def from_json(text: str) -> Report:
             access,
             set(data["not_judged"]),
         )
-        return Report(data["environment"], found)
+        return Report(data["environment"], found, _evidence_of(data["evidence"], found))
     except (KeyError, TypeError, json.JSONDecodeError):
         raise ValueError("it is no JSON of an access report") from None
+
+
+def _evidence(given: Evidence) -> dict[str, Any]:
+    """The policies: what another report is compared with."""
+    return {
+        "account": given.account,
+        "holders": {
+            key: {
+                "asker": asdict(each.asker),
+                "context": dict(each.context),
+                "policies": [_policy(own) for own in each.identity],
+                "boundary": _policy(each.boundary),
+            }
+            for key, each in given.holders.items()
+        },
+        "things": [
+            {
+                "kind": each.kind,
+                "arn": each.arn,
+                "policy": _policy(each.own),
+                "restricted": each.restricted,
+            }
+            for each in given.things.values()
+        ],
+    }
+
+
+def _policy(given: Written | None) -> Any:
+    return given and {"name": given.policy.name, "document": given.body}
+
+
+def _evidence_of(data: Any, found: Findings) -> Evidence:
+    def policy(given: Any, kind: Any = "identity") -> Written | None:
+        return given and written(given["name"], json.dumps(given["document"]), kind)
+
+    holders = {
+        key: holder(
+            found.principals[key],
+            Asker(**each["asker"]),
+            each["context"],
+            [own for one in each["policies"] if (own := policy(one))],
+            policy(each["boundary"]),
+        )
+        for key, each in data["holders"].items()
+    }
+    things = {
+        each["arn"]: Thing(
+            each["kind"],
+            each["arn"],
+            policy(each["policy"], "trust" if each["kind"] == "role" else "resource"),
+            each["restricted"],
+        )
+        for each in data["things"]
+    }
+    return Evidence(data["account"], holders, things)
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

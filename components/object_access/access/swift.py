@@ -20,7 +20,7 @@ from .model import (
     Verb,
     strongest,
 )
-from .program import PROJECT_ID, Declared, Paper
+from .program import PROJECT_ID, Declared, Program
 from .reading import PROBE
 
 _SLOTS = len(swift.TEMP_URL_KEYS)
@@ -44,11 +44,11 @@ _OPERATORS = Principal(
 )
 
 
-def findings(paper: Paper) -> Findings:
+def findings(program: Program) -> Findings:
     """Everybody's access to every container that the program makes or names."""
     found = Findings()
     declared: dict[str, list[Declared]] = {kind: [] for kind in _JUDGED}
-    for each in paper.resources:
+    for each in program.resources:
         package, module, kind = each.type.split(":")
         if package == "openstack" and kind in declared:
             declared[kind].append(each)
