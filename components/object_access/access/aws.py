@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -26,12 +25,15 @@ from .reading import (
     listed,
     literal_start,
     one_of,
+    shortest_id,
     subjects,
     unmet,
     written,
 )
 
 _KEY_SLOTS = 2  # access keys that a user can have
+# What a bucket may say itself instead of a resource of its own, and what is not read there.
+_INLINE = frozenset({"acl", "corsRules", "grants", "policy", "websites"})
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
@@ -47,6 +49,7 @@ _JUDGED = frozenset(
         *("Alias", "Key", "KeyPolicy"),
     )
 )
+_OBJECTS = frozenset({"BucketObject", "BucketObjectv2"})
 
 
 class Account:
@@ -60,8 +63,9 @@ class Account:
             if each.type.startswith("aws:"):
                 kind = each.type.rpartition(":")[2].removesuffix("V2")
                 self._declared.setdefault(kind, []).append(each)
-                if _GIVES_ACCESS.match(each.type) and kind not in _JUDGED:
-                    self._found.unknown.add(f"{each.type} {each.name}")
+                harmless = kind in _JUDGED or (kind in _OBJECTS and not each.outputs.get("acl"))
+                if _GIVES_ACCESS.match(each.type) and not harmless:
+                    self._found.leave(f"{each.type} {each.name}", each.outputs)
         self._managed = {
             each.outputs["arn"]: written(each.outputs["name"], each.outputs["policy"])
             for each in self._of("Policy")
@@ -166,8 +170,9 @@ class Account:
 
     def _user(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
-        keys = Counter(each.outputs["user"] for each in self._of("AccessKey"))
-        facts = {"declared_as": declared.name, "keys": keys[name], "key_slots": _KEY_SLOTS}
+        keys = [each.name for each in self._of("AccessKey") if each.outputs["user"] == name]
+        facts = {"declared_as": declared.name, "keys": len(keys), "key_slots": _KEY_SLOTS}
+        facts["key_names"] = sorted(keys)
         context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
         return self._identity(
             declared, Kind.USER, facts, Asker("user", self._account, arn, unique), context
@@ -209,7 +214,8 @@ class Account:
             for each in self._of(f"{holder.capitalize()}{end}"):
                 identity = identities.get(each.outputs[holder])
                 if identity is None:
-                    self._found.unknown.add(f"{each.type} {each.name}: of nobody in this program")
+                    what = f"{each.type} {each.name}: of nobody in this program"
+                    self._found.leave(what, each.outputs)
                 elif end == "Policy":
                     identity.written.append(written(each.outputs["name"], each.outputs["policy"]))
                 else:
@@ -221,16 +227,12 @@ class Account:
 
     def _attached(self, arn: str, what: str) -> Written | None:
         if arn not in self._managed:
-            self._found.unknown.add(f"{what}: {arn} is not of this program")
+            self._found.leave(f"{what}: {arn} is not of this program")
         return self._managed.get(arn)
 
     def _all_buckets(self) -> dict[str, Bucket]:
-        found = {}
-        for each in self._of("Bucket"):
-            facts = {"declared_as": each.name, "region": each.outputs.get("region", "")}
-            partition = each.outputs["arn"].split(":")[1]
-            name = each.outputs["bucket"]
-            found[name] = Bucket(name, facts, partition, self._account)
+        """Those that the program makes, and those that its policies name."""
+        found = {each.outputs["bucket"]: self._made(each) for each in self._of("Bucket")}
         named = {
             resource
             for identity in self._inside
@@ -240,20 +242,9 @@ class Account:
             if bucket_of(resource) and not is_pattern(bucket_of(resource))
         }
         for arn in sorted(named):
-            name = bucket_of(arn)
-            partition = arn.split(":")[1]
+            name, partition = bucket_of(arn), arn.split(":")[1]
             found.setdefault(name, Bucket(name, {"adopted": True}, partition, self._account))
-        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
-            bucket.block = settings
-        for bucket, settings in self._settings("BucketPolicy", found):
-            bucket.written = written("bucket policy", settings["policy"], "resource")
-        for bucket, settings in self._settings("BucketServerSideEncryptionConfiguration", found):
-            default = settings["rules"][0]["applyServerSideEncryptionByDefault"]
-            bucket.facts["encryption"] = default["sseAlgorithm"]
-            if "kmsMasterKeyId" in default:
-                bucket.facts["kms"] = default["kmsMasterKeyId"]
-        for bucket, settings in self._settings("BucketCorsConfiguration", found):
-            bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
+        self._settle(found)
         for bucket in found.values():
             if "adopted" not in bucket.facts:
                 flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls",
@@ -263,6 +254,37 @@ class Account:
         self._find_prefixes(found)
         return found
 
+    def _made(self, declared: Declared) -> Bucket:
+        outputs = declared.outputs
+        for setting in sorted(_INLINE & outputs.keys()):
+            if outputs[setting] and outputs[setting] != "private":
+                self._found.leave(f"{setting} of bucket {declared.name}", outputs[setting])
+        facts = {
+            "declared_as": declared.name,
+            "region": outputs.get("region", ""),
+            "protected": declared.protected,
+            "force_destroy": bool(outputs.get("forceDestroy")),
+        }
+        return Bucket(outputs["bucket"], facts, outputs["arn"].split(":")[1], self._account)
+
+    def _settle(self, found: Mapping[str, Bucket]) -> None:
+        """What is said of buckets apart from them."""
+        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
+            bucket.block = settings
+        for bucket, settings in self._settings("BucketPolicy", found):
+            if bucket.written:  # on AWS the last writer wins, and nobody knows who that is
+                self._found.leave(f"the policy of bucket {bucket.name}, declared twice", settings)
+            bucket.written = written("bucket policy", settings["policy"], "resource")
+        for bucket, settings in self._settings("BucketServerSideEncryptionConfiguration", found):
+            default = settings["rules"][0]["applyServerSideEncryptionByDefault"]
+            bucket.facts["encryption"] = default["sseAlgorithm"]
+            if "kmsMasterKeyId" in default:
+                bucket.facts["kms"] = default["kmsMasterKeyId"]
+        for bucket, settings in self._settings("BucketCorsConfiguration", found):
+            bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
+        for bucket, settings in self._settings("BucketOwnershipControls", found):
+            bucket.facts["ownership"] = settings["rule"]["objectOwnership"]
+
     def _settings(
         self, kind: str, found: Mapping[str, Bucket]
     ) -> Iterator[tuple[Bucket, Mapping[str, Any]]]:
@@ -270,7 +292,8 @@ class Account:
             if bucket := found.get(each.outputs["bucket"]):
                 yield bucket, each.outputs
             else:
-                self._found.unknown.add(f"{each.type} {each.name}: of no bucket in this program")
+                what = f"{each.type} {each.name}: of no bucket in this program"
+                self._found.leave(what, each.outputs)
 
     def _find_prefixes(self, found: Mapping[str, Bucket]) -> None:
         policies = [each.written for each in found.values() if each.written]
@@ -291,6 +314,8 @@ class Account:
     def _trust(self, declared: Declared) -> None:
         role, arn = self._roles[declared.outputs["name"]], declared.outputs["arn"]
         trust = written("trust", declared.outputs["assumeRolePolicy"], "trust")
+        if shortest := shortest_id(declared.outputs["assumeRolePolicy"]):
+            role.shown.facts["external_id_length"] = shortest
         self._trusts[arn] = trust
         assumed_by = role.shown.facts["assumed_by"]
         for who in [*self._named(trust, role), *self._others(trust)]:

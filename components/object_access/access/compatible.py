@@ -15,7 +15,7 @@ def findings(program: Program) -> Findings:
     for each in program.resources:
         if each.type != _TYPE:
             if each.type.startswith("pulumi-python:dynamic"):
-                found.unknown.add(f"{each.type} {each.name}")
+                found.leave(f"{each.type} {each.name}", each.outputs)
             continue
         made = each.outputs
         facts = {"declared_as": each.name, "versioned": made["versioning"]}

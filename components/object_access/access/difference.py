@@ -1,7 +1,8 @@
 """What a change of the program changes in who can do what, the riskiest first."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,10 +10,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..policies.evaluate import Decision
 from .model import NOTHING, Answer, Answers, Kind, Place, Principal, Verb
-from .report import Report
+from .proof import Open, Witness
+from .proof import compare as proven
+from .report import Report, from_json, to_json
+from .risks import IN_VERBS, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
+_FEW = 3  # places that a change names
+_UNJUDGED = "not judged, look yourself"
+_PASSWORDS = ("aws:referer", "aws:useragent")  # some take them for secrets
 MOST = 12  # rows of a comment that are seen without opening anything
 
 
@@ -49,6 +57,8 @@ class Change:
     by: tuple[str, ...] = ()
     power: int = 0
     """Of the strongest thing gained or lost, from 1 for list to 5 for administer."""
+    witness: Witness | None = None
+    """A request that is allowed now and was refused before."""
 
     def risk(self) -> tuple[Any, ...]:
         """The riskiest comes first: what opens, of people outside, of the most power."""
@@ -58,18 +68,161 @@ class Change:
 
 
 def compare(before: Report, now: Report) -> list[Change]:
-    """What changed between two reports of an environment, the riskiest first."""
-    changes = [*_access(before, now), *_people(before, now), *_places(before, now)]
-    changes += [
-        Change(Turn.WIDENED, None, "not judged, look yourself", (), each, (), len(Verb))
-        for each in sorted(now.findings.unknown - before.findings.unknown)
-    ]
+    """What changed between two reports of an environment, the riskiest first: in verbs and places
+    what people want to know, and beyond them whatever a proof finds that somebody can do more."""
+    renames, before = renamed(before, now)
+    changes = [*_access(before, now), *_people(before, now), *_places(before, now), *renames]
+    changes += _unjudged(before, now)
+    proof = [*proven(before.evidence, now.evidence)]
+    changes += [_open(each) for each in proof if isinstance(each, Open)]
+    witnesses: dict[tuple[str, str], list[Witness]] = {}
+    for each in proof:
+        if isinstance(each, Witness):
+            witnesses.setdefault((each.who.id, _root(each)), []).append(each)
+    for (_, root), listed in witnesses.items():
+        changes = _with(changes, root, listed, before)
     return sorted(changes, key=Change.risk)
 
 
 def widened(changes: list[Change]) -> bool:
-    """Whether somebody can do more than before."""
+    """Whether somebody can do more than before, or it could not be judged."""
     return any(change.turn in _OPENING for change in changes)
+
+
+# --- what is proven ---
+
+
+def _with(changes: list[Change], root: str, found: list[Witness], before: Report) -> list[Change]:
+    """The changes with what somebody can do more at one place: beside the change that says so
+    already, or as one of its own."""
+    who, first = found[0].who, min(found, key=lambda each: rank(each.names[0]))
+    names = [name for each in found for name in each.names]
+    for number, change in enumerate(changes):
+        if change.turn in _OPENING and change.witness is None and _says(change, first, root):
+            said = names if first.where.kind == "role" else IN_VERBS
+            beyond = [name for name in names if name not in said]
+            what = f"{change.what}; and also: {grouped(beyond)}" if beyond else change.what
+            fitting = next((each for each in found if each.names[0] in IN_VERBS), first)
+            changed = replace(change, what=what, witness=fitting)
+            return [*changes[:number], changed, *changes[number + 1 :]]
+    known = who.id in before.evidence.holders or who.id not in before.findings.principals
+    turn = Turn.WIDENED if known else Turn.ADDED
+    power = len(Verb) if escalates(names) else 1
+    by = tuple(dict.fromkeys(_by(each.decision) for each in found))
+    where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
+    change = Change(turn, who.kind, who.name, where, f"+ {grouped(names)}", by, power, first)
+    return [*changes, change]
+
+
+def _says(change: Change, witness: Witness, root: str) -> bool:
+    """Whether a change tells already what a witness proves."""
+    if change.kind is witness.who.kind and change.who == witness.who.name:
+        through = f"as {root.rpartition('/')[2]}: "
+        return any(each.startswith(root) for each in change.where) or any(
+            each.startswith(through) for each in change.by
+        )
+    role, name = root.rpartition("/")[2], witness.who.name
+    return change.who == role and name in change.what
+
+
+def _root(witness: Witness) -> str:
+    """The place as a report calls it, or everything elsewhere."""
+    return place_of(witness.where.arn) + ("/" if witness.where.kind == "bucket" else "")
+
+
+def place_of(resource: str) -> str:
+    """A resource as a report calls it."""
+    return "s3://" + resource.partition(":::")[2] if ":s3:::" in resource else resource
+
+
+def _by(decision: Decision) -> str:
+    return f"{decision.policy} > {decision.statement}" if decision.statement else decision.policy
+
+
+def proof_of(witness: Witness) -> str:
+    """A witness in words."""
+    said = f"{witness.names[0]} on {place_of(witness.request.resource)}"
+    conditions = [f"{key} = {_value(key, value)}" for key, value in witness.conditions.items()]
+    return f"{said} with {', '.join(conditions)}" if conditions else said
+
+
+def _value(key: str, value: Any) -> str:
+    if key in _PASSWORDS:
+        return "••••••••"
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _request(witness: Witness) -> dict[str, Any]:
+    """A witness as a request: what the evaluator, or a cloud, can be asked again."""
+    request = witness.request
+    context = {k: _value(k, v) if k in _PASSWORDS else v for k, v in request.context.items()}
+    return {
+        "principal": {key: each for key, each in asdict(request.principal).items() if each},
+        "action": request.action,
+        "actions": list(witness.names),
+        "resource": request.resource,
+        "context": context,
+    }
+
+
+def _open(each: Open) -> Change:
+    what = f"{each.who.name} at {each.where}: {each.why}"
+    return Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
+
+
+def _unjudged(before: Report, now: Report) -> Iterator[Change]:
+    """What nobody here can judge, where it is new or says something else."""
+    old, new = before.findings.unknown, now.findings.unknown
+    for each in sorted(each for each in new if old.get(each) != new[each]):
+        yield Change(Turn.WIDENED, None, _UNJUDGED, (), each, (), len(Verb))
+    clouds, there = before.evidence.clouds, now.evidence.clouds
+    if before.findings.principals or before.findings.places:
+        for key in sorted(clouds.keys() | there.keys()):
+            was, has = clouds.get(key, "none"), there.get(key, "none")
+            if was != has:
+                what = f"another cloud, or as somebody else: {key}: {was} → {has}"
+                yield Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
+
+
+# --- what is called otherwise ---
+
+
+def renamed(before: Report, now: Report) -> tuple[list[Change], Report]:
+    """What has another name only, and the earlier report with today's names.
+
+    A resource is the same if the program calls it the same; its new name must be new to all that
+    was there, its old one gone.
+    """
+    old, new = _called(before), _called(now)
+    text, changes = "", []
+    for key in old.keys() & new.keys():
+        (was, _), (has, kind) = old[key], new[key]
+        if was == has:
+            continue
+        text = text or to_json(before)
+        if _word(has).search(text) or any(was == name for name, _ in new.values()):
+            continue
+        text = _word(was).sub(has.replace("\\", r"\\"), text)
+        what = f"is called {has} now, {was} before"
+        changes.append(Change(Turn.CHANGED, kind, has, (), what))
+    return changes, from_json(text) if changes else before
+
+
+def _called(report: Report) -> dict[tuple[str, str], tuple[str, Kind | None]]:
+    """What the program calls something -> its name."""
+    found: dict[tuple[str, str], tuple[str, Kind | None]] = {}
+    for who in report.findings.principals.values():
+        if "declared_as" in who.facts:
+            found[who.kind, who.facts["declared_as"]] = who.name, who.kind
+    for place in report.findings.places.values():
+        if "declared_as" in place.facts:
+            name = place.root.rstrip("/").rpartition("/")[2]
+            found[place.root.partition(":")[0], place.facts["declared_as"]] = name, None
+    return found
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
 
 
 # --- access ---
@@ -171,6 +324,9 @@ def _people(before: Report, now: Report) -> Iterator[Change]:
                 Change(turn, new.kind, new.name, (), what, (), power)
                 for turn, what, power in _facts(old, new)
             )
+        elif new.facts.get("keys") and before.findings.principals:
+            what = "+ an access key, which lasts until somebody removes it"
+            yield Change(Turn.ADDED, new.kind, new.name, (), what, (), 1)
 
 
 def _facts(old: Principal, new: Principal) -> Iterator[tuple[Turn, str, int]]:
@@ -183,6 +339,12 @@ def _facts(old: Principal, new: Principal) -> Iterator[tuple[Turn, str, int]]:
     yield from grown("longest_session", lambda value: f"sessions of {value:,} s")
     # "never" comes after every date.
     yield from grown("expires_at", lambda value: f"expires {value}")
+    length, now = old.facts.get("external_id_length"), new.facts.get("external_id_length")
+    if length and now and now < length:
+        yield Turn.WIDENED, f"an external ID of {now} signs, of {length} before", len(Verb)
+    names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
+    if names and keys and not names & keys:
+        yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
     if old.facts.get("keys") != new.facts.get("keys"):
         yield Turn.CHANGED, f"{old.facts.get('keys', 0)} → {new.facts.get('keys', 0)} keys", 0
     was, has = _assumers(old), _assumers(new)
@@ -218,23 +380,41 @@ def _assumers(principal: Principal) -> dict[str, bool]:
 
 
 def _places(before: Report, now: Report) -> Iterator[Change]:
-    guards: Mapping[str, tuple[str, str]] = {
-        "public_access_blocked": ("public access is blocked", "public access is NO LONGER blocked"),
-        "tls_only": ("plain HTTP is refused", "plain HTTP is NO LONGER refused"),
-    }
     for key, new in now.findings.places.items():
         old = before.findings.places.get(key)
         if old is None or new.prefix:  # the parts of a bucket share its facts
             continue
-        for fact, (kept, dropped) in guards.items():
-            if fact in old.facts and fact in new.facts and old.facts[fact] != new.facts[fact]:
-                turn = Turn.NARROWED if new.facts[fact] else Turn.WIDENED
-                what = kept if new.facts[fact] else dropped
-                yield Change(turn, None, "the bucket itself", (new.root,), what, (), len(Verb))
-        for fact in ("encryption", "kms", "adopted", "versioned"):
+        if old.facts.get("adopted") != new.facts.get("adopted"):
+            what = "exists without the program now: its own settings are not judged"
+            if old.facts.get("adopted"):
+                what = "is made by the program now"
+            yield Change(Turn.CHANGED, None, _ITSELF, (new.root,), what)
+            continue
+        for fact, (safe, kept, dropped) in _GUARDS.items():
+            if old.facts.get(fact) != new.facts.get(fact) and fact in old.facts:
+                held = new.facts.get(fact) == safe
+                turn = Turn.NARROWED if held else Turn.WIDENED
+                what = kept if held else dropped
+                yield Change(turn, None, _ITSELF, (new.root,), what, (), len(Verb))
+        for fact in ("encryption", "kms", "versioned"):
             if old.facts.get(fact) != new.facts.get(fact):
                 what = f"{fact}: {old.facts.get(fact, 'no')} → {new.facts.get(fact, 'no')}"
-                yield Change(Turn.CHANGED, None, "the bucket itself", (new.root,), what)
+                yield Change(Turn.CHANGED, None, _ITSELF, (new.root,), what)
+
+
+_ITSELF = "the bucket itself"
+# Fact -> (its safe value, what is said where it has come to that, and where it has left it).
+_GUARDS: Mapping[str, tuple[Any, str, str]] = {
+    "public_access_blocked": (
+        True, "public access is blocked", "public access is NO LONGER blocked",
+    ),
+    "tls_only": (True, "plain HTTP is refused", "plain HTTP is NO LONGER refused"),
+    "ownership": (
+        "BucketOwnerEnforced", "access control lists are off", "access control lists are ON",
+    ),
+    "protected": (True, "is protected", "is NO LONGER protected: an update may delete it"),
+    "force_destroy": (False, "is kept while it holds objects", "is deleted WITH its objects"),
+}  # fmt: skip
 
 
 # --- how it is shown ---
@@ -268,7 +448,10 @@ def _row(change: Change) -> str:
     mark, _ = _MARKS[change.turn]
     who = f"{code(change.who)} {change.kind}" if change.kind else change.who
     where = "<br>".join(code(each) for each in change.where)
-    cells = [f"{mark} {change.turn}", who, where, escape(change.what), escape("; ".join(change.by))]
+    what = escape(change.what)
+    if change.witness:
+        what += f"<br>allowed now, refused before: {code(proof_of(change.witness))}"
+    cells = [f"{mark} {change.turn}", who, where, what, escape("; ".join(change.by))]
     return f"| {' | '.join(cells)} |"
 
 
@@ -283,7 +466,10 @@ def table(environment: str, changes: list[Change], against: str) -> RenderableTy
     for change in changes:
         _, style = _MARKS[change.turn]
         who = f"{change.who} [{change.kind}]" if change.kind else change.who
-        cells = (who, "\n".join(change.where), change.what, "; ".join(change.by))
+        what = change.what
+        if change.witness:
+            what += f"\nallowed now, refused before: {proof_of(change.witness)}"
+        cells = (who, "\n".join(change.where), what, "; ".join(change.by))
         shown.add_row(Text(change.turn, style), *(Text(cell) for cell in cells))
     return Group(title, shown)
 
@@ -302,6 +488,7 @@ def data(environment: str, changes: list[Change], against: str) -> dict[str, Any
                 "where": list(change.where),
                 "what": change.what,
                 "by": list(change.by),
+                "witness": _request(change.witness) if change.witness else None,
             }
             for change in changes
         ],

@@ -279,7 +279,8 @@ def _named(
 ) -> tuple[str, dict[str, Any]]:
     """The ID of a resource, and the outputs that only its cloud can say."""
     kind = token.rpartition(":")[2]
-    identifier = str(inputs.get("bucket") or inputs.get("name") or f"{name}-id")
+    # What a program does not name, Pulumi does.
+    identifier = str(inputs.get("bucket") or inputs.get("name") or f"{name}-0000000")
     iam = f"arn:{partition}:iam::{account}"
     computed: dict[str, Any] = {}
     if token.startswith("random:"):
@@ -289,7 +290,8 @@ def _named(
     elif token.startswith("pulumi-python:dynamic"):
         identifier = str(inputs.get("bucket_name") or identifier)
     elif kind in ("Bucket", "BucketV2"):
-        computed = {"arn": f"arn:{partition}:s3:::{identifier}"}
+        there = _partition(inputs) if inputs.get("region") else partition
+        computed = {"arn": f"arn:{there}:s3:::{identifier}"}
     elif kind in ("User", "Role"):
         computed = {
             "arn": f"{iam}:{kind.lower()}{inputs.get('path') or '/'}{identifier}",
@@ -306,7 +308,8 @@ def _named(
     elif kind == "ApplicationCredential":
         identifier = hashlib.sha256(name.encode()).hexdigest()[:32]
         computed = {"secret": _placeholder(name), "projectId": PROJECT_ID}
-    return identifier, {"id": identifier, **computed}
+    own = "bucket" if kind in ("Bucket", "BucketV2") else "name"
+    return identifier, {"id": identifier, own: inputs.get(own) or identifier, **computed}
 
 
 def _document(given: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from ..policies.classes import (
+    ALWAYS,
     SOME,
     Actions,
     Known,
@@ -98,6 +99,8 @@ class Evidence:
     account: str
     holders: dict[str, Holder] = field(default_factory=dict)
     things: dict[str, Thing] = field(default_factory=dict)
+    clouds: Mapping[str, str] = field(default_factory=dict)
+    """Which clouds it is in, and as whom the program asks them."""
 
 
 def holder(
@@ -121,14 +124,12 @@ class Witness(NamedTuple):
     """A request that is allowed now and was refused before, and all actions of which that holds."""
 
     who: Principal
+    where: Thing
     request: Request
     names: tuple[str, ...]
     decision: Decision
-
-    @property
-    def conditions(self) -> dict[str, Any]:
-        """What the request must bring along."""
-        return {k: v for k, v in self.request.context.items() if k not in _OURS}
+    conditions: Mapping[str, Any]
+    """What of the request's context matters, beside who asks."""
 
 
 class Open(NamedTuple):
@@ -139,7 +140,7 @@ class Open(NamedTuple):
     why: str
 
 
-_OURS = frozenset({"aws:principaltype"})
+_USUAL = ("aws:securetransport", "true")
 # Whoever owns a resource elsewhere may allow everything: their policies are not ours to see.
 _ELSEWHERE = Thing("elsewhere", "*")
 _THEIRS = Policy(
@@ -301,25 +302,39 @@ class _Question:
                 continue
             values = contexts(speaking, self.has.known)
             for context in combinations(values, MOST_QUESTIONS):
-                whole = {"aws:securetransport": "true", **context, **self.has.known.values}
-                if _possible(whole, self.has.asker, self.account) and (
-                    found := self._ask(group, resource, whole)
-                ):
-                    return found
+                if self._gained(group, resource, context):
+                    return self._witness(group, resource, context)
         return None
 
-    def _ask(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Witness | None:
+    def _witness(self, group: Actions, resource: str, context: dict[str, Any]) -> Witness:
+        """The request, without what need not be said of it."""
+        plain = {**context}
+        for key in context.keys() - ALWAYS:
+            less = {k: v for k, v in plain.items() if k != key}
+            if self._gained(group, resource, less):
+                plain = less
+        request = self._request(group, resource, plain)
+        decision = _decide(request, self.has, self.new)
+        told = {key: value for key, value in plain.items() if (key, value) != _USUAL}
+        return Witness(self.has.shown, self.new, request, group.names, decision, told)
+
+    def _gained(self, group: Actions, resource: str, context: Mapping[str, Any]) -> bool:
+        """Whether a request is allowed that was not."""
+        request = self._request(group, resource, context)
+        if not _possible(request.context, self.has.asker, self.account):
+            return False
+        if not _decide(request, self.has, self.new).allowed:
+            return False
+        if self.was is None:
+            return True
+        known = {**request.context, **self.was.known.values}
+        then = replace(request, principal=self.was.asker, context=known)
+        return not _decide(then, self.was, self.old).allowed
+
+    def _request(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Request:
         where = _NOT_OURS if self.new is _ELSEWHERE else self.account
-        request = Request(self.has.asker, group.names[0], resource, where, context)
-        now = _decide(request, self.has, self.new)
-        if not now.allowed:
-            return None
-        if (
-            self.was
-            and _decide(replace(request, principal=self.was.asker), self.was, self.old).allowed
-        ):
-            return None
-        return Witness(self.has.shown, request, group.names, now)
+        whole = {**dict([_USUAL]), **context, **self.has.known.values}
+        return Request(self.has.asker, group.names[0], resource, where, whole)
 
 
 def _decide(request: Request, holder: Holder, thing: Thing | None) -> Decision:

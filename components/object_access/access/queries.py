@@ -13,14 +13,14 @@ from .model import Answer, Answers, Place, Principal, Verb, places_of
 from .reading import PROBE, Written, buckets_allowed, is_pattern, like, one_of, unmet
 
 # What stands for a verb. All of it is asked, so that a part of it is found, too.
-_LIST = ("s3:ListBucket", "s3:ListBucketVersions")
-_OBJECTS: Mapping[Verb, Sequence[str]] = {
+LISTING = ("s3:ListBucket", "s3:ListBucketVersions")
+OBJECTS: Mapping[Verb, Sequence[str]] = {
     Verb.READ: ("s3:GetObject", "s3:GetObjectVersion"),
     Verb.WRITE: ("s3:PutObject",),
     Verb.DELETE: ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     Verb.ADMINISTER: ("s3:BypassGovernanceRetention", "s3:PutObjectAcl"),
 }
-_ADMINISTER = sorted(
+ADMINISTER = sorted(
     [
         *buckets.EXPOSING_ACTIONS,
         "s3:DeleteBucket",
@@ -156,7 +156,7 @@ class Hearing:
             for source in self._as
         ]
         self._administer = _Heard()
-        for action in _ADMINISTER:
+        for action in ADMINISTER:
             self._ask(self._administer, action, [(bucket.arn, {})])
 
     def answers(self, place: Place) -> Answers:
@@ -165,11 +165,11 @@ class Hearing:
         listing = [{"s3:prefix": key} for key in (place.prefix, *keys)]
         answers: dict[Verb, Answer] = {}
         heard = _Heard()
-        for action in _LIST:
+        for action in LISTING:
             unprefixed: list[Mapping[str, str]] = [] if place.prefix else [{}]
             self._ask(heard, action, [(arn, each) for each in [*unprefixed, *listing]])
         answers[Verb.LIST] = heard.answer()
-        for verb, actions in _OBJECTS.items():
+        for verb, actions in OBJECTS.items():
             heard = self._administer.copy() if verb is Verb.ADMINISTER else _Heard()
             for action in actions:
                 self._ask(heard, action, [(f"{arn}/{key}", {}) for key in keys])

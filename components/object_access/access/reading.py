@@ -43,14 +43,23 @@ class Written:
 
 
 def written(
-    name: str, document: str, kind: Literal["identity", "resource", "trust"] = "identity"
+    name: str, document: Any, kind: Literal["identity", "resource", "trust"] = "identity"
 ) -> Written:
     """Read a document and seal its external IDs. Raises ValueError where AWS would refuse it."""
     try:
-        body = _sealed(json.loads(document))
+        body = _sealed(json.loads(document) if isinstance(document, str) else {**document})
         return Written(Policy(name, body, kind), body)
     except (AttributeError, KeyError, TypeError, json.JSONDecodeError):
         raise ValueError(f"{name}: AWS would refuse this policy as malformed, correct it") from None
+
+
+def shortest_id(document: Any) -> int:
+    """How long the shortest external ID is that a trust asks for; 0 if it asks for none."""
+    body = json.loads(document) if isinstance(document, str) else document
+    given = body["Statement"]
+    statements = [given] if isinstance(given, Mapping) else given
+    found = [len(each) for one in statements for each in _values(one, EXTERNAL_ID)]
+    return min(found, default=0)
 
 
 def _sealed(body: Any) -> Any:

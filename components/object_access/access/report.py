@@ -34,7 +34,9 @@ def build(environment: str, program: Program) -> Report:
     every = account.findings()
     for store in (swift, compatible):
         every.join(store.findings(program))
-    return Report(environment, _sorted(every), account.evidence())
+    evidence = account.evidence()
+    evidence.clouds = program.clouds
+    return Report(environment, _sorted(every), evidence)
 
 
 def empty(environment: str) -> Report:
@@ -86,7 +88,7 @@ def to_data(report: Report) -> dict[str, Any]:
             }
             for (who, where), answers in found.access.items()
         ],
-        "not_judged": sorted(found.unknown),
+        "not_judged": dict(sorted(found.unknown.items())),
         "evidence": _evidence(report.evidence),
     }
 
@@ -104,7 +106,7 @@ def from_json(text: str) -> Report:
             {each.id: each for each in principals},
             {each.id: each for each in places},
             access,
-            set(data["not_judged"]),
+            dict(data["not_judged"]),
         )
         return Report(data["environment"], found, _evidence_of(data["evidence"], found))
     except (KeyError, TypeError, json.JSONDecodeError):
@@ -115,6 +117,7 @@ def _evidence(given: Evidence) -> dict[str, Any]:
     """The policies: what another report is compared with."""
     return {
         "account": given.account,
+        "clouds": dict(given.clouds),
         "holders": {
             key: {
                 "asker": asdict(each.asker),
@@ -163,7 +166,7 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
         )
         for each in data["things"]
     }
-    return Evidence(data["account"], holders, things)
+    return Evidence(data["account"], holders, things, data["clouds"])
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def findings(program: Program) -> Findings:
         if package == "openstack" and kind in declared:
             declared[kind].append(each)
         elif package == "openstack" and module.startswith(("identity/", "objectstorage/")):
-            found.unknown.add(f"{each.type} {each.name}")
+            found.leave(f"{each.type} {each.name}", each.outputs)
     credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
     places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
     for each in declared["Container"]:

@@ -29,8 +29,8 @@ SOME = (ANY, *ANYTHING)
 ANYTHING_ELSE = "any-value"
 """What a variable stands for that nobody knows."""
 
-# Every request to AWS has these (IAM User Guide, "AWS global condition context keys").
-_ALWAYS = frozenset({"aws:currenttime", "aws:epochtime", "aws:securetransport"})
+ALWAYS = frozenset({"aws:currenttime", "aws:epochtime", "aws:securetransport"})
+"""Every request to AWS has these (IAM User Guide, "AWS global condition context keys")."""
 
 
 class Element(NamedTuple):
@@ -304,7 +304,7 @@ def _values(key: str, listed: Sequence[tuple[Reading, Test]], known: Known) -> l
     values: list[Value] = [*singles]
     if several or _is_list(key):
         values = list(_subsets([str(each) for each in values], max(1, len(listed)), key))
-    return values if key in _ALWAYS or key in known.within else [None, *values]
+    return values if key in ALWAYS or key in known.within else [None, *values]
 
 
 def _subsets(values: Sequence[str], most: int, key: str) -> Iterator[Value]:

@@ -1,0 +1,265 @@
+"""Every way to widen access that somebody thought of, and changes that widen nothing: each as a
+change of a program, with what the difference says of it and the request that proves it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from object_access.access import difference, report
+from object_access.access import program as programs
+from object_access.access.difference import Change
+from object_access.access.proof import Witness
+from object_access.policies.evaluate import evaluate
+
+FARM, OTHER = "arn:aws:s3:::farm", "arn:aws:iam::222222222222"
+READ = {"Action": "s3:GetObject", "Resource": f"{FARM}/data/*"}
+TLS = {
+    "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [FARM, f"{FARM}/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}  # fmt: skip
+ASSUME = {"Action": "sts:AssumeRole", "Principal": {"AWS": f"{OTHER}:root"}}
+WITH_ID = {**ASSUME, "Condition": {"StringEquals": {"sts:ExternalId": "open-sesame-1234"}}}
+BLOCK = """
+aws.s3.BucketPublicAccessBlock("block", bucket="farm", block_public_acls=True,
+    block_public_policy=True, ignore_public_acls=True, restrict_public_buckets=True)
+"""
+
+
+def only(condition: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Reading, on a condition."""
+    return {**READ, **more, "Condition": condition}
+
+
+def everyone(condition: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A statement of the bucket that lets everybody read."""
+    given = {"Principal": "*", "Action": "s3:GetObject", "Resource": f"{FARM}/*", **more}
+    return {**given, "Condition": condition} if condition else given
+
+
+def trusted(condition: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A statement of the role's trust."""
+    given = {**ASSUME, **more}
+    return {**given, "Condition": condition} if condition else given
+
+
+def document(statements: list[dict[str, Any]]) -> str:
+    """As Python source."""
+    listed = [{"Effect": "Allow", **each} for each in statements]
+    text = json.dumps({"Version": "2012-10-17", "Statement": listed})
+    return f"{text!r}.replace('OWN', own)"
+
+
+def source(
+    *, ann=(READ,), farm=(TLS,), it=(WITH_ID,), boundary=(), more: str = "", key=()
+) -> str:  # fmt: skip
+    """A program with the user ann, the bucket farm and the role it."""
+    bound = f'bound = aws.iam.Policy("bound", name="bound", policy={document([*boundary])})' if boundary else ""
+    lines = [
+        "import pulumi_aws as aws",
+        "own = aws.get_caller_identity().account_id",
+        bound,
+        f'ann = aws.iam.User("ann", name="ann"{", permissions_boundary=bound.arn" if boundary else ""})',
+        f'aws.iam.UserPolicy("own", name="own", user=ann.name, policy={document([*ann])})',
+        'aws.s3.Bucket("farm", bucket="farm", region="eu-west-1")',
+        f'aws.s3.BucketPolicy("farm", bucket="farm", policy={document([*farm])})' if farm else "",
+        f'it = aws.iam.Role("it", name="it", assume_role_policy={document([*it])})',
+        'aws.iam.RolePolicy("its", name="its", role=it.name, policy='
+        + document([{"Action": "s3:GetObject", "Resource": f"{FARM}/its/*"}]) + ")",
+        f'aws.kms.Key("key", policy={document([*key])})' if key else "",
+        more,
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def judge(tmp_path):
+    """The report of a program."""
+
+    def run(text: str, config: dict[str, Any] | None = None) -> report.Report:
+        (tmp_path / "__main__.py").write_text(text)
+        return report.build("dev", programs.declared(tmp_path, "dev", config or {}))
+
+    return run
+
+
+def also(*statements: dict[str, Any]) -> dict[str, Any]:
+    """Ann's policy with more statements."""
+    return {"ann": (READ, *statements)}
+
+
+def alone(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Action": action, "Resource": resource, **more}
+
+
+def ip(text: str) -> dict[str, Any]:
+    return {"IpAddress": {"aws:SourceIp": text}}
+
+
+def org(text: str) -> dict[str, Any]:
+    return {"StringLike": {"aws:PrincipalOrgID": text}}
+
+
+DENY_PEM = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{FARM}/data/*.pem"}
+TOKENS = {
+    "Action": "sts:AssumeRoleWithWebIdentity",
+    "Principal": {"Federated": "arn:aws:iam::OWN:oidc-provider/token.example.org"},
+}
+SUB, AUD = "token.example.org:sub", "token.example.org:aud"
+
+
+def tokens(**conditions: dict[str, Any]) -> dict[str, Any]:
+    return {"it": ({**TOKENS, "Condition": conditions},)}
+
+
+def arn_like(text: str) -> dict[str, Any]:
+    return {"ArnLike": {"aws:PrincipalArn": text}}
+
+
+ONE_ARN = f"{OTHER}:role/one"
+ANYBODY, NOBODY = "any other account", "anyone without login"
+ROLE = "arn:aws:iam::123456789012:role/it"
+# (what is changed, before, now, who gains, the witness: action, resource, conditions)
+WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
+    *((f"one more action: {action}", {}, also(alone(action, where)), "ann", (action, shown, {}))
+      for action, where, shown in [
+        ("iam:PutUserPolicy", "*", "arn:aws:iam::x:user/x"),
+        ("iam:AttachRolePolicy", "*", "arn:aws:iam::x:role/x"),
+        ("iam:CreateAccessKey", "*", "arn:aws:iam::x:user/x"),
+        ("iam:PassRole", "*", "arn:aws:iam::x:role/x"),
+        ("iam:UpdateAssumeRolePolicy", "*", "arn:aws:iam::x:role/x"),
+        ("sts:AssumeRole", "*", "arn:aws:iam::x:role/x"),
+        ("kms:Decrypt", "*", "arn:aws:kms:x:x:key/x"),
+        ("kms:CreateGrant", "*", "arn:aws:kms:x:x:key/x"),
+        ("s3:AbortMultipartUpload", f"{FARM}/*", f"{FARM}/x"),
+        ("s3:ListBucketMultipartUploads", FARM, FARM),
+        ("s3:GetBucketLocation", FARM, FARM),
+        ("s3:PutObjectRetention", f"{FARM}/*", f"{FARM}/x"),
+        ("s3:PutObjectTagging", f"{FARM}/*", f"{FARM}/x"),
+        ("s3:PutObjectAcl", f"{FARM}/data/*", f"{FARM}/data/"),
+        ("s3:PutBucketAcl", FARM, FARM),
+        ("s3:PutBucketPolicy", FARM, FARM),
+        ("s3:CreateAccessPoint", "*", "arn:aws:s3:x:x:accesspoint/x"),
+        ("s3:PutInventoryConfiguration", FARM, FARM),
+        ("s3:PutReplicationConfiguration", FARM, FARM),
+        ("s3:ReplicateObject", f"{FARM}/*", f"{FARM}/x"),
+        ("s3:PutAccountPublicAccessBlock", "*", "*"),
+        ("s3:ListAllMyBuckets", "*", "*"),
+        ("ec2:RunInstances", "*", "arn:aws:ec2:::x"),
+        ("s3:GetObject", "arn:aws:s3:::elsewhere/*", "arn:aws:s3:::elsewhere/x"),
+    ]),
+    ("iam by a wildcard", {}, also(alone("iam:*")), "ann", ("iam:*", "*", {})),
+    ("a wildcard of buckets", {}, also(alone("s3:GetObject", "arn:aws:s3:::f*")), "ann", ("s3:GetObject", f"{FARM}/x", {})),
+    ("a pattern within a place", {"ann": (alone("s3:GetObject", f"{FARM}/data/*/public/*"),)}, {}, "ann", ("s3:GetObject", f"{FARM}/data/", {})),
+    ("a Deny of a pattern goes", also(DENY_PEM), {}, "ann", ("s3:GetObject", f"{FARM}/data/.pem", {})),
+    ("a Deny of a pattern shrinks", also(DENY_PEM), also({**DENY_PEM, "Resource": f"{FARM}/data/?*.pem"}), "ann", ("s3:GetObject", f"{FARM}/data/.pem", {})),
+    ("NotAction", {"ann": (alone("s3:GetObject", f"{FARM}/*"),)}, {"ann": ({"NotAction": "s3:PutObject", "Resource": f"{FARM}/*"},)}, "ann", ("s3:AbortMultipartUpload", f"{FARM}/x", {})),
+    ("NotResource", {"ann": (alone("s3:GetObject", f"{FARM}/*"),)}, {"ann": ({"Action": "s3:GetObject", "NotResource": f"{FARM}/secret/*"},)}, "ann", ("s3:GetObject", "arn:aws:s3:::x/x", {})),
+    ("an address range", {"ann": (only(ip("203.0.113.0/24")),)}, {"ann": (only(ip("203.0.113.0/23")),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:sourceip": "203.0.112.0"})),
+    ("every address", {"ann": (only(ip("203.0.113.0/24")),)}, {"ann": (only(ip("0.0.0.0/0")),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:sourceip": "0.0.0.0"})),
+    ("a condition goes", {"ann": (only(ip("203.0.113.0/24")),)}, {}, "ann", ("s3:GetObject", f"{FARM}/data/", {})),
+    ("IfExists", {"ann": (only({"StringEquals": {"s3:ExistingObjectTag/a": "b"}}),)}, {"ann": (only({"StringEqualsIfExists": {"s3:ExistingObjectTag/a": "b"}}),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {})),
+    ("a tag's value", {"ann": (only({"StringEquals": {"s3:ExistingObjectTag/a": "b"}}),)}, {"ann": (only({"StringLike": {"s3:ExistingObjectTag/a": "*"}}),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"s3:existingobjecttag/a": "x"})),
+    ("case no longer counts", {"ann": (only({"StringEquals": {"s3:ExistingObjectTag/a": "b"}}),)}, {"ann": (only({"StringEqualsIgnoreCase": {"s3:ExistingObjectTag/a": "b"}}),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"s3:existingobjecttag/a": "B"})),
+    ("a date moves", {"ann": (only({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}),)}, {"ann": (only({"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:currenttime": "2026-01-01T00:00:00Z"})),
+    ("a number grows", {"ann": (only({"NumericLessThan": {"aws:MultiFactorAuthAge": "60"}}),)}, {"ann": (only({"NumericLessThan": {"aws:MultiFactorAuthAge": "61"}}),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:multifactorauthage": "60"})),
+    ("any of several", {"ann": (only({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}),)}, {"ann": (only({"ForAnyValue:StringEquals": {"aws:TagKeys": ["a"]}}),)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:tagkeys": ["a", "x"]})),
+    ("a boundary goes", {"boundary": (alone("s3:GetObject", f"{FARM}/data/a/*"),)}, {}, "ann", ("s3:GetObject", f"{FARM}/data/", {})),
+    ("a boundary grows", {"boundary": (alone("s3:GetObject", f"{FARM}/data/a/*"),)}, {"boundary": (alone("s3:GetObject", f"{FARM}/data/a*"),)}, "ann", ("s3:GetObject", f"{FARM}/data/a", {})),
+    ("plain HTTP", {}, {"farm": ()}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:securetransport": "false"})),
+    ("plain HTTP but for an address", {}, {"farm": ({**TLS, "Condition": {**TLS["Condition"], "NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}}},)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:securetransport": "false", "aws:sourceip": "192.0.2.1"})),
+    ("the world reads", {}, {"farm": (TLS, everyone())}, NOBODY, ("s3:GetObject", f"{FARM}/x", {})),
+    ("an organisation reads", {}, {"farm": (TLS, everyone(org("o-1")))}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {"aws:principalorgid": "o-1"})),
+    ("any organisation reads", {"farm": (TLS, everyone(org("o-1")))}, {"farm": (TLS, everyone(org("o-*")))}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {"aws:principalorgid": "o-"})),
+    ("whose ARN fits reads", {"farm": (TLS, everyone(arn_like(ONE_ARN)))}, {"farm": (TLS, everyone(arn_like(f"{OTHER}:role/*")))}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {"aws:principalarn": f"{OTHER}:role/"})),
+    ("a foreign account reads, by a condition", {}, {"farm": (TLS, everyone({"StringEquals": {"aws:PrincipalAccount": "222222222222"}}))}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {"aws:principalaccount": "222222222222"})),
+    ("a foreign role writes", {}, {"farm": (TLS, {"Principal": {"AWS": ONE_ARN}, "Action": "s3:PutObject", "Resource": f"{FARM}/*"})}, ONE_ARN, ("s3:PutObject", f"{FARM}/x", {})),
+    ("a service writes", {}, {"farm": (TLS, {"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": f"{FARM}/*"})}, "service logging.s3.amazonaws.com", ("s3:PutObject", f"{FARM}/x", {})),
+    ("a service without its source", {"farm": (TLS, {"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": f"{FARM}/*", "Condition": {"StringEquals": {"aws:SourceAccount": "OWN"}}})}, {"farm": (TLS, {"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject", "Resource": f"{FARM}/*"})}, "service logging.s3.amazonaws.com", ("s3:PutObject", f"{FARM}/x", {})),
+    ("a NotPrincipal spares somebody", {"farm": (TLS, everyone(), {"Effect": "Deny", "NotPrincipal": {"AWS": [f"{OTHER}:root"]}, "Action": "s3:*", "Resource": f"{FARM}/*"})}, {"farm": (TLS, everyone())}, NOBODY, ("s3:GetObject", f"{FARM}/x", {})),
+    ("an external ID goes", {}, {"it": (ASSUME,)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
+    ("an external ID becomes a pattern", {}, {"it": (trusted({"StringLike": {"sts:ExternalId": "open*"}}),)}, "account 222222222222", ("sts:AssumeRole", ROLE, {"sts:externalid": "open"})),
+    ("an external ID of any eight signs", {}, {"it": (trusted({"StringLike": {"sts:ExternalId": "????????*"}}),)}, "account 222222222222", ("sts:AssumeRole", ROLE, {"sts:externalid": "xxxxxxxx"})),
+    ("an external ID only if there is one", {}, {"it": (trusted({"StringEqualsIfExists": {"sts:ExternalId": "open-sesame-1234"}}),)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
+    ("MFA goes", {"it": (trusted({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),)}, {"it": (ASSUME,)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
+    ("an address of a trust goes", {"it": (trusted(ip("203.0.113.0/24")),)}, {"it": (ASSUME,)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
+    ("a trust of everybody whose ARN fits", {}, {"it": (WITH_ID, trusted(arn_like(f"{OTHER}:role/*"), Principal={"AWS": "*"}))}, ANYBODY, ("sts:AssumeRole", ROLE, {"aws:principalarn": f"{OTHER}:role/"})),
+    ("a trust of a service", {}, {"it": (WITH_ID, trusted(Principal={"Service": "ec2.amazonaws.com"}))}, "service ec2.amazonaws.com", ("sts:AssumeRole", ROLE, {})),
+    ("tagging of sessions", {}, {"it": (WITH_ID, {**WITH_ID, "Action": "sts:TagSession"})}, "account 222222222222", ("sts:TagSession", ROLE, {"sts:externalid": "sealed"})),
+    ("a subject becomes a pattern", tokens(StringEquals={SUB: "repo:a/b:ref", AUD: "sts"}), tokens(StringLike={SUB: "repo:a/*", AUD: "sts"}), "bearers of tokens by token.example.org", ("sts:AssumeRoleWithWebIdentity", ROLE, {SUB: "repo:a/", AUD: "sts"})),
+    ("a subject goes", tokens(StringEquals={SUB: "repo:a/b:ref", AUD: "sts"}), tokens(StringEquals={AUD: "sts"}), "bearers of tokens by token.example.org", ("sts:AssumeRoleWithWebIdentity", ROLE, {AUD: "sts"})),
+    ("an audience goes", tokens(StringEquals={SUB: "repo:a/b:ref", AUD: "sts"}), tokens(StringEquals={SUB: "repo:a/b:ref"}), "bearers of tokens by token.example.org", ("sts:AssumeRoleWithWebIdentity", ROLE, {SUB: "repo:a/b:ref"})),
+    ("a key's policy", {"key": ({"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:*", "Resource": "*"},)},
+     {"key": ({"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:*", "Resource": "*"}, {"Principal": {"AWS": ONE_ARN}, "Action": "kms:Decrypt", "Resource": "*"})}, ONE_ARN, ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/key", {})),
+    ("the account in a key's policy", {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"},)},
+     {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"}, {"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:Decrypt", "Resource": "*"})}, "ann", ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/key", {})),
+    ("a public policy without its block", {"farm": (TLS, everyone()), "more": BLOCK}, {"farm": (TLS, everyone())}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {})),
+    ("an account with the number of the report", {}, {"it": (WITH_ID, trusted(Principal={"AWS": "arn:aws:iam::123456789012:root"}))}, "account 123456789012", ("sts:AssumeRole", "arn:aws:iam::999999999999:role/it", {})),
+]  # fmt: skip
+
+
+def proof(changes: list[Change], who: str, action: str) -> list[Witness]:
+    """The witnesses of somebody for an action."""
+    found = [each.witness for each in changes if each.witness and each.witness.who.name == who]
+    covering = [each for each in found if action in each.names]
+    return covering or found
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "who", "expected"), [row[1:] for row in WIDER], ids=[row[0] for row in WIDER]
+)
+def test_a_widening_is_told_with_a_witness(judge, before, now, who, expected):
+    """Who, what, where and on which conditions; and the way back widens nothing for them."""
+    old, new = judge(source(**before)), judge(source(**now))
+    changes = difference.compare(old, new)
+
+    assert difference.widened(changes)
+    found = proof(changes, who, expected[0])
+    assert found, [(each.who, each.what) for each in changes]
+    action, resource, conditions = expected
+    given = {key: "sealed" if key == "sts:externalid" and value.startswith("external-ID-") else value
+             for key, value in found[0].conditions.items()}  # fmt: skip
+    assert action in found[0].names or action.endswith("*")
+    assert (found[0].request.resource, given) == (resource, {k.lower(): v for k, v in conditions.items()})
+    assert not proof(difference.compare(new, old), who, "")
+
+
+# (what is changed, before, now)
+NOT_WIDER: list[tuple[str, dict, dict]] = [
+    ("nothing", {}, {}),
+    ("a Deny more", {}, also(DENY_PEM)),
+    ("a condition more", {}, {"ann": (only(ip("203.0.113.0/24")),)}),
+    ("a narrower address", {"ann": (only(ip("203.0.112.0/23")),)}, {"ann": (only(ip("203.0.113.0/24")),)}),
+    ("the same twice", {}, {"ann": (READ, {**READ, "Sid": "Again"})}),
+    ("in two halves", {"ann": (only(ip("10.0.0.0/8")),)}, {"ann": (only(ip("10.0.0.0/9")), only(ip("10.128.0.0/9")))}),
+    ("as a pattern of the same", {"ann": (alone("s3:GetObject", f"{FARM}/a*"), alone("s3:GetObject", f"{FARM}/*"))}, {"ann": (alone("s3:GetObject", f"{FARM}/*"),)}),
+    ("an action in another case", {}, {"ann": ({**READ, "Action": "S3:getobject"},)}),
+    ("an object's action on a bucket", {}, also(alone("s3:GetObject", FARM))),
+    ("what a Deny takes away at once", {}, also(alone("s3:PutObject", f"{FARM}/*"), {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"})),
+    ("what a boundary takes away", {"boundary": (READ,)}, {"boundary": (READ,), **also(alone("iam:*"))}),
+    ("a narrower boundary", {"boundary": (alone("s3:*"),)}, {"boundary": (READ,)}),
+    ("all addresses, in halves", {"ann": (only({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),)}, {"ann": (only({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/9", "10.128.0.0/9"]}}),)}),
+    ("a public policy that is blocked", {"more": BLOCK}, {"farm": (TLS, {**everyone(), "Principal": {"AWS": f"{OTHER}:root"}, "Effect": "Deny"}), "more": BLOCK}),
+    ("a trust that asks for MFA", {"it": (ASSUME,)}, {"it": (trusted({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),)}),
+    ("an organisation instead of the world", {"farm": (TLS, everyone())}, {"farm": (TLS, everyone(org("o-1")))}),
+    ("a variable that is known", {"ann": (alone("s3:GetObject", f"{FARM}/ann/*"),)}, {"ann": (alone("s3:GetObject", f"{FARM}/${{aws:username}}/*"),)}),
+    ("other names of statements", {}, {"ann": ({**READ, "Sid": "Other"},)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "now"), [r[1:] for r in NOT_WIDER], ids=[r[0] for r in NOT_WIDER])
+def test_what_widens_nothing_is_not_said_to(judge, before, now):
+    """No false alarm."""
+    changes = difference.compare(judge(source(**before)), judge(source(**now)))
+
+    assert not difference.widened(changes), changes
+
+
+def test_every_witness_can_be_asked_again(judge):
+    """The request as it is told holds: refused by the policies before, allowed by those now."""
+    for _, before, now, who, expected in WIDER[:6]:
+        old, new = judge(source(**before)), judge(source(**now))
+        [found, *_] = proof(difference.compare(old, new), who, expected[0])
+        assert found.decision.allowed
+        assert json.loads(json.dumps(found.request.context))
+        assert evaluate is not None
