@@ -69,7 +69,10 @@ def report(
         str, typer.Option("--format", help="table, json, markdown or html.")
     ] = "table",
     against: Annotated[
-        str, typer.Option(help="A report in JSON or a git ref: show only what changed since.")
+        str,
+        typer.Option(
+            help="A report in JSON, a folder with a program or a git ref: what changed since."
+        ),
     ] = "",
     output: Annotated[
         Path | None, typer.Option(help="Where to write it, instead of standard output.")
@@ -80,8 +83,10 @@ def report(
 
     object-access report --environment dev --against main
 
-    Exit code 0; with --against, 3 where somebody can do more than before; 2 where what was asked
-    for cannot be done.
+    Any Pulumi program in Python will do. With --against every request is decided, and who can do
+    more than before is told with one that proves it. Exit code 0; with --against, 3 where somebody
+    can do more, or it cannot be judged; 2 where what was asked for cannot be done, or the program
+    does not run.
     """
     from .access.command import run
 

@@ -78,7 +78,7 @@ ACTIONS = st.sampled_from(["s3:GetObject", "s3:Get*", "s3:*", "s3:PutObject", "s
 
 
 @st.composite
-def statements(draw, own: bool) -> dict[str, Any]:
+def statements(draw, *, own: bool) -> dict[str, Any]:
     """One statement, of an identity or of the bucket."""
     made: dict[str, Any] = {"Effect": draw(st.sampled_from(["Allow", "Allow", "Deny"]))}
     made["NotAction" if draw(st.integers(0, 5)) == 0 else "Action"] = draw(ACTIONS)
@@ -93,17 +93,21 @@ def statements(draw, own: bool) -> dict[str, Any]:
 def states(draw) -> Evidence:
     """An account with one user and one bucket."""
 
-    def document(own: bool) -> dict[str, Any]:
-        listed = draw(st.lists(statements(own), min_size=1, max_size=3))
+    def document(*, own: bool) -> dict[str, Any]:
+        listed = draw(st.lists(statements(own=own), min_size=1, max_size=3))
         return {"Version": "2012-10-17", "Statement": listed}
 
     boundary = draw(st.sampled_from([True, False, False]))
     ann = Holder(
         Principal(Kind.USER, "ann", {}), ANN, Known(),
-        (Document.of("own", document(False)),),
-        Document.of("boundary", document(False)) if boundary else None,
+        (Document.of("own", document(own=False)),),
+        Document.of("boundary", document(own=False)) if boundary else None,
     )  # fmt: skip
-    own = Document.of("bucket policy", document(True), "resource") if draw(st.booleans()) else None
+    own = (
+        Document.of("bucket policy", document(own=True), "resource")
+        if draw(st.booleans())
+        else None
+    )
     return Evidence(ACCOUNT, {ann.shown.id: ann}, {FARM: Thing("bucket", FARM, own)})
 
 

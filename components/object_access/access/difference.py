@@ -1,7 +1,7 @@
 """What a change of the program changes in who can do what, the riskiest first."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,8 @@ from .risks import IN_VERBS, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
 _FEW = 3  # places that a change names
+# Whose access to S3 a proof decides.
+_PROVEN = frozenset({Kind.ANONYMOUS, Kind.OUTSIDER, Kind.USER, Kind.ROLE})
 _UNJUDGED = "not judged, look yourself"
 _PASSWORDS = ("aws:referer", "aws:useragent")  # some take them for secrets
 MOST = 12  # rows of a comment that are seen without opening anything
@@ -71,6 +73,8 @@ def compare(before: Report, now: Report) -> list[Change]:
     """What changed between two reports of an environment, the riskiest first: in verbs and places
     what people want to know, and beyond them whatever a proof finds that somebody can do more."""
     renames, before = renamed(before, now)
+    if before.sealed and not now.sealed:
+        now = from_json(to_json(now))
     changes = [*_access(before, now), *_people(before, now), *_places(before, now), *renames]
     changes += _unjudged(before, now)
     proof = [*proven(before.evidence, now.evidence)]
@@ -79,8 +83,11 @@ def compare(before: Report, now: Report) -> list[Change]:
     for each in proof:
         if isinstance(each, Witness):
             witnesses.setdefault((each.who.id, _root(each)), []).append(each)
+    gained = {root for _, root in witnesses}
+    changes = [each for each in changes if not _unfounded(each, gained)]
+    added = now.findings.principals.keys() - before.findings.principals.keys()
     for (_, root), listed in witnesses.items():
-        changes = _with(changes, root, listed, before)
+        changes = _with(changes, root, listed, added)
     return sorted(changes, key=Change.risk)
 
 
@@ -92,21 +99,26 @@ def widened(changes: list[Change]) -> bool:
 # --- what is proven ---
 
 
-def _with(changes: list[Change], root: str, found: list[Witness], before: Report) -> list[Change]:
-    """The changes with what somebody can do more at one place: beside the change that says so
-    already, or as one of its own."""
-    who, first = found[0].who, min(found, key=lambda each: rank(each.names[0]))
+def _with(
+    changes: list[Change], root: str, found: list[Witness], added: Collection[str]
+) -> list[Change]:
+    """The changes with what somebody can do more at one place: beside those that say so already,
+    or as one of its own."""
+    first = min(found, key=lambda each: rank(each.names[0]))
     names = [name for each in found for name in each.names]
-    for number, change in enumerate(changes):
-        if change.turn in _OPENING and change.witness is None and _says(change, first, root):
-            said = names if first.where.kind == "role" else IN_VERBS
-            beyond = [name for name in names if name not in said]
-            what = f"{change.what}; and also: {grouped(beyond)}" if beyond else change.what
-            fitting = next((each for each in found if each.names[0] in IN_VERBS), first)
-            changed = replace(change, what=what, witness=fitting)
-            return [*changes[:number], changed, *changes[number + 1 :]]
-    known = who.id in before.evidence.holders or who.id not in before.findings.principals
-    turn = Turn.WIDENED if known else Turn.ADDED
+    said = names if first.where.kind == "role" else IN_VERBS
+    beyond = [name for name in names if name not in said]
+    saying = [each for each in changes if each.turn in _OPENING and _says(each, first, root)]
+    if saying:
+        shown = [each for each in changes if each not in saying]
+        for change in saying:
+            more = f"; and also: {grouped(beyond)}" if beyond else ""
+            beyond = []  # said once
+            witness = change.witness or _fitting(change, found)
+            shown.append(replace(change, what=change.what + more, witness=witness))
+        return shown
+    who = first.who
+    turn = Turn.ADDED if who.id in added else Turn.WIDENED
     power = len(Verb) if escalates(names) else 1
     by = tuple(dict.fromkeys(_by(each.decision) for each in found))
     where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
@@ -114,14 +126,37 @@ def _with(changes: list[Change], root: str, found: list[Witness], before: Report
     return [*changes, change]
 
 
+def _fitting(change: Change, found: list[Witness]) -> Witness:
+    """The witness that is the most about a change."""
+
+    def fits(each: Witness) -> tuple[bool, bool]:
+        place = place_of(each.request.resource)
+        there = any(place.startswith(where.partition(" (")[0]) for where in change.where)
+        return not there, each.names[0] not in IN_VERBS
+
+    return min(found, key=fits)
+
+
+def _unfounded(change: Change, gained: Collection[str]) -> bool:
+    """Whether a change only seems to open something: places may be cut otherwise than before. By
+    a role that somebody else may become now, everything may open."""
+    if change.turn not in _OPENING or change.kind not in _PROVEN or not change.where:
+        return False
+    if not all(each.startswith("s3://") for each in (*gained, *change.where)):
+        return False
+    return not any(each.startswith((*gained,)) for each in change.where)
+
+
 def _says(change: Change, witness: Witness, root: str) -> bool:
-    """Whether a change tells already what a witness proves."""
+    """Whether a change tells already what a witness proves, by a role, too."""
+    role, name = root.rpartition("/")[2], witness.who.name
     if change.kind is witness.who.kind and change.who == witness.who.name:
-        through = f"as {root.rpartition('/')[2]}: "
+        through = f"as {role}: "
         return any(each.startswith(root) for each in change.where) or any(
             each.startswith(through) for each in change.by
         )
-    role, name = root.rpartition("/")[2], witness.who.name
+    if any(each.startswith(f"as {name}: ") for each in change.by):
+        return any(each.startswith(root) for each in change.where)
     return change.who == role and name in change.what
 
 
@@ -155,7 +190,8 @@ def _value(key: str, value: Any) -> str:
 def _request(witness: Witness) -> dict[str, Any]:
     """A witness as a request: what the evaluator, or a cloud, can be asked again."""
     request = witness.request
-    context = {k: _value(k, v) if k in _PASSWORDS else v for k, v in request.context.items()}
+    context = {**request.context, **witness.conditions}
+    context |= {key: _value(key, context[key]) for key in _PASSWORDS if key in context}
     return {
         "principal": {key: each for key, each in asdict(request.principal).items() if each},
         "action": request.action,

@@ -11,6 +11,7 @@ state's own components, is run by today's judge, in a process of its own (`decla
 import base64
 import gc
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -110,8 +111,7 @@ def declared_at(root: Path, environment: str) -> Program | None:
     )
     if done.returncode:
         raise RuntimeError((done.stderr.strip() or "it ended without a word").splitlines()[-1])
-    found = json.loads(done.stdout)
-    return found and Program([Declared(*each) for each in found[0]], *found[1:])
+    return None if done.stdout.strip() == "null" else read(done.stdout)
 
 
 def _main() -> None:
@@ -180,31 +180,27 @@ def _clouds(
 
 
 def _settled(program: Program) -> Program:
-    """The program with a number for its account that is the same in every run: the first of which
-    it does not speak."""
-    text = json.dumps(program)
-    account = next(each for each in _accounts() if each not in text)
-    found = json.loads(text.replace(program.account, account))
+    """The program with a number for its account that is the same in every run."""
+    [text] = renumbered((json.dumps(program), program.account))
+    return read(text)
+
+
+def renumbered(*given: tuple[str, str]) -> list[str]:
+    """Texts, each with the account that it is of, with one number for all of these: the first of
+    which none speaks."""
+    free = (f"{number:012}" for number in range(10**12 - 1, 0, -1))
+    account = next(
+        each for each in (ACCOUNT, *itertools.islice(free, 99)) if not any(
+            each in text.replace(own, "") for text, own in given
+        )
+    )  # fmt: skip
+    return [text.replace(own, account) for text, own in given]
+
+
+def read(text: str) -> Program:
+    """A program from its JSON."""
+    found = json.loads(text)
     return Program([Declared(*each) for each in found[0]], *found[1:])
-
-
-def _accounts() -> Iterator[str]:
-    yield ACCOUNT
-    yield from (f"{number:012}" for number in range(10**12 - 1, 0, -1))
-
-
-def renumbered(program: Program, other: Program) -> tuple[Program, Program]:
-    """Two programs with one number for their account, of which neither speaks."""
-    if program.account == other.account:
-        return program, other
-    texts = [json.dumps(each) for each in (program, other)]
-    account = next(each for each in _accounts() if not any(each in text for text in texts))
-    both = (
-        json.loads(text.replace(each.account, account))
-        for text, each in zip(texts, (program, other), strict=True)
-    )
-    first, second = (Program([Declared(*e) for e in found[0]], *found[1:]) for found in both)
-    return first, second
 
 
 # --- a cloud that only names ---

@@ -41,7 +41,7 @@ from ..policies.patterns import (
 from ..policies.reference import arns
 from . import outsiders
 from .model import Principal
-from .reading import Written
+from .reading import EXTERNAL_ID, Written, seal
 
 MOST_QUESTIONS = 40_000
 """Of one action at one resource: what has more combinations is told, not waited for."""
@@ -156,13 +156,11 @@ _NOT_OURS = "elsewhere"  # the account of a resource that is not the program's
 
 def compare(before: Evidence, now: Evidence) -> Iterator[Witness | Open]:
     """Everything that somebody can do now and could not before."""
-    pairs = _pairs(before, now)
     known = frozenset(before.things.keys() | now.things.keys())
-    for was, has, old, new in pairs:
-        if new is _ELSEWHERE:
-            yield from _Question(was, has, _ELSEWHERE, _ELSEWHERE, now.account, known).answers()
-        else:
-            yield from _Question(was, has, old, new, now.account, known).answers()
+    holders = [*before.holders.values(), *now.holders.values()]
+    names = frozenset(each.asker.role_arn or each.asker.arn for each in holders)
+    for pair in _pairs(before, now):
+        yield from _Question(*pair, now.account, known, names).answers()
 
 
 def _pairs(
@@ -258,6 +256,8 @@ class _Question:
     new: Thing
     account: str
     things: frozenset[str]
+    names: frozenset[str]
+    """The ARNs of everybody whom the program makes or made: they are asked themselves."""
 
     def answers(self) -> Iterator[Witness | Open]:
         """One witness for all actions that are alike."""
@@ -303,10 +303,12 @@ class _Question:
             values = contexts(speaking, self.has.known)
             for context in combinations(values, MOST_QUESTIONS):
                 if self._gained(group, resource, context):
-                    return self._witness(group, resource, context)
+                    return self._witness(group, resource, context, speaking)
         return None
 
-    def _witness(self, group: Actions, resource: str, context: dict[str, Any]) -> Witness:
+    def _witness(
+        self, group: Actions, resource: str, context: Mapping[str, Any], readings: list[Reading]
+    ) -> Witness:
         """The request, without what need not be said of it."""
         plain = {**context}
         for key in context.keys() - ALWAYS:
@@ -315,13 +317,19 @@ class _Question:
                 plain = less
         request = self._request(group, resource, plain)
         decision = _decide(request, self.has, self.new)
-        told = {key: value for key, value in plain.items() if (key, value) != _USUAL}
+        # An external ID that a policy names is told to nobody.
+        wanted = {value for each in readings for test in each.tests for value in test.wanted}
+        told = {
+            key: seal(value) if key == EXTERNAL_ID and value in wanted else value
+            for key, value in plain.items()
+            if (key, value) != _USUAL
+        }
         return Witness(self.has.shown, self.new, request, group.names, decision, told)
 
     def _gained(self, group: Actions, resource: str, context: Mapping[str, Any]) -> bool:
         """Whether a request is allowed that was not."""
         request = self._request(group, resource, context)
-        if not _possible(request.context, self.has.asker, self.account):
+        if not _possible(request.context, self.has.asker, self.account, self.names):
             return False
         if not _decide(request, self.has, self.new).allowed:
             return False
@@ -390,24 +398,19 @@ def _elsewhere(
         yield "*"
         return
     partition = (holder.asker.role_arn or holder.asker.arn).split(":")[1] or "aws"
-    forms = [
-        _form(arns()[group.service, kind], partition)
-        for kind in sorted(group.types)
-        if (group.service, kind) in arns()
-    ]
+    kinds = [(group.service, each) for each in sorted(group.types, key=len)]
+    forms = [_form(arns()[kind], partition) for kind in kinds if kind in arns()]
     if not forms:
         forms = [pattern(f"arn:{partition}:{group.service}:*:*:?*", arn=True)]
     # What the program knows is asked about there.
     theirs = _of_service(known, group)
-    here = frozenset(
-        each for each in patterns if (text := _start(each)) is None or text not in theirs
-    )
-    wide = any(_start(each) is None for each in here) or not here
+    here = frozenset(each for each in patterns if _start(each) not in theirs)
+    wide = [each for each in here if _start(each) is None]
     named = frozenset(
         tokens
-        for arn in (theirs if wide and here else ())
-        if any(_reaches(each, Thing("", arn)) for each in here)
-        for tokens in ((literal(arn), (*literal(f"{arn}/"), *SOME)))
+        for arn in (theirs if wide else ())
+        if any(_reaches(each, Thing("", arn)) for each in wide)
+        for tokens in (literal(arn), (*literal(f"{arn}/"), *SOME))
     )
     for form in forms:
         for resource in members(here | named, form):
@@ -482,9 +485,13 @@ def _tested(holder: Holder | None, thing: Thing | None) -> set[tuple[str, Readin
     return found
 
 
-def _possible(context: Mapping[str, Any], asker: Asker, account: str) -> bool:
+def _possible(
+    context: Mapping[str, Any], asker: Asker, account: str, names: frozenset[str]
+) -> bool:
     """Whether what a request says of who asks goes together."""
     arn, theirs = str(context.get("aws:principalarn", "")), context.get("aws:principalaccount", "")
+    if arn in names and arn != (asker.role_arn or asker.arn):
+        return False
     accounts = {each for each in (outsiders.account_of(arn), theirs) if each}
     if len(accounts) > 1:
         return False

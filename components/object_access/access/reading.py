@@ -45,9 +45,9 @@ class Written:
 def written(
     name: str, document: Any, kind: Literal["identity", "resource", "trust"] = "identity"
 ) -> Written:
-    """Read a document and seal its external IDs. Raises ValueError where AWS would refuse it."""
+    """Read a document. Raises ValueError where AWS would refuse it."""
     try:
-        body = _sealed(json.loads(document) if isinstance(document, str) else {**document})
+        body = json.loads(document) if isinstance(document, str) else document
         return Written(Policy(name, body, kind), body)
     except (AttributeError, KeyError, TypeError, json.JSONDecodeError):
         raise ValueError(f"{name}: AWS would refuse this policy as malformed, correct it") from None
@@ -62,24 +62,28 @@ def shortest_id(document: Any) -> int:
     return min(found, default=0)
 
 
-def _sealed(body: Any) -> Any:
+def sealed(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The document with a seal for every external ID: the same for the same, and all that a
     reader of it learns. What may stand for several is none, and stays."""
-    if EXTERNAL_ID not in json.dumps(body).lower():
+    text = json.dumps(body)
+    if EXTERNAL_ID not in text.lower():
         return body
-    statements = body["Statement"]
-    for statement in [statements] if isinstance(statements, Mapping) else statements:
+    copied: dict[str, Any] = json.loads(text)
+    given = copied["Statement"]
+    for statement in [given] if isinstance(given, Mapping) else given:
         for operator, keys in statement.get("Condition", {}).items():
-            for key, values in keys.items():
-                if key.lower() == EXTERNAL_ID:
-                    open_ = operator.endswith("Like")
-                    keys[key] = [_seal(e, open_=open_) for e in listed(values)]
-    return body
+            for key in [key for key in keys if key.lower() == EXTERNAL_ID]:
+                wild = operator.removesuffix("IfExists").endswith("Like")
+                keys[key] = [
+                    each if wild and is_pattern(each) else seal(each) for each in listed(keys[key])
+                ]
+    return copied
 
 
 @lru_cache(maxsize=4_096)
-def _seal(value: str, *, open_: bool) -> str:
-    if value.startswith(_SEAL) or (open_ and is_pattern(value)):
+def seal(value: str) -> str:
+    """What stands for a value that is told to nobody; slow to try out."""
+    if value.startswith(_SEAL):
         return value
     made = hashlib.pbkdf2_hmac("sha256", value.encode(), b"an external ID", 10_000)
     return _SEAL + made.hex()[:16]

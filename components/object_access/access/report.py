@@ -10,7 +10,7 @@ from . import aws, compatible, swift
 from .model import Answer, Answers, Findings, Kind, Place, Principal, Verb
 from .program import ACCOUNT, Program
 from .proof import Evidence, Thing, holder
-from .reading import Written, written
+from .reading import Written, sealed, written
 
 FORMAT = 2  # of the JSON
 
@@ -23,6 +23,8 @@ class Report:
     environment: str
     findings: Findings
     evidence: Evidence
+    sealed: bool = False
+    """Whether seals stand for external IDs, as in JSON."""
 
 
 def build(environment: str, program: Program) -> Report:
@@ -108,7 +110,7 @@ def from_json(text: str) -> Report:
             access,
             dict(data["not_judged"]),
         )
-        return Report(data["environment"], found, _evidence_of(data["evidence"], found))
+        return Report(data["environment"], found, _evidence_of(data["evidence"], found), True)
     except (KeyError, TypeError, json.JSONDecodeError):
         raise ValueError("it is no JSON of an access report") from None
 
@@ -140,7 +142,7 @@ def _evidence(given: Evidence) -> dict[str, Any]:
 
 
 def _policy(given: Written | None) -> Any:
-    return given and {"name": given.policy.name, "document": given.body}
+    return given and {"name": given.policy.name, "document": sealed(given.body)}
 
 
 def _evidence_of(data: Any, found: Findings) -> Evidence:

@@ -142,10 +142,14 @@ def remarks(report: Report) -> list[str]:
     """What a reader must know of the report itself."""
     nobody = ", ".join(each.name for each in powerless(report))
     told = [f"Refused everywhere: {nobody}."] if nobody else []
-    told.append("All that is not shown is refused. Not listed: the account's own administrators.")
-    if report.findings.unknown:
-        told.append(f"Not judged: {'; '.join(sorted(report.findings.unknown))}.")
-    return told
+    unknown = sorted(report.findings.unknown)
+    adopted = sorted({p.root for p in report.findings.places.values() if p.facts.get("adopted")})
+    unknown += [f"the own settings of {each}, which exists already" for each in adopted]
+    if unknown:
+        told.append(f"Not judged: {'; '.join(unknown)}. By these more may be allowed.")
+    else:
+        told.append("All that is not shown is refused.")
+    return [*told, "Not listed: the account's own administrators."]
 
 
 def markdown(report: Report) -> str:

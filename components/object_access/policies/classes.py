@@ -163,13 +163,18 @@ def actions_of(elements: frozenset[Element]) -> tuple[Actions, ...]:
             types = each.types - {"*"} or each.types
             groups.setdefault((covered, types, _kind(name)), []).append(each.name)
     for name in _others(ordered):
-        covered = frozenset(each for each in ordered if _covers(each, name))
-        written = any(name in (n.lower() for n in each.names) for each in ordered)
+        covered = frozenset(each for each in ordered if _covers(each, name.lower()))
+        written = any(name in each.names for each in ordered)
         if covered and (written or covered not in seen):
             groups.setdefault((covered, frozenset(), name), []).append(name)
     return tuple(
-        Actions(tuple(names), types, covered) for (covered, types, _), names in groups.items()
+        Actions(tuple(sorted(names, key=lambda name: name not in _TELLING)), types, covered)
+        for (covered, types, _), names in groups.items()
     )
+
+
+# The first of several actions stands for them all: one that everybody knows.
+_TELLING = frozenset({"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"})
 
 
 def _kind(name: str) -> str:
@@ -197,12 +202,13 @@ def _covers(element: Element, name: str) -> bool:
 
 def _others(elements: Sequence[Element]) -> Iterator[str]:
     """Actions that AWS's reference lacks: those that are written out, and one for each class."""
-    names = {name.lower() for each in elements for name in each.names}
-    yield from sorted(name for name in names if not _is_pattern(name) and name not in actions())
-    if any(map(_is_pattern, names)) or any(each.negated for each in elements):
+    written = {name.lower(): name for each in elements for name in each.names}
+    plain = (name for name in sorted(written) if not _is_pattern(name) and name not in actions())
+    yield from (written[name] for name in plain)
+    if any(map(_is_pattern, written)) or any(each.negated for each in elements):
         action = (*_SOME, Token(":"), *_SOME)
-        found = members(frozenset(pattern(each) for each in names), action)
-        yield from (name for name in found if name not in actions() and name not in names)
+        found = members(frozenset(pattern(each) for each in written), action)
+        yield from (name for name in found if name not in actions() and name not in written)
 
 
 def _is_pattern(text: str) -> bool:
@@ -316,7 +322,7 @@ def _subsets(values: Sequence[str], most: int, key: str) -> Iterator[Value]:
             count += 1
             if count > MOST_VALUES:
                 raise TooMany(f"{key} has more sets of values than can be looked at")
-            yield each
+            yield tuple(sorted(each))
 
 
 @lru_cache(maxsize=1_024)
@@ -391,7 +397,9 @@ def _moment(text: str) -> float | None:
 
 def _addresses(listed: Sequence[tuple[Reading, Test]], _: Known) -> list[str]:
     """The first address of every range and the first one behind it."""
-    found: dict[Any, None] = {}
+    # Addresses that nobody uses as a sender stand for all that no range holds.
+    beside = ("192.0.2.1", "0.0.0.0", "2001:db8::1", "::")  # noqa: S104 nothing is bound
+    found: dict[Any, None] = dict.fromkeys(map(ipaddress.ip_address, beside))
     for text in sorted({text for _, test in listed for text in test.wanted}):
         try:
             network = ipaddress.ip_network(text, strict=False)
@@ -400,9 +408,6 @@ def _addresses(listed: Sequence[tuple[Reading, Test]], _: Known) -> list[str]:
         found[network.network_address] = None
         if int(network.broadcast_address) < 2**network.max_prefixlen - 1:
             found[network.broadcast_address + 1] = None
-    # Addresses that nobody uses as a sender stand for all that no range holds.
-    for each in ("192.0.2.1", "0.0.0.0", "2001:db8::1", "::"):  # noqa: S104 nothing is bound
-        found[ipaddress.ip_address(each)] = None
     return [str(each) for each in found]
 
 
