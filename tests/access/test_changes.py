@@ -271,6 +271,103 @@ def test_what_widens_nothing_is_not_said_to(judge, before, now):
     assert not difference.widened(changes), changes
 
 
+# --- Swift, clouds and what is not access ---
+
+ID = "0" * 32
+
+
+def container(read: str, more: str = "") -> str:
+    return f"""
+import pulumi_openstack as openstack
+openstack.objectstorage.Container("c", name="c", region="R", container_read={read!r})
+{more}
+"""
+
+
+def credential(*rules: tuple[str, str]) -> str:
+    listed = [
+        {"method": m, "path": f"/v1/AUTH_{ID}/{p}", "service": "object-store"} for m, p in rules
+    ]
+    return f"""
+import pulumi_openstack as openstack
+openstack.identity.ApplicationCredential("r", name="r", region="R", access_rules={listed!r})
+"""
+
+
+PROVIDER = """
+import pulumi, pulumi_aws as aws
+other = aws.Provider("other", region="eu-west-1", {})
+aws.s3.Bucket("farm", bucket="farm", opts=pulumi.ResourceOptions(provider=other))
+"""
+BUCKET = """
+import pulumi, pulumi_aws as aws
+aws.s3.Bucket("farm", bucket="farm", region="eu-west-1", force_destroy={}, opts=pulumi.ResourceOptions(protect={}))
+"""
+USER = "import pulumi_aws as aws\naws.iam.User('u', name='u')\naws.iam.AccessKey({!r}, user='u')\n"
+OWNED = """
+aws.s3.BucketOwnershipControls("o", bucket="farm", rule={{"object_ownership": {!r}}})
+"""
+# What is changed, the programs before and now, and words of what is said.
+SAID = [
+    ("all of a domain", container(".r:www.example.org"), container(".r:.org"), "Referer: https://.org/"),
+    ("nobody is kept out", container(".r:.org,.r:-bad.org"), container(".r:.org"), "Referer: https://bad.org/"),
+    ("the order of elements", container(".r:.org,.r:-bad.org"), container(".r:-bad.org,.r:.org"), "https://bad.org/"),
+    ("another method", credential(("GET", "c/*")), credential(("GET", "c/*"), ("PUT", "c/*")), f"PUT /v1/AUTH_{ID}/c/x"),
+    ("every depth", credential(("GET", "c/*")), credential(("GET", "c/**")), f"GET /v1/AUTH_{ID}/c/"),
+    ("every container", credential(("GET", "c/*")), credential(("GET", "*/*")), f"GET /v1/AUTH_{ID}/"),
+    ("no rule at all", credential(("GET", "c/*")), credential(), "GET /"),
+    ("another profile", PROVIDER.format("profile='a'"), PROVIDER.format("profile='b'"), "profile: a → b"),
+    ("another role", PROVIDER.format("assume_roles=[{'role_arn': 'a'}]"), PROVIDER.format("assume_roles=[{'role_arn': 'b'}]"), "assumeRoles"),
+    ("no longer protected", BUCKET.format(False, True), BUCKET.format(False, False), "NO LONGER protected"),
+    ("deleted with its objects", BUCKET.format(False, True), BUCKET.format(True, True), "deleted WITH its objects"),
+    ("lists of access", source(more=OWNED.format("BucketOwnerEnforced")), source(more=OWNED.format("ObjectWriter")), "access control lists are ON"),
+    ("two policies of a bucket", source(), source(more='aws.s3.BucketPolicy("z", bucket="farm", policy=' + document([TLS]) + ")"), "declared twice"),
+    ("a type that nobody knows", source(), source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="public-read")'), "bucketAcl"),
+    ("a known one that changes", source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="private")'), source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="public-read")'), "bucketAcl"),
+    ("a policy of AWS", source(), source(more='aws.iam.UserPolicyAttachment("a", user=ann.name, policy_arn="arn:aws:iam::aws:policy/AdministratorAccess")'), "AdministratorAccess is not of this program"),
+    ("a variable of others", source(), source(farm=(TLS, {"Principal": {"AWS": f"{OTHER}:root"}, "Action": "s3:GetObject", "Resource": f"{FARM}/${{aws:PrincipalTag/team}}/*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}})), "s3:GetObject"),
+    ("a weaker external ID", source(), source(it=(trusted({"StringEquals": {"sts:ExternalId": "ab"}}),)), "an external ID of 2 signs, of 16 before"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"), [row[1:] for row in SAID], ids=[row[0] for row in SAID]
+)
+def test_what_opens_otherwise_is_said(judge, before, now, said):
+    """By Swift's rules, by another cloud, by what guards a bucket, and what nobody can judge."""
+    changes = difference.compare(judge(before), judge(now))
+
+    assert difference.widened(changes)
+    assert said in " ".join(each.what for each in changes), changes
+
+
+def test_what_is_told_and_opens_nothing(judge):
+    """Every key at once; another name."""
+    replaced = difference.compare(judge(USER.format("one")), judge(USER.format("two")))
+    named = difference.compare(
+        judge(source()), judge(source().replace('name="ann"', 'name="anna"'))
+    )
+
+    assert "every key is replaced at once" in replaced[0].what
+    assert [each.what for each in named] == ["is called anna now, ann before"]
+    assert not difference.widened([*replaced, *named])
+
+
+def test_a_policy_is_read_from_the_sdk_s_own_builder(judge):
+    """`get_policy_document`, names that Pulumi makes, and inputs that are no text."""
+    text = """
+import pulumi_aws as aws
+bucket = aws.s3.Bucket("b")
+user = aws.iam.User("u")
+made = aws.iam.get_policy_document_output(statements=[{"actions": ["s3:GetObject"],
+    "resources": [bucket.arn.apply(lambda arn: arn + "/*")]}])
+aws.iam.UserPolicy("p", user=user.name, policy=made.json)
+"""
+    found = judge(text)
+
+    assert granted(found) == {("user:u-0000000", "s3://b-0000000/", "read")}
+
+
 # --- settings of projects ---
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..policies.evaluate import Decision
+from . import swift
 from .model import NOTHING, Answer, Answers, Kind, Place, Principal, Verb
 from .proof import Open, Witness
 from .proof import compare as proven
@@ -83,6 +84,9 @@ def compare(before: Report, now: Report) -> list[Change]:
     for each in proof:
         if isinstance(each, Witness):
             witnesses.setdefault((each.who.id, _root(each)), []).append(each)
+    for who, where, what in swift.gained(before.evidence, now.evidence):
+        said = f"+ {what}: allowed now, refused before"
+        changes.append(Change(Turn.WIDENED, who.kind, who.name, (where,), said, (), 2))
     gained = {root for _, root in witnesses}
     changes = [each for each in changes if not _unfounded(each, gained)]
     added = now.findings.principals.keys() - before.findings.principals.keys()

@@ -7,7 +7,7 @@ about one of each, before and now. What is allowed now and was refused before is
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -99,6 +99,10 @@ class Evidence:
     account: str
     holders: dict[str, Holder] = field(default_factory=dict)
     things: dict[str, Thing] = field(default_factory=dict)
+    acls: Mapping[str, str] = field(default_factory=dict)
+    """Of Swift's containers, by their addresses: who may read."""
+    rules: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    """Of OpenStack's application credentials: methods and paths; without any, all."""
     clouds: Mapping[str, str] = field(default_factory=dict)
     """Which clouds it is in, and as whom the program asks them."""
 

@@ -37,6 +37,7 @@ def build(environment: str, program: Program) -> Report:
     for store in (swift, compatible):
         every.join(store.findings(program))
     evidence = account.evidence()
+    swift.decide_by(program, evidence)
     evidence.clouds = program.clouds
     return Report(environment, _sorted(every), evidence)
 
@@ -120,6 +121,8 @@ def _evidence(given: Evidence) -> dict[str, Any]:
     return {
         "account": given.account,
         "clouds": dict(given.clouds),
+        "acls": dict(given.acls),
+        "rules": {name: [list(rule) for rule in each] for name, each in given.rules.items()},
         "holders": {
             key: {
                 "asker": asdict(each.asker),
@@ -168,7 +171,8 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
         )
         for each in data["things"]
     }
-    return Evidence(data["account"], holders, things, data["clouds"])
+    others = (data[key] for key in ("acls", "rules", "clouds"))
+    return Evidence(data["account"], holders, things, *others)
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..policies import swift
+from ..policies.classes import SOME
+from ..policies.patterns import ANY, ANYTHING, Token, Tokens, fits, literal, members
 from .model import (
     NOTHING,
     REFUSED,
@@ -21,6 +23,7 @@ from .model import (
     strongest,
 )
 from .program import PROJECT_ID, Declared, Program
+from .proof import Evidence
 from .reading import PROBE
 
 _SLOTS = len(swift.TEMP_URL_KEYS)
@@ -36,6 +39,7 @@ _REQUESTS: Mapping[Verb, Sequence[tuple[str, str]]] = {
     # To Swift the address with a slash is the container, too.
     Verb.ADMINISTER: [(method, end) for method in ("DELETE", "POST", "PUT") for end in ("", "/")],
 }
+Rules = Sequence[tuple[str, str]]
 _WORLD = Principal(Kind.ANONYMOUS, "anyone without login", {})
 _OPERATORS = Principal(
     Kind.USER,
@@ -67,12 +71,86 @@ def findings(program: Program) -> Findings:
     return found
 
 
+def decide_by(program: Program, evidence: Evidence) -> None:
+    """Note what decides about access."""
+    acls, rules = {}, {}
+    for each in program.resources:
+        if each.type.endswith(":Container"):
+            place = f"swift://{each.outputs['name']}/"
+            acls[place] = each.outputs.get("containerRead") or ""
+        elif each.type.endswith(":ApplicationCredential"):
+            rules[each.outputs["name"]] = _credential(each.outputs)[1]
+    evidence.acls, evidence.rules = acls, rules
+
+
+def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Principal, str, str]]:
+    """Who may do more, where, and a request that is allowed now and was refused before: pages that
+    a container lets read, and addresses that a credential may call."""
+    for place, acl in now.acls.items():
+        was, has = _hosts(before.acls.get(place, "")), _hosts(acl)
+        patterns = frozenset(_host_pattern(each) for each in (*was, *has) if each != "*")
+        for host in members(patterns, SOME):
+            if _lets_in(has, host) and not _lets_in(was, host):
+                yield _WORLD, place, f"reading with 'Referer: https://{host}/'"
+                break
+    for name, rules in now.rules.items():
+        had = before.rules.get(name)
+        if had is None or not had or [*map(tuple, had)] == [*map(tuple, rules)]:
+            continue  # somebody new, or who could do everything
+        who = Principal(Kind.CREDENTIAL, name, {})
+        for method in ["GET"] if not rules else sorted({method for method, _ in rules}):
+            if path := _called(had, rules, method):
+                yield who, "swift://", f"{method} {path}"
+
+
+def _hosts(acl: str) -> list[str]:
+    return [each.removeprefix(".r:") for each in _elements(acl) if each.startswith(".r:")]
+
+
+def _host_pattern(element: str) -> Tokens:
+    host = element.removeprefix("-")
+    return (*ANYTHING, *literal(host)) if host.startswith(".") else literal(host)
+
+
+def _lets_in(hosts: Sequence[str], host: str) -> bool:
+    """Swift's own rule: of the elements that fit, the last one decides (acl.referrer_allowed)."""
+    allowed = False
+    for each in hosts:
+        if each == "*" or fits(_host_pattern(each), host):
+            allowed = not each.startswith("-")
+    return allowed
+
+
+def _called(had: Rules, rules: Rules, method: str) -> str:
+    """An address that rules let through now and did not before, or nothing."""
+    was, has = ([_path(path) for m, path in each if m == method] for each in (had, rules))
+    for path in members(frozenset((*was, *has)), (*literal("/"), *ANYTHING)):
+        now = not rules or any(fits(each, path) for each in has)
+        if now and not any(fits(each, path) for each in was):
+            return path
+    return ""
+
+
+def _path(rule: str) -> Tokens:
+    """A rule as a pattern, read as `_matches` reads it; of regular expressions the dot alone."""
+    found: list[Token] = []
+    for part in re.split(r"(\*\*|\*|\{[^}]*\})", rule):
+        if part == "**":
+            found += ANYTHING
+        elif part == "*" or part.startswith("{"):
+            found += (Token("/", but=True), Token("/", but=True, many=True))
+        else:
+            found += (ANY if sign == "." else Token(sign) for sign in part)
+    return tuple(found)
+
+
 def _of_account(
     accounts: Sequence[Declared], credentials: Sequence["_Credential"], place: Place
 ) -> Iterator[tuple[Principal, Answers]]:
     """Those who reach every container of an account, unless they are held to one."""
     for account in accounts:
         if held := _keys(account.outputs):
+            held |= {"beware": "it opens every container of the project"}
             who = Principal(Kind.TEMP_URL, "key of the account", held)
             yield who, _signed("account's temp-URL key")
     for who, rules in credentials:
