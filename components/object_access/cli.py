@@ -84,9 +84,10 @@ def report(
     object-access report --environment dev --against main
 
     Any Pulumi program in Python will do. With --against every request is decided, and who can do
-    more than before is told with one that proves it. Exit code 0; with --against, 3 where somebody
-    can do more, or it cannot be judged; 2 where what was asked for cannot be done, or the program
-    does not run.
+    more than before is told with one that proves it. What an environment's file says under
+    `object-access:never` and `object-access:always` is proven, too. Exit code 0; with --against,
+    3 where somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where
+    what was asked for cannot be done, or the program does not run.
     """
     from .access.command import run
 

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from ..workspace import Workspace
-from . import difference, report, tables
+from . import difference, invariants, report, tables
 from . import program as programs
 from .difference import Change
 from .program import Program
@@ -26,8 +26,8 @@ WIDTH = 128  # columns, where there is no terminal to ask
 
 
 def run(folder: Path, environment: str, shape: str, against: str, output: Path | None) -> int:
-    """Report; returns the exit code: 0, or 3 where access is wider than it was in `against`, or 2
-    where what was asked for cannot be done."""
+    """Report; returns the exit code: 0; 1 where an invariant of the environment is broken; 3 where
+    access is wider than it was in `against`; 2 where what was asked for cannot be done."""
     talk = Console(stderr=True, highlight=False)
     config: dict[str, Any] = {}
     try:
@@ -35,12 +35,16 @@ def run(folder: Path, environment: str, shape: str, against: str, output: Path |
         workspace = Workspace.at(folder)
         config = workspace.config_of(environment) if workspace.known() else {}
         now, earlier = _both(workspace, environment, against)
+        lines = [*invariants.broken(invariants.read(config), now)]
         if earlier is None:
             text, code = _report(now, shape), 0
         else:
             changes = difference.compare(earlier, now)
             text = _difference(environment, changes, against, shape)
             code = 3 if difference.widened(changes) else 0
+        for line in lines:
+            talk.print(f"broken: {line}", style="red", markup=False, soft_wrap=True)
+        code = 1 if lines else code
         if output:
             output.write_text(text)
         else:

@@ -13,6 +13,8 @@ from .reading import PROBE, listed, written
 STRANGER = "000000000000"
 """An account that nobody names."""
 ANYBODY = "any other account"
+ELSEWHERE = "others of this account, by policies elsewhere"
+"""Whoever has rights in the program's own account that it does not say, such as administrators."""
 NOBODY = Principal(Kind.ANONYMOUS, "anyone without login", {})
 EVERYTHING = written(
     "its own policies",
@@ -90,7 +92,7 @@ def unnamed(account: str) -> Iterator[tuple[Outsider, Known, bool]]:
     arn = f"arn:aws:iam::{account}:user/{PROBE}"
     other = Asker("user", account, arn)
     for name, everything in (
-        ("others of this account, by policies elsewhere", True),
+        (ELSEWHERE, True),
         ("others of this account, without any policy", False),
     ):
         yield Outsider(Principal(Kind.USER, name, {}), other, {}), Known(), everything

@@ -16,11 +16,13 @@ from ..policies.classes import (
     ALWAYS,
     SOME,
     Actions,
+    Element,
     Known,
     Reading,
     actions_of,
     combinations,
     contexts,
+    read,
     resources_of,
     speaks_of,
     variables_of,
@@ -136,6 +138,15 @@ class Witness(NamedTuple):
     """What of the request's context matters, beside who asks."""
 
 
+class Scope(NamedTuple):
+    """What a question is about, where it is not about everything."""
+
+    actions: Element
+    places: frozenset[Tokens]
+    prefix: str = ""
+    """What the keys begin with that a listing shows."""
+
+
 class Open(NamedTuple):
     """Something that could not be decided, and why."""
 
@@ -144,6 +155,7 @@ class Open(NamedTuple):
     why: str
 
 
+_LIST, _PREFIX = "s3:ListBucket", "s3:prefix"
 _USUAL = ("aws:securetransport", "true")
 # Whoever owns a resource elsewhere may allow everything: their policies are not ours to see.
 _ELSEWHERE = Thing("elsewhere", "*")
@@ -165,6 +177,36 @@ def compare(before: Evidence, now: Evidence) -> Iterator[Witness | Open]:
     names = frozenset(each.asker.role_arn or each.asker.arn for each in holders)
     for pair in _pairs(before, now):
         yield from _Question(*pair, now.account, known, names).answers()
+
+
+def allowed(now: Evidence, who: Iterable[Holder], scope: Scope) -> Iterator[Witness | Open]:
+    """Everything of a scope that these may do, each with a request."""
+    known = frozenset(now.things)
+    names = frozenset(each.asker.role_arn or each.asker.arn for each in now.holders.values())
+    for has in who:
+        # Elsewhere nobody but the program's own is its to answer for.
+        elsewhere = [_ELSEWHERE] if has.shown.id in now.holders else []
+        for thing in (*now.things.values(), *elsewhere):
+            if thing is _ELSEWHERE or any(_reaches(each, thing) for each in scope.places):
+                question = _Question(None, has, None, thing, now.account, known, names, scope)
+                yield from question.answers()
+
+
+def answers(now: Evidence, who: Holder, scope: Scope) -> Iterator[tuple[Request, bool]]:
+    """Whether somebody may do a scope's actions on each class of its resources, with no condition
+    met but TLS."""
+    known = frozenset(now.things)
+    for thing in now.things.values():
+        if any(_reaches(each, thing) for each in scope.places):
+            question = _Question(None, who, None, thing, now.account, known, frozenset(), scope)
+            yield from question.plainly()
+
+
+def everybody(now: Evidence) -> dict[str, Holder]:
+    """All who may ask: those whom the program makes, those whom policies name, and the rest, but
+    for whoever has an account's own rights elsewhere."""
+    found = {**now.holders, **_strangers(now, now)}
+    return {key: each for key, each in found.items() if each.shown.name != outsiders.ELSEWHERE}
 
 
 def _pairs(
@@ -262,11 +304,16 @@ class _Question:
     things: frozenset[str]
     names: frozenset[str]
     """The ARNs of everybody whom the program makes or made: they are asked themselves."""
+    scope: Scope | None = None
 
     def answers(self) -> Iterator[Witness | Open]:
         """One witness for all actions that are alike."""
         before, now = _tested(self.was, self.old), _tested(self.has, self.new)
-        for group in actions_of(frozenset(each.actions for _, each in before | now)):
+        elements = {each.actions for _, each in before | now}
+        wanted = {self.scope.actions} if self.scope else set()
+        for group in actions_of(frozenset(elements | wanted)):
+            if not wanted <= group.covered:
+                continue
             mine = {each for each in now if each[1].actions in group.covered}
             theirs = {each for each in before if each[1].actions in group.covered}
             if not any(each.allows for _, each in mine) or (self._alike and mine == theirs):
@@ -281,6 +328,23 @@ class _Question:
             elif free := self._free(each for _, each in mine ^ theirs):
                 why = f"{_named(group)}: ${{{free}}} is not the program's to know"
                 yield Open(self.has.shown, self.new.arn, why)
+
+    def plainly(self) -> Iterator[tuple[Request, bool]]:
+        """The answers without any condition."""
+        if (scope := self.scope) is None:
+            return
+        readings = {each for _, each in _tested(self.has, self.new)}
+        patterns = resources_of(readings, self.has.known) | scope.places
+        elements = frozenset((scope.actions, *(each.actions for each in readings)))
+        for group in actions_of(elements):
+            if scope.actions not in group.covered:
+                continue
+            for resource in _resources(self.new, group, patterns, self.has, self.things):
+                if any(fits(each, resource) for each in scope.places):
+                    listing = _LIST in group.names and scope.prefix
+                    context = {_PREFIX: scope.prefix} if listing else {}
+                    request = self._request(group, resource, context)
+                    yield request, _decide(request, self.has, self.new).allowed
 
     @cached_property
     def _alike(self) -> bool:
@@ -299,16 +363,35 @@ class _Question:
         return min((key for key in keys if not self.has.known.has(key)), default="")
 
     def _first(self, group: Actions, readings: set[Reading]) -> Witness | None:
-        patterns = resources_of(readings, self.has.known)
+        places = self.scope.places if self.scope else frozenset((ANYTHING,))
+        patterns = resources_of(readings, self.has.known) | (places if self.scope else frozenset())
         for resource in _resources(self.new, group, patterns, self.has, self.things):
             speaking = [each for each in readings if speaks_of(each, resource, self.has.known)]
-            if not any(each.allows for each in speaking):
+            if not any(each.allows for each in speaking) or not any(
+                fits(each, resource) for each in places
+            ):
                 continue
-            values = contexts(speaking, self.has.known)
+            values = contexts([*speaking, *self._listing], self.has.known)
             for context in combinations(values, MOST_QUESTIONS):
-                if self._gained(group, resource, context):
+                if self._shown(context) and self._gained(group, resource, context):
                     return self._witness(group, resource, context, speaking)
         return None
+
+    @cached_property
+    def _listing(self) -> tuple[Reading, ...]:
+        """A test that cuts listings by the prefix in question, too."""
+        if not self.scope or not self.scope.prefix:
+            return ()
+        text = _glob(self.scope.prefix)
+        test = {"Condition": {"StringLike": {_PREFIX: text}}, "Effect": "Deny", "Action": _LIST}
+        return read({"Version": "2012-10-17", "Statement": test})
+
+    def _shown(self, context: Mapping[str, Any]) -> bool:
+        """Whether a listing would show what is in question; all else does."""
+        if not self.scope or _PREFIX not in context:
+            return True
+        asked, wanted = str(context[_PREFIX]), self.scope.prefix
+        return asked.startswith(wanted) or wanted.startswith(asked)
 
     def _witness(
         self, group: Actions, resource: str, context: Mapping[str, Any], readings: list[Reading]
@@ -500,6 +583,11 @@ def _possible(
     if len(accounts) > 1:
         return False
     return accounts <= {account} if asker.account == account else account not in accounts
+
+
+def _glob(text: str) -> str:
+    """A pattern of all that begins with a text."""
+    return re.sub(r"[*?$]", lambda found: f"${{{found[0]}}}", text) + "*"
 
 
 def _named(group: Actions) -> str:
