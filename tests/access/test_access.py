@@ -162,6 +162,27 @@ def test_nothing_is_lost_by_not_asking_everything(monkeypatch):
     assert matrix(shipped("guides")) == few
 
 
+def test_actions_beyond_the_verbs_are_told_by_risk(program):
+    """Escalation first, a few of each group, on the page, too."""
+    text = """
+import pulumi_aws as aws
+aws.s3.Bucket("farm", bucket="farm", region="eu-west-1")
+ann = aws.iam.User("ann", name="ann")
+bob = aws.iam.User("bob", name="bob")
+wide = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:PutUserPolicy",'
+wide += '"s3:PutObjectTagging","s3:GetObject"],"Resource":"*"}]}'
+aws.iam.UserPolicy("wide", user="ann", policy=wide)
+aws.iam.UserPolicy("none", user="bob", policy=wide.replace("Allow", "Deny"))
+"""
+    found = program(text)
+
+    also = "escalation: iam:PutUserPolicy; tags: s3:PutObjectTagging"
+    assert one(found, "user", "ann").facts["also"] == also
+    assert "also" not in one(found, "user", "bob").facts
+    assert f"and also: {also}" in tables.markdown(found)
+    assert also in page.html(found)
+
+
 # --- other settings ---
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from ..policies import cors
@@ -10,9 +11,9 @@ from ..policies.documents import VERSION
 from ..policies.evaluate import ANONYMOUS, Policies, Request, evaluate
 from ..policies.evaluate import Principal as Asker
 from . import outsiders
-from .model import NOTHING, Findings, Kind, Principal
+from .model import NOTHING, Findings, Kind, Place, Principal
 from .program import Declared, Program
-from .proof import Evidence, Thing, holder
+from .proof import Evidence, Thing, beyond_verbs, holder
 from .queries import Bucket, Hearing, Identity, of_pages
 from .reading import (
     EXTERNAL_ID,
@@ -30,6 +31,7 @@ from .reading import (
     unmet,
     written,
 )
+from .risks import IN_VERBS, grouped
 
 _KEY_SLOTS = 2  # access keys that a user can have
 # What a bucket may say itself instead of a resource of its own, and what is not read there.
@@ -88,6 +90,7 @@ class Account:
                 if outsiders.account_of(name) not in ("", self._account):
                     self._outsider(name)
 
+    @cached_property
     def evidence(self) -> Evidence:
         """Everything that decides about access."""
         found = Evidence(self._account)
@@ -125,10 +128,16 @@ class Account:
                 identity.shown.facts["kms"] = kms
             self._found.principals[identity.shown.id] = identity.shown
         near: dict[str, list[Identity]] = {name: [anonymous] for name in self._buckets}
+        reached: dict[str, list[Thing]] = {}
         opened = [bucket.name for bucket in self._buckets.values() if bucket.opens]
         for identity in everybody:
-            for name in self._near(identity, opened):
+            for name in sorted(self._near(identity, opened)):
                 near[name].append(identity)
+                thing = self.evidence.things[self._buckets[name].arn]
+                reached.setdefault(identity.shown.id, []).append(thing)
+        for key, each in self.evidence.holders.items():
+            if names := beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
+                each.shown.facts["also"] = grouped(names)
         for name, bucket in self._buckets.items():
             places = list(bucket.places())
             for identity in near[name]:
@@ -139,17 +148,18 @@ class Account:
                 for place in places:
                     answers = hearing.answers(place) if hearing else NOTHING
                     self._found.add(identity.shown, place, answers)
-            origins = {each for rule in bucket.cors for each in rule["AllowedOrigins"]}
-            for origin in sorted({"*", *origins} if bucket.cors else ()):
-                asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
-                pages = "any web page" if origin == "*" else f"pages of {origin}"
-                for place in places:
-                    self._found.add(
-                        Principal(Kind.PAGE, pages, {**_SIGNED}),
-                        place,
-                        of_pages(bucket.cors, asked),
-                    )
+            self._pages(bucket, places)
         return self._found
+
+    def _pages(self, bucket: Bucket, places: Iterable[Place]) -> None:
+        """What pages in a browser may do, with what somebody else has signed."""
+        origins = {each for rule in bucket.cors for each in rule["AllowedOrigins"]}
+        for origin in sorted({"*", *origins} if bucket.cors else ()):
+            asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
+            pages = "any web page" if origin == "*" else f"pages of {origin}"
+            for place in places:
+                who = Principal(Kind.PAGE, pages, {**_SIGNED})
+                self._found.add(who, place, of_pages(bucket.cors, asked))
 
     def _near(self, identity: Identity, opened: Iterable[str]) -> set[str]:
         """The buckets where somebody may be allowed anything: of no other one any statement speaks,

@@ -7,7 +7,7 @@ about one of each, before and now. What is allowed now and was refused before is
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -107,6 +107,8 @@ class Evidence:
     """Of OpenStack's application credentials: methods and paths; without any, all."""
     clouds: Mapping[str, str] = field(default_factory=dict)
     """Which clouds it is in, and as whom the program asks them."""
+    shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What was found of holders, by what decides about them, names left out."""
 
 
 def holder(
@@ -190,6 +192,39 @@ def allowed(now: Evidence, who: Iterable[Holder], scope: Scope) -> Iterator[Witn
             if thing is _ELSEWHERE or any(_reaches(each, thing) for each in scope.places):
                 question = _Question(None, has, None, thing, now.account, known, names, scope)
                 yield from question.answers()
+
+
+def beyond_verbs(
+    now: Evidence, who: Holder, near: Sequence[Thing], verbs: Collection[str]
+) -> tuple[str, ...]:
+    """What somebody may do that no verb of a report stands for, at these things and elsewhere."""
+    # Holders that differ in names only may do the same: asked once.
+    shape = repr([sorted(each) for each in _texts(who, near)])
+    numbers: dict[str, str] = {name: "<>" for name in (who.shown.name, who.asker.unique_id) if name}
+    numbers |= {thing.arn: f"<{number}>" for number, thing in enumerate(near)}
+    shape = _NAMES.sub(lambda f: numbers.setdefault(f[0], f"<{len(numbers)}>"), shape)
+    for name in sorted(numbers, key=len, reverse=True):
+        shape = shape.replace(name, numbers[name])
+    if (known := now.shapes.get(shape)) is None:
+        things = frozenset(now.things)
+        found: dict[str, None] = {}
+        for thing in (*near, _ELSEWHERE):
+            question = _Question(None, who, None, thing, now.account, things, frozenset())
+            for each in question.answers():
+                found |= dict.fromkeys(each.names if isinstance(each, Witness) else ())
+        known = now.shapes[shape] = tuple(name for name in found if name not in verbs)
+    return known
+
+
+_NAMES = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d+:[\w+=,.@/-]+")
+
+
+def _texts(who: Holder, near: Sequence[Thing]) -> Iterator[list[str]]:
+    """All that decides about somebody, as texts."""
+    for each in (*who.identity, who.boundary, *(thing.own for thing in near)):
+        yield [reading.text for reading in each.readings] if each else []
+    yield [f"{key}={value}" for key, value in who.known.values.items()]
+    yield [str(thing.restricted) for thing in near]
 
 
 def answers(now: Evidence, who: Holder, scope: Scope) -> Iterator[tuple[Request, bool]]:

@@ -36,7 +36,7 @@ def build(environment: str, program: Program) -> Report:
     every = account.findings()
     for store in (swift, compatible):
         every.join(store.findings(program))
-    evidence = account.evidence()
+    evidence = account.evidence
     swift.decide_by(program, evidence)
     evidence.clouds = program.clouds
     return Report(environment, _sorted(every), evidence)

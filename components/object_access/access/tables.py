@@ -86,6 +86,7 @@ def notes(principal: Principal) -> list[str]:
         ]
         told.append(f"assumed by {each['who'].partition(':')[2]} ({each['by']}{how})")
     told += [f"{key}: {', '.join(actions)}" for key, actions in facts.get("kms", {}).items()]
+    told += [f"and also: {facts['also']}"] if "also" in facts else []
     if "expires_at" in facts:
         told.append(f"expires {facts['expires_at']}")
     told += [f"with {facts['with']}"] if "with" in facts else []
