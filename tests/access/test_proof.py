@@ -11,6 +11,7 @@ from object_access.access.proof import Document, Evidence, Holder, Open, Thing, 
 from object_access.policies.classes import Known
 from object_access.policies.evaluate import Policies, Request, evaluate
 from object_access.policies.evaluate import Principal as Asker
+from object_access.policies.reference import has_key
 
 ACCOUNT = "123456789012"
 FARM = "arn:aws:s3:::farm"
@@ -147,6 +148,9 @@ def every_request(*several: Evidence):
         itertools.product(targets, itertools.product(*(CONTEXTS[key] for key in keys)))
     ):
         if number % step == 0:
+            values = [
+                v if has_key(target[0], k) else None for k, v in zip(keys, values, strict=True)
+            ]
             context = {
                 key: value for key, value in zip(keys, values, strict=True) if value is not None
             }

@@ -40,7 +40,7 @@ from ..policies.patterns import (
     members,
     pattern,
 )
-from ..policies.reference import arns
+from ..policies.reference import arns, has_key
 from . import outsiders
 from .model import Principal
 from .reading import EXTERNAL_ID, Written, seal
@@ -353,16 +353,17 @@ class _Question:
             theirs = {each for each in before if each[1].actions in group.covered}
             if not any(each.allows for _, each in mine) or (self._alike and mine == theirs):
                 continue
-            try:
-                witness = self._first(group, {each for _, each in mine | theirs})
-            except TooMany as error:
-                yield Open(self.has.shown, self.new.arn, f"{_named(group)}: {error}")
-                continue
-            if witness:
-                yield witness
-            elif free := self._free(each for _, each in mine ^ theirs):
-                why = f"{_named(group)}: ${{{free}}} is not the program's to know"
-                yield Open(self.has.shown, self.new.arn, why)
+            for part in _by_keys(group, {each for _, each in mine | theirs}):
+                try:
+                    witness = self._first(part, {each for _, each in mine | theirs})
+                except TooMany as error:
+                    yield Open(self.has.shown, self.new.arn, f"{_named(part)}: {error}")
+                    continue
+                if witness:
+                    yield witness
+                elif free := self._free(each for _, each in mine ^ theirs):
+                    why = f"{_named(part)}: ${{{free}}} is not the program's to know"
+                    yield Open(self.has.shown, self.new.arn, why)
 
     def plainly(self) -> Iterator[tuple[Request, bool]]:
         """The answers without any condition."""
@@ -406,7 +407,11 @@ class _Question:
                 fits(each, resource) for each in places
             ):
                 continue
-            values = contexts([*speaking, *self._listing], self.has.known)
+            values = {
+                key: each
+                for key, each in contexts([*speaking, *self._listing], self.has.known).items()
+                if has_key(group.names[0], key)
+            }
             for context in combinations(values, MOST_QUESTIONS):
                 if self._shown(context) and self._gained(group, resource, context):
                     return self._witness(group, resource, context, speaking)
@@ -623,6 +628,16 @@ def _possible(
 def _glob(text: str) -> str:
     """A pattern of all that begins with a text."""
     return re.sub(r"[*?$]", lambda found: f"${{{found[0]}}}", text) + "*"
+
+
+def _by_keys(group: Actions, readings: Iterable[Reading]) -> Iterator[Actions]:
+    """The actions of a group, those together that have the same of the keys that are tested."""
+    tested = sorted({test.key for each in readings for test in each.tests})
+    parts: dict[tuple[bool, ...], list[str]] = {}
+    for name in group.names:
+        parts.setdefault(tuple(has_key(name, key) for key in tested), []).append(name)
+    for names in parts.values():
+        yield group._replace(names=tuple(names))
 
 
 def _named(group: Actions) -> str:

@@ -20,6 +20,7 @@ class Action(NamedTuple):
     keys: frozenset[str]
 
 
+@lru_cache(maxsize=1)
 def _given() -> Any:
     return json.loads(files(__package__).joinpath("actions.json").read_text())
 
@@ -69,3 +70,18 @@ def arns() -> Mapping[tuple[str, str], str]:
         for service, given in _given()["services"].items()
         for name, each in given["types"].items()
     }
+
+
+@lru_cache(maxsize=16_384)
+def has_key(action: str, key: str) -> bool:
+    """Whether requests for an action may have a condition key. In doubt they may: where the action
+    or the key is not known, the key is one of any request, or, as in STS, one call asks for
+    several actions at once."""
+    found, name = actions().get(action.lower()), known_key(key)
+    if found is None or not name or name in _given()["global"] or name in found.keys:
+        return True
+    service = found.name.partition(":")[0]
+    if service == "sts":
+        return True
+    types = _given()["services"][service]["types"]
+    return any(name in types[each]["keys"] for each in found.types & types.keys())
