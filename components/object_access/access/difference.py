@@ -90,8 +90,14 @@ def compare(before: Report, now: Report) -> list[Change]:
     gained = {root for _, root in witnesses}
     changes = [each for each in changes if not _unfounded(each, gained)]
     added = now.findings.principals.keys() - before.findings.principals.keys()
+    opening: dict[str, list[int]] = {}
+    for number, change in enumerate(changes):
+        for name in _about(change) if change.turn in _OPENING else ():
+            opening.setdefault(name, []).append(number)
     for (_, root), listed in witnesses.items():
-        changes = _with(changes, root, listed, added)
+        names = (listed[0].who.name, root.rpartition("/")[2])
+        numbers = sorted({number for name in names for number in opening.get(name, ())})
+        _attach(changes, [n for n in numbers if _says(changes[n], listed[0], root)], listed, added)
     return sorted(changes, key=Change.risk)
 
 
@@ -103,31 +109,35 @@ def widened(changes: list[Change]) -> bool:
 # --- what is proven ---
 
 
-def _with(
-    changes: list[Change], root: str, found: list[Witness], added: Collection[str]
-) -> list[Change]:
-    """The changes with what somebody can do more at one place: beside those that say so already,
-    or as one of its own."""
+def _about(change: Change) -> set[str]:
+    """Whose witnesses may belong to a change: who it is about, and by which roles."""
+    roles = (each.removeprefix("as ").partition(": ") for each in change.by)
+    return {change.who, *(role for role, colon, _ in roles if colon)}
+
+
+def _attach(
+    changes: list[Change], saying: list[int], found: list[Witness], added: Collection[str]
+) -> None:
+    """Put what somebody can do more at one place beside the changes that say so already, or make it
+    one of its own."""
     first = min(found, key=lambda each: rank(each.names[0]))
     names = [name for each in found for name in each.names]
     said = names if first.where.kind == "role" else IN_VERBS
     beyond = [name for name in names if name not in said]
-    saying = [each for each in changes if each.turn in _OPENING and _says(each, first, root)]
-    if saying:
-        shown = [each for each in changes if each not in saying]
-        for change in saying:
-            more = f"; and also: {grouped(beyond)}" if beyond else ""
-            beyond = []  # said once
-            witness = change.witness or _fitting(change, found)
-            shown.append(replace(change, what=change.what + more, witness=witness))
-        return shown
-    who = first.who
-    turn = Turn.ADDED if who.id in added else Turn.WIDENED
-    power = len(Verb) if escalates(names) else 1
-    by = tuple(dict.fromkeys(_by(each.decision) for each in found))
-    where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
-    change = Change(turn, who.kind, who.name, where, f"+ {grouped(names)}", by, power, first)
-    return [*changes, change]
+    for number in saying:
+        change = changes[number]
+        more = f"; and also: {grouped(beyond)}" if beyond else ""
+        beyond = []  # said once
+        witness = change.witness or _fitting(change, found)
+        changes[number] = replace(change, what=change.what + more, witness=witness)
+    if not saying:
+        who = first.who
+        turn = Turn.ADDED if who.id in added else Turn.WIDENED
+        power = len(Verb) if escalates(names) else 1
+        by = tuple(dict.fromkeys(_by(each.decision) for each in found))
+        where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
+        told = f"+ {grouped(names)}"
+        changes.append(Change(turn, who.kind, who.name, where, told, by, power, first))
 
 
 def _fitting(change: Change, found: list[Witness]) -> Witness:
