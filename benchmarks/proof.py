@@ -17,19 +17,19 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from object_access.access import difference, report
-from object_access.access.model import Kind, Principal
+from object_access.access.model import Kind, Party
 from object_access.access.program import Declared, Program, declared
 from object_access.access.proof import Evidence, Holder, Thing, compare
 from object_access.access.reading import written
 from object_access.policies.classes import Known
-from object_access.policies.evaluate import Principal as Asker
+from object_access.policies.evaluate import Principal
 
 PROJECTS, PREFIXES = 1_000, 50
 SECONDS, MEGABYTES, PAIR, RATIO = 5.0, 300, 0.2, 2.0
 NAME, ACCOUNT, FARM = "p0000", "123456789012", "arn:aws:s3:::farm"
 
 
-def built(projects: int, access: str) -> report.Report:
+def built(projects: int, access: str) -> report.AccessReport:
     """The report of a program with so many projects: one of them, under other names."""
     project = {NAME: {"kind": "valohai-s3", "multipart": True, "access": access}}
     body = {"namespace": "benchmark", "projects": project}
@@ -57,8 +57,8 @@ def reading(keys: list[str]) -> Evidence:
          "Condition": {"StringLike": {"s3:prefix": keys}}},
     ]  # fmt: skip
     own = written("own", {"Version": "2012-10-17", "Statement": statements})
-    asker = Asker("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDA")
-    ann = Holder(Principal(Kind.USER, "ann", {}), asker, Known(), (own,))
+    asker = Principal("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDA")
+    ann = Holder(Party(Kind.USER, "ann", {}), asker, Known(), (own,))
     return Evidence(ACCOUNT, {ann.shown.id: ann}, {FARM: Thing("bucket", FARM)})
 
 

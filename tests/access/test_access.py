@@ -27,14 +27,14 @@ LETTERS = dict(zip(Verb, "LRWDA", strict=True))
 EXTERNAL_ID = "open-sesame-1234"
 
 
-def shipped(environment: str) -> report.Report:
+def shipped(environment: str) -> report.AccessReport:
     """The report of an environment as it is in the repository."""
     return report.build(
         environment, programs.declared(ROOT, environment, Workspace.at(ROOT).config_of(environment))
     )
 
 
-def of(**projects: dict) -> report.Report:
+def of(**projects: dict) -> report.AccessReport:
     """The report of an environment with these projects."""
     body = {"namespace": "tests", "projects": projects}
     return report.build("dev", programs.declared(ROOT, "dev", {"object-access:environment": body}))
@@ -44,7 +44,7 @@ def of(**projects: dict) -> report.Report:
 def program(tmp_path):
     """The report of another program, such as a platform team's."""
 
-    def run(text: str, name: str = "program") -> report.Report:
+    def run(text: str, name: str = "program") -> report.AccessReport:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "__main__.py").write_text(text)
@@ -53,7 +53,7 @@ def program(tmp_path):
     return run
 
 
-def matrix(found: report.Report) -> dict[tuple[str, str], str]:
+def matrix(found: report.AccessReport) -> dict[tuple[str, str], str]:
     """What is allowed, by the names that the program gives things."""
     shown = {}
     for who, where, answers in tables.allowed(found):
@@ -63,7 +63,7 @@ def matrix(found: report.Report) -> dict[tuple[str, str], str]:
     return shown
 
 
-def one(found: report.Report, kind: str, name: str):
+def one(found: report.AccessReport, kind: str, name: str):
     """The principal of that kind and declared name."""
     [who] = [
         each
@@ -73,7 +73,7 @@ def one(found: report.Report, kind: str, name: str):
     return who
 
 
-def answer(found: report.Report, who, verb: Verb, prefix: str = ""):
+def answer(found: report.AccessReport, who, verb: Verb, prefix: str = ""):
     """Somebody's answer, at the only bucket they have to do with."""
     [given] = [
         answers[verb]
@@ -417,7 +417,7 @@ def test_swift(program):
 # --- what is shown ---
 
 
-def every_shape(found: report.Report, earlier: report.Report) -> str:
+def every_shape(found: report.AccessReport, earlier: report.AccessReport) -> str:
     """All that the report and its difference can be turned into."""
     console = Console(width=400, record=True, file=io.StringIO())
     changes = difference.compare(earlier, found)
@@ -518,7 +518,7 @@ openstack.objectstorage.Container("it", name={name!r}, region="R")
 # --- the difference ---
 
 
-def turns(before: report.Report, now: report.Report) -> list[tuple[str, str, str]]:
+def turns(before: report.AccessReport, now: report.AccessReport) -> list[tuple[str, str, str]]:
     """The changes, in a few words."""
     return [
         (change.turn.value, change.who.split("-dev-")[0], change.what)
@@ -660,6 +660,55 @@ def test_an_environment_that_is_new_has_everything_added(copy):
 
     assert told.returncode == 3
     assert {each["turn"] for each in json.loads(told.stdout)["changes"]} == {"added"}
+
+
+def test_a_program_of_raw_resources_beside_another(tmp_path):
+    """A folder against a folder, without settings or components; exit code 3, and its witness."""
+    for name, action in (("before", "s3:GetObject"), ("now", "s3:*")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "Pulumi.yaml").write_text("name: raw\nruntime: python\n")
+        (folder / "parts.py").write_text(f"ACTION = {action!r}\n")  # beside the program
+        (folder / "__main__.py").write_text("""
+import json
+import pulumi_aws as aws
+from parts import ACTION
+print("a program may say what it likes")
+user = aws.iam.User("ann")
+statement = {"Effect": "Allow", "Action": ACTION, "Resource": "arn:aws:s3:::farm/*"}
+aws.iam.UserPolicy("p", user=user.name, policy=json.dumps(
+    {"Version": "2012-10-17", "Statement": [statement]}))
+""")
+    wider = ["--program", str(tmp_path / "now"), "--against", str(tmp_path / "before")]
+    fewer = ["--program", str(tmp_path / "before"), "--against", str(tmp_path / "now")]
+
+    told = command(tmp_path, *wider, "--format", "json", "--environment", "prod")
+    back = command(tmp_path, *fewer, "--environment", "prod")
+
+    assert (told.returncode, back.returncode) == (3, 0), told.stderr + back.stderr
+    [change] = json.loads(told.stdout)["changes"]
+    assert "escalation: s3:" in change["what"]
+    assert change["witness"]["resource"].startswith("arn:aws:s3:::farm/")
+    assert change["witness"]["principal"]["arn"].endswith(":user/ann-0000000")
+    (tmp_path / "now/__main__.py").write_text("raise ValueError('no such thing')")
+    failed = command(tmp_path, *wider, "--environment", "prod")
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert failed.stderr == "error: the program does not run: ValueError: no such thing\n"
+
+
+def test_a_broken_invariant_fails_the_report(copy):
+    """With exit code 1, and the request that breaks it."""
+    file = copy / "stacks/environments/Pulumi.sworn.yaml"
+    text = (copy / "stacks/environments/Pulumi.dev.yaml").read_text()
+    line = "  object-access:never:\n    - {who: anyone, may: delete, where: '*'}\n"
+    file.write_text(text.replace("config:\n", "config:\n" + line, 1))
+    try:
+        told = command(copy, "--environment", "sworn")
+    finally:
+        file.unlink()
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("broken: never: anyone may delete at *; but vision-sworn-valohai")
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,17 @@ from typing import Any
 
 import pytest
 
-from object_access.access.model import Kind, Principal
+from object_access.access.model import Kind, Party
 from object_access.access.proof import Evidence, Holder, Thing, Witness, compare
 from object_access.access.reading import Written
 from object_access.policies.classes import Known
-from object_access.policies.evaluate import Policy
-from object_access.policies.evaluate import Principal as Asker
+from object_access.policies.evaluate import Policy, Principal
 
 cvc5 = pytest.importorskip("cvc5")
 
 PAIRS = int(os.environ.get("OBJECT_ACCESS_PAIRS", "150"))
 ACCOUNT, FARM = "123456789012", "arn:aws:s3:::farm"
-ANN = Asker("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAANN")
+ANN = Principal("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAANN")
 NETWORKS = ["10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16", "0.0.0.0/0", "10.0.0.1/32"]
 
 
@@ -163,7 +162,7 @@ def evidence(statements: list[dict[str, Any]], *, trust: bool) -> Evidence:
     if trust:
         return Evidence(ACCOUNT, {}, {role: Thing("role", role, own)})
     known = Known(within={})
-    ann = Holder(Principal(Kind.USER, "ann", {}), ANN, known, (own,))
+    ann = Holder(Party(Kind.USER, "ann", {}), ANN, known, (own,))
     return Evidence(ACCOUNT, {ann.shown.id: ann}, {FARM: Thing("bucket", FARM)})
 
 

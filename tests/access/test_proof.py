@@ -6,17 +6,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from object_access.access.model import Kind, Principal
+from object_access.access.model import Kind, Party
 from object_access.access.proof import Evidence, Holder, Open, Thing, Witness, compare
 from object_access.access.reading import written
 from object_access.policies.classes import Known
-from object_access.policies.evaluate import Policies, Request, evaluate
-from object_access.policies.evaluate import Principal as Asker
+from object_access.policies.evaluate import Policies, Principal, Request, evaluate
 from object_access.policies.reference import has_key
 
 ACCOUNT = "123456789012"
 FARM = "arn:aws:s3:::farm"
-ANN = Asker("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAANN")
+ANN = Principal("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAANN")
 KEYS = ["".join(signs) for size in (1, 2, 3) for signs in itertools.product("a/x", repeat=size)]
 # Every value of every key that the generated policies test, and one beside.
 CONTEXTS: dict[str, list[Any]] = {
@@ -101,7 +100,7 @@ def states(draw) -> Evidence:
 
     boundary = draw(st.sampled_from([True, False, False]))
     ann = Holder(
-        Principal(Kind.USER, "ann", {}), ANN, Known(),
+        Party(Kind.USER, "ann", {}), ANN, Known(),
         (written("own", document(own=False)),),
         written("boundary", document(own=False)) if boundary else None,
     )  # fmt: skip

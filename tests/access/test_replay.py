@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from object_access.access.model import Kind, Principal
+from object_access.access.model import Kind, Party
 from object_access.access.proof import Evidence, Holder, Thing, Witness, compare
 from object_access.access.reading import Written
 from object_access.policies.classes import Known
-from object_access.policies.evaluate import Policy
-from object_access.policies.evaluate import Principal as Asker
+from object_access.policies.evaluate import Policy, Principal
 from object_access.rehearsal.cloud import ACCOUNT
 
 from ..stores.conftest import World, answer, policy
@@ -65,7 +64,7 @@ def test_witnesses_replay(cloud):
     bucket = world.bucket(ACCOUNT, keys=())
     user = world.user(account=ACCOUNT)
     iam, draw = world.admin("iam", ACCOUNT), random.Random("replay")
-    asker = Asker("user", ACCOUNT, user["arn"], "AIDA")
+    asker = Principal("user", ACCOUNT, user["arn"], "AIDA")
     arn, count = f"arn:aws:s3:::{bucket}", 0
     while count < WITNESSES:
         pair = [[statement(draw, bucket) for _ in range(draw.randint(1, 3))] for _ in range(2)]
@@ -73,7 +72,7 @@ def test_witnesses_replay(cloud):
         for statements in pair:
             body = {"Version": "2012-10-17", "Statement": statements}
             own = Written(Policy("own", body), body)
-            ann = Holder(Principal(Kind.USER, "ann", {}), asker, Known(), (own,))
+            ann = Holder(Party(Kind.USER, "ann", {}), asker, Known(), (own,))
             states.append(Evidence(ACCOUNT, {ann.shown.id: ann}, {arn: Thing("bucket", arn)}))
         for witness in compare(*states):
             if not isinstance(witness, Witness) or witness.request.action not in ACTIONS:

@@ -8,10 +8,9 @@ from typing import Any
 
 from ..policies import cors
 from ..policies.documents import VERSION
-from ..policies.evaluate import ANONYMOUS, Policies, Request, evaluate
-from ..policies.evaluate import Principal as Asker
+from ..policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluate
 from . import outsiders
-from .model import NOTHING, Findings, Kind, Place, Principal
+from .model import NOTHING, Findings, Kind, Party, Place
 from .program import Declared, Program
 from .proof import Evidence, Thing, beyond_verbs, holder
 from .queries import Bucket, Hearing, Identity, of_pages
@@ -120,7 +119,7 @@ class Account:
 
     def findings(self) -> Findings:
         """Everybody's access to every bucket that the program makes, adopts or names."""
-        anonymous = Identity(Principal(Kind.ANONYMOUS, "anyone without login", {}), ANONYMOUS, {})
+        anonymous = Identity(Party(Kind.ANONYMOUS, "anyone without login", {}), ANONYMOUS, {})
         everybody = [*self._inside, *self._outsiders.values()]
         for identity in everybody:
             identity.roles = _reachable(identity)
@@ -158,7 +157,7 @@ class Account:
             asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
             pages = "any web page" if origin == "*" else f"pages of {origin}"
             for place in places:
-                who = Principal(Kind.PAGE, pages, {**_SIGNED})
+                who = Party(Kind.PAGE, pages, {**_SIGNED})
                 self._found.add(who, place, of_pages(bucket.cors, asked))
 
     def _near(self, identity: Identity, opened: Iterable[str]) -> set[str]:
@@ -185,7 +184,7 @@ class Account:
         facts["key_names"] = sorted(keys)
         context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
         return self._identity(
-            declared, Kind.USER, facts, Asker("user", self._account, arn, unique), context
+            declared, Kind.USER, facts, Principal("user", self._account, arn, unique), context
         )
 
     def _role(self, declared: Declared) -> Identity:
@@ -194,7 +193,7 @@ class Account:
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
         session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
-        asker = Asker("role", self._account, session, unique, arn)
+        asker = Principal("role", self._account, session, unique, arn)
         return self._identity(declared, Kind.ROLE, facts, asker, context)
 
     def _identity(
@@ -202,13 +201,13 @@ class Account:
         declared: Declared,
         kind: Kind,
         facts: dict[str, Any],
-        asker: Asker,
+        asker: Principal,
         context: dict[str, str],
     ) -> Identity:
         outputs = declared.outputs
         tags = {f"aws:principaltag/{key.lower()}": v for key, v in outputs.get("tags", {}).items()}
         whose = {"aws:principalarn": outputs["arn"], "aws:principalaccount": self._account}
-        shown = Principal(kind, outputs["name"], facts)
+        shown = Party(kind, outputs["name"], facts)
         identity = Identity(shown, asker, {**tags, **context, **whose})
         if arn := outputs.get("permissionsBoundary"):
             identity.boundary = self._attached(arn, f"boundary of {shown.id}")
@@ -367,9 +366,9 @@ class Account:
         """Those whose tokens of an OpenID Connect provider a statement trusts."""
         issuer = provider.partition("oidc-provider/")[2] or provider
         for subject in subjects(statement, issuer):
-            shown = Principal(Kind.OUTSIDER, f"{subject} by {issuer}", {})
+            shown = Party(Kind.OUTSIDER, f"{subject} by {issuer}", {})
             token = {**unmet([statement], ()), f"{issuer}:sub".lower(): one_of(subject, {})}
-            bearer = Identity(shown, Asker("federated", arn=provider), token)
+            bearer = Identity(shown, Principal("federated", arn=provider), token)
             yield self._outsiders.setdefault(shown.name, bearer)
 
 

@@ -19,7 +19,7 @@ from . import difference, invariants, report, tables
 from . import program as programs
 from .difference import Change
 from .program import Program
-from .report import Report
+from .report import AccessReport
 
 FORMATS = ("table", "json", "markdown", "html")
 WIDTH = 128  # columns, where there is no terminal to ask
@@ -62,7 +62,7 @@ def _check(shape: str, against: str) -> None:
         raise ValueError("a difference has no html, use table, json or markdown")
 
 
-def _report(now: Report, shape: str) -> str:
+def _report(now: AccessReport, shape: str) -> str:
     if shape == "json":
         return report.to_json(now)
     if shape == "markdown":
@@ -94,7 +94,9 @@ def _drawn(shown: Any) -> str:
 # --- what is run, and what it is compared with ---
 
 
-def _both(workspace: Workspace, environment: str, against: str) -> tuple[Report, Report | None]:
+def _both(
+    workspace: Workspace, environment: str, against: str
+) -> tuple[AccessReport, AccessReport | None]:
     """Today's report, and the one to compare it with; two programs run side by side."""
     if not against:
         return report.build(environment, _run(workspace.folder, environment)), None
@@ -115,7 +117,9 @@ def _both(workspace: Workspace, environment: str, against: str) -> tuple[Report,
     return _numbered_alike(environment, now, report.build(environment, old))
 
 
-def _numbered_alike(environment: str, now: Program, earlier: Report) -> tuple[Report, Report]:
+def _numbered_alike(
+    environment: str, now: Program, earlier: AccessReport
+) -> tuple[AccessReport, AccessReport]:
     """Both reports, with one number for the account that neither program writes itself."""
     if now.account != earlier.evidence.account:
         given = (json.dumps(now), now.account), (report.to_json(earlier), earlier.evidence.account)
@@ -133,7 +137,7 @@ def _run(folder: Path, environment: str, against: str = "") -> Program:
         raise ValueError(f"{what} does not run: {error}") from None
 
 
-def _read(file: Path, environment: str) -> Report:
+def _read(file: Path, environment: str) -> AccessReport:
     """An earlier report, from its JSON."""
     try:
         found = report.from_json(file.read_text())

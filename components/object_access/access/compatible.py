@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from .model import NOTHING, Answer, Findings, Kind, Place, Principal, Verb
+from .model import NOTHING, Answer, Findings, Kind, Party, Place, Verb
 from .program import Program
 from .queries import of_pages
 
@@ -23,17 +23,17 @@ def findings(program: Program) -> Findings:
             facts["adopted"] = True
         place = Place(f"{made['endpoint'].rstrip('/')}/{made['bucket_name']}/", "", facts)
         host = urlsplit(made["endpoint"]).netloc
-        owner = Principal(
+        owner = Party(
             Kind.KEYS, f"keys of profile {made['profile']} on {host}", {"with": "no policies: all"}
         )
         found.add(
             owner, place, {verb: Answer(True, ("the store > owner",), ("*",)) for verb in Verb}
         )
         if not made["adopt"]:  # one that exists may be open to anybody
-            found.add(Principal(Kind.ANONYMOUS, "anyone without login", {}), place, NOTHING)
+            found.add(Party(Kind.ANONYMOUS, "anyone without login", {}), place, NOTHING)
         origins = {origin for rule in made["cors"] for origin in rule["AllowedOrigins"]}
         for origin in sorted(origins):
             pages = "any web page" if origin == "*" else f"pages of {origin}"
-            who = Principal(Kind.PAGE, pages, {"with": "a request that somebody has signed"})
+            who = Party(Kind.PAGE, pages, {"with": "a request that somebody has signed"})
             found.add(who, place, of_pages(made["cors"], origin.replace("*", "x")))
     return found

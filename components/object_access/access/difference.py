@@ -12,10 +12,10 @@ from rich.text import Text
 
 from ..policies.evaluate import Decision
 from . import swift
-from .model import NOTHING, Answer, Answers, Kind, Place, Principal, Verb
+from .model import NOTHING, Answer, Answers, Kind, Party, Place, Verb
 from .proof import Open, Witness
 from .proof import compare as proven
-from .report import Report, from_json, to_json
+from .report import AccessReport, from_json, to_json
 from .risks import IN_VERBS, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
@@ -70,7 +70,7 @@ class Change:
         return self.turn not in _OPENING, outside, -self.power, turn, self.who, self.where
 
 
-def compare(before: Report, now: Report) -> list[Change]:
+def compare(before: AccessReport, now: AccessReport) -> list[Change]:
     """What changed between two reports of an environment, the riskiest first: in verbs and places
     what people want to know, and beyond them whatever a proof finds that somebody can do more."""
     renames, before = renamed(before, now)
@@ -220,7 +220,7 @@ def _open(each: Open) -> Change:
     return Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
 
 
-def _unjudged(before: Report, now: Report) -> Iterator[Change]:
+def _unjudged(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     """What nobody here can judge, where it is new or says something else."""
     old, new = before.findings.unknown, now.findings.unknown
     for each in sorted(each for each in new if old.get(each) != new[each]):
@@ -237,7 +237,7 @@ def _unjudged(before: Report, now: Report) -> Iterator[Change]:
 # --- what is called otherwise ---
 
 
-def renamed(before: Report, now: Report) -> tuple[list[Change], Report]:
+def renamed(before: AccessReport, now: AccessReport) -> tuple[list[Change], AccessReport]:
     """What has another name only, and the earlier report with today's names.
 
     A resource is the same if the program calls it the same; its new name must be new to all that
@@ -258,7 +258,7 @@ def renamed(before: Report, now: Report) -> tuple[list[Change], Report]:
     return changes, from_json(text) if changes else before
 
 
-def _called(report: Report) -> dict[tuple[str, str], tuple[str, Kind | None]]:
+def _called(report: AccessReport) -> dict[tuple[str, str], tuple[str, Kind | None]]:
     """What the program calls something -> its name."""
     found: dict[tuple[str, str], tuple[str, Kind | None]] = {}
     for who in report.findings.principals.values():
@@ -278,7 +278,7 @@ def _word(name: str) -> re.Pattern[str]:
 # --- access ---
 
 
-def _access(before: Report, now: Report) -> Iterator[Change]:
+def _access(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     people = {**before.findings.principals, **now.findings.principals}
     places = {**before.findings.places, **now.findings.places}
     # Who may do something in a bucket, in either report: elsewhere nothing can have changed.
@@ -307,7 +307,7 @@ def _access(before: Report, now: Report) -> Iterator[Change]:
         yield Change(turn, somebody.kind, somebody.name, tuple(sorted(names)), what, by, power)
 
 
-def _reach(report: Report, who: str, place: Place) -> Answers:
+def _reach(report: AccessReport, who: str, place: Place) -> Answers:
     """What somebody may do at a place that a report may know only as a part of a larger one."""
     known = [
         each
@@ -317,7 +317,7 @@ def _reach(report: Report, who: str, place: Place) -> Answers:
     return report.findings.access.get((who, known[0]), NOTHING) if known else NOTHING
 
 
-def _stays(before: Report, now: Report, who: str, place: Place) -> bool:
+def _stays(before: AccessReport, now: AccessReport, who: str, place: Place) -> bool:
     """Whether somebody can do something at a place, and just what they could do before."""
     had, has = _reach(before, who, place), _reach(now, who, place)
     return any(answer.allowed for answer in has.values()) and _turn(had, has) is None
@@ -366,7 +366,7 @@ def _told(verb: Verb, less: Answer, more: Answer) -> str:
 # --- facts ---
 
 
-def _people(before: Report, now: Report) -> Iterator[Change]:
+def _people(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     for key, new in now.findings.principals.items():
         old = before.findings.principals.get(key)
         if old is not None:
@@ -379,7 +379,7 @@ def _people(before: Report, now: Report) -> Iterator[Change]:
             yield Change(Turn.ADDED, new.kind, new.name, (), what, (), 1)
 
 
-def _facts(old: Principal, new: Principal) -> Iterator[tuple[Turn, str, int]]:
+def _facts(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
     def grown(key: str, words: Callable[[Any], str]) -> Iterator[tuple[Turn, str, int]]:
         was, has = old.facts.get(key), new.facts.get(key)
         if was != has and was is not None and has is not None:
@@ -422,14 +422,14 @@ def _keys(
             yield Turn.NARROWED, f"- {', '.join(sorted(before - now))} on {key}", 2
 
 
-def _assumers(principal: Principal) -> dict[str, bool]:
+def _assumers(principal: Party) -> dict[str, bool]:
     return {
         each["who"]: bool(each.get("external_id_required"))
         for each in principal.facts.get("assumed_by", [])
     }
 
 
-def _places(before: Report, now: Report) -> Iterator[Change]:
+def _places(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     for key, new in now.findings.places.items():
         old = before.findings.places.get(key)
         if old is None or new.prefix:  # the parts of a bucket share its facts

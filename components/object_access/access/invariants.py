@@ -21,7 +21,7 @@ from .difference import place_of, proof_of
 from .model import Kind, Verb
 from .proof import Evidence, Holder, Open, Scope, Witness, allowed, answers, everybody
 from .queries import ADMINISTER, LISTING, OBJECTS
-from .report import Report
+from .report import AccessReport
 
 _ACTIONS: Mapping[Verb, tuple[str, ...]] = {
     Verb.LIST: tuple(LISTING),
@@ -68,7 +68,7 @@ def read(config: Mapping[str, Any]) -> list[Invariant]:
 _EXAMPLE = "{who: outsiders, may: write, where: s3://bucket/prefix/}"
 
 
-def broken(invariants: Iterable[Invariant], report: Report) -> Iterator[str]:
+def broken(invariants: Iterable[Invariant], report: AccessReport) -> Iterator[str]:
     """One line for every invariant that does not hold, with a request that proves it. Raises
     ValueError for somebody, or a place, that the program does not know."""
     for each in invariants:

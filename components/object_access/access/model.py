@@ -31,7 +31,7 @@ class Kind(StrEnum):
     ROLE = "role"
 
 
-class Principal(NamedTuple):
+class Party(NamedTuple):
     """Somebody who may ask."""
 
     kind: Kind
@@ -87,7 +87,7 @@ NOTHING: Answers = dict.fromkeys(Verb, REFUSED)
 class Findings:
     """What is known of one store, or of all of them."""
 
-    principals: dict[str, Principal] = field(default_factory=dict)
+    principals: dict[str, Party] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     access: dict[tuple[str, str], Answers] = field(default_factory=dict)
     """By the IDs of principal and place. A pair that is not there can do nothing: no statement
@@ -95,7 +95,7 @@ class Findings:
     unknown: dict[str, str] = field(default_factory=dict)
     """What may give or take access, and is not judged here; with a seal of what it says."""
 
-    def add(self, who: Principal, where: Place, answers: Answers) -> None:
+    def add(self, who: Party, where: Place, answers: Answers) -> None:
         """Note what somebody may do somewhere."""
         self.principals.setdefault(who.id, who)
         self.places.setdefault(where.id, where)

@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..policies.classes import Known
-from ..policies.evaluate import ANONYMOUS
-from ..policies.evaluate import Principal as Asker
-from .model import Kind, Principal
+from ..policies.evaluate import ANONYMOUS, Principal
+from .model import Kind, Party
 from .reading import PROBE, listed, written
 
 STRANGER = "000000000000"
@@ -15,7 +14,7 @@ STRANGER = "000000000000"
 ANYBODY = "any other account"
 ELSEWHERE = "others of this account, by policies elsewhere"
 """Whoever has rights in the program's own account that it does not say, such as administrators."""
-NOBODY = Principal(Kind.ANONYMOUS, "anyone without login", {})
+NOBODY = Party(Kind.ANONYMOUS, "anyone without login", {})
 EVERYTHING = written(
     "its own policies",
     '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
@@ -26,8 +25,8 @@ EVERYTHING = written(
 class Outsider(NamedTuple):
     """Somebody of another account, or of none."""
 
-    shown: Principal
-    asker: Asker
+    shown: Party
+    asker: Principal
     context: Mapping[str, str]
     """What is known of every request of theirs."""
 
@@ -40,18 +39,20 @@ def by_name(name: str) -> Outsider:
     shown = ANYBODY if name == "*" else f"account {account}" if whole else name
     is_role = ":role/" in arn
     session = re.sub(r":iam:(.*):role/(?:.*/)?", r":sts:\1:assumed-role/", arn) + f"/{PROBE}"
-    asker = Asker("role", account, session, "", arn) if is_role else Asker("user", account, arn)
+    asker = (
+        Principal("role", account, session, "", arn) if is_role else Principal("user", account, arn)
+    )
     context = {
         "aws:principalarn": arn,
         "aws:principalaccount": account,
         "aws:principaltype": "AssumedRole" if is_role else "User",
     }
-    return Outsider(Principal(Kind.OUTSIDER, shown, {}), asker, context)
+    return Outsider(Party(Kind.OUTSIDER, shown, {}), asker, context)
 
 
 def service(name: str) -> Outsider:
     """A service of AWS."""
-    return Outsider(Principal(Kind.OUTSIDER, f"service {name}", {}), Asker("service", arn=name), {})
+    return Outsider(Party(Kind.OUTSIDER, f"service {name}", {}), Principal("service", arn=name), {})
 
 
 def account_of(name: str) -> str:
@@ -76,8 +77,8 @@ def named(
                 yield service(name), _UNSIGNED
             elif kind == "Federated":
                 issuer = name.partition("oidc-provider/")[2] or name
-                shown = Principal(Kind.OUTSIDER, f"bearers of tokens by {issuer}", {})
-                yield Outsider(shown, Asker("federated", arn=name), {}), _UNSIGNED
+                shown = Party(Kind.OUTSIDER, f"bearers of tokens by {issuer}", {})
+                yield Outsider(shown, Principal("federated", arn=name), {}), _UNSIGNED
             elif name != "*" and name not in ours:
                 found = by_name(name)
                 whole = found.shown.name.startswith("account ")
@@ -90,12 +91,12 @@ def unnamed(account: str) -> Iterator[tuple[Outsider, Known, bool]]:
     yield Outsider(NOBODY, ANONYMOUS, {}), _UNSIGNED, False
     yield by_name("*"), Known(), True
     arn = f"arn:aws:iam::{account}:user/{PROBE}"
-    other = Asker("user", account, arn)
+    other = Principal("user", account, arn)
     for name, everything in (
         (ELSEWHERE, True),
         ("others of this account, without any policy", False),
     ):
-        yield Outsider(Principal(Kind.USER, name, {}), other, {}), Known(), everything
+        yield Outsider(Party(Kind.USER, name, {}), other, {}), Known(), everything
 
 
 _UNSIGNED = Known(

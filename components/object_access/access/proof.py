@@ -27,8 +27,7 @@ from ..policies.classes import (
     speaks_of,
     variables_of,
 )
-from ..policies.evaluate import Decision, Policies, Policy, Request, evaluate
-from ..policies.evaluate import Principal as Asker
+from ..policies.evaluate import Decision, Policies, Policy, Principal, Request, evaluate
 from ..policies.patterns import (
     ANYTHING,
     Token,
@@ -42,7 +41,7 @@ from ..policies.patterns import (
 )
 from ..policies.reference import arns, has_key
 from . import outsiders
-from .model import Principal
+from .model import Party
 from .reading import EXTERNAL_ID, Written, seal
 
 MOST_QUESTIONS = 40_000
@@ -53,8 +52,8 @@ MOST_QUESTIONS = 40_000
 class Holder:
     """Somebody who asks, with the policies that are theirs."""
 
-    shown: Principal
-    asker: Asker
+    shown: Party
+    asker: Principal
     known: Known
     identity: tuple[Written, ...] = ()
     boundary: Written | None = None
@@ -112,7 +111,7 @@ class Evidence:
 
 
 def holder(
-    shown: Principal, asker: Asker, context: Mapping[str, str], identity: Iterable[Written],
+    shown: Party, asker: Principal, context: Mapping[str, str], identity: Iterable[Written],
     boundary: Written | None,
 ) -> Holder:  # fmt: skip
     """Somebody of the program's own account, of whom `context` says all that is known."""
@@ -131,7 +130,7 @@ _NEVER = ("aws:federatedprovider", "aws:principalservice", "aws:principaltag/", 
 class Witness(NamedTuple):
     """A request that is allowed now and was refused before, and all actions of which that holds."""
 
-    who: Principal
+    who: Party
     where: Thing
     request: Request
     names: tuple[str, ...]
@@ -152,7 +151,7 @@ class Scope(NamedTuple):
 class Open(NamedTuple):
     """Something that could not be decided, and why."""
 
-    who: Principal
+    who: Party
     where: str
     why: str
 
@@ -613,7 +612,7 @@ def _tested(holder: Holder | None, thing: Thing | None) -> set[tuple[str, Readin
 
 
 def _possible(
-    context: Mapping[str, Any], asker: Asker, account: str, names: frozenset[str]
+    context: Mapping[str, Any], asker: Principal, account: str, names: frozenset[str]
 ) -> bool:
     """Whether what a request says of who asks goes together."""
     arn, theirs = str(context.get("aws:principalarn", "")), context.get("aws:principalaccount", "")

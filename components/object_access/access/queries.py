@@ -7,9 +7,8 @@ from typing import Any
 
 from ..policies import buckets, public
 from ..policies.cors import CorsRule, first_match
-from ..policies.evaluate import Decision, Policies, Policy, Request, evaluate
-from ..policies.evaluate import Principal as Asker
-from .model import Answer, Answers, Place, Principal, Verb, places_of
+from ..policies.evaluate import Decision, Policies, Policy, Principal, Request, evaluate
+from .model import Answer, Answers, Party, Place, Verb, places_of
 from .reading import PROBE, Written, buckets_allowed, is_pattern, like, one_of, unmet
 
 # What stands for a verb. All of it is asked, so that a part of it is found, too.
@@ -101,7 +100,7 @@ class Bucket:
 
     def tls_only(self) -> bool:
         """Whether plain HTTP is refused even to the account's owner."""
-        asker = Asker("root", self.account, f"arn:{self.partition}:iam::{self.account}:root")
+        asker = Principal("root", self.account, f"arn:{self.partition}:iam::{self.account}:root")
         context = {"aws:securetransport": "false"}
         request = Request(asker, "s3:GetObject", f"{self.arn}/{PROBE}", self.account, context)
         return not evaluate(request, Policies(resource=self.policy)).allowed
@@ -111,8 +110,8 @@ class Bucket:
 class Identity:
     """Somebody who asks, with the policies of their own."""
 
-    shown: Principal
-    asker: Asker
+    shown: Party
+    asker: Principal
     context: Mapping[str, str]
     """The condition keys that say who they are."""
     written: list[Written] = field(default_factory=list)

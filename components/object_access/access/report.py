@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ..policies.evaluate import Principal as Asker
+from ..policies.evaluate import Principal
 from . import aws, compatible, swift
-from .model import Answer, Answers, Findings, Kind, Place, Principal, Verb
+from .model import Answer, Answers, Findings, Kind, Party, Place, Verb
 from .program import ACCOUNT, Program
 from .proof import Evidence, Thing, holder
 from .reading import Written, sealed, written
@@ -16,7 +16,7 @@ FORMAT = 2  # of the JSON
 
 
 @dataclass(frozen=True)
-class Report:
+class AccessReport:
     """Who can do what, where, and by which statement. A pair of principal and place that is not in
     `findings.access` can do nothing, for no statement speaks of the two."""
 
@@ -27,7 +27,7 @@ class Report:
     """Whether seals stand for external IDs, as in JSON."""
 
 
-def build(environment: str, program: Program) -> Report:
+def build(environment: str, program: Program) -> AccessReport:
     """The report of what a program declares, all of it sorted.
 
     Raises ValueError for a policy that AWS would refuse.
@@ -39,12 +39,12 @@ def build(environment: str, program: Program) -> Report:
     evidence = account.evidence
     swift.decide_by(program, evidence)
     evidence.clouds = program.clouds
-    return Report(environment, _sorted(every), evidence)
+    return AccessReport(environment, _sorted(every), evidence)
 
 
-def empty(environment: str) -> Report:
+def empty(environment: str) -> AccessReport:
     """The report of an environment that does not exist yet."""
-    return Report(environment, Findings(), Evidence(ACCOUNT))
+    return AccessReport(environment, Findings(), Evidence(ACCOUNT))
 
 
 def _sorted(given: Findings) -> Findings:
@@ -64,12 +64,12 @@ def _sorted(given: Findings) -> Findings:
 # --- as JSON ---
 
 
-def to_json(report: Report) -> str:
+def to_json(report: AccessReport) -> str:
     """The report as text that is the same for the same program, and that `from_json` reads."""
     return json.dumps(to_data(report), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def to_data(report: Report) -> dict[str, Any]:
+def to_data(report: AccessReport) -> dict[str, Any]:
     """The report in plain values."""
     found = report.findings
     return {
@@ -96,13 +96,13 @@ def to_data(report: Report) -> dict[str, Any]:
     }
 
 
-def from_json(text: str) -> Report:
+def from_json(text: str) -> AccessReport:
     """The report that `to_json` wrote. Raises ValueError for any other text."""
     try:
         data = json.loads(text)
         if data["format"] != FORMAT:
             raise ValueError(f"it has format {data['format']}, this is {FORMAT}")
-        principals = [Principal(Kind(e["kind"]), e["name"], e["facts"]) for e in data["principals"]]
+        principals = [Party(Kind(e["kind"]), e["name"], e["facts"]) for e in data["principals"]]
         places = [Place(each["root"], each["prefix"], each["facts"]) for each in data["places"]]
         access = {(each["principal"], each["place"]): _answers(each) for each in data["access"]}
         found = Findings(
@@ -111,7 +111,7 @@ def from_json(text: str) -> Report:
             access,
             dict(data["not_judged"]),
         )
-        return Report(data["environment"], found, _evidence_of(data["evidence"], found), True)
+        return AccessReport(data["environment"], found, _evidence_of(data["evidence"], found), True)
     except (KeyError, TypeError, json.JSONDecodeError):
         raise ValueError("it is no JSON of an access report") from None
 
@@ -155,7 +155,7 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
     holders = {
         key: holder(
             found.principals[key],
-            Asker(**each["asker"]),
+            Principal(**each["asker"]),
             each["context"],
             [own for one in each["policies"] if (own := policy(one))],
             policy(each["boundary"]),

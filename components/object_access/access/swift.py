@@ -17,8 +17,8 @@ from .model import (
     Answers,
     Findings,
     Kind,
+    Party,
     Place,
-    Principal,
     Verb,
     strongest,
 )
@@ -40,8 +40,8 @@ _REQUESTS: Mapping[Verb, Sequence[tuple[str, str]]] = {
     Verb.ADMINISTER: [(method, end) for method in ("DELETE", "POST", "PUT") for end in ("", "/")],
 }
 Rules = Sequence[tuple[str, str]]
-_WORLD = Principal(Kind.ANONYMOUS, "anyone without login", {})
-_OPERATORS = Principal(
+_WORLD = Party(Kind.ANONYMOUS, "anyone without login", {})
+_OPERATORS = Party(
     Kind.USER,
     "operators of the OpenStack project",
     {"with": "a role that Swift's operators named, such as member"},
@@ -83,7 +83,7 @@ def decide_by(program: Program, evidence: Evidence) -> None:
     evidence.acls, evidence.rules = acls, rules
 
 
-def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Principal, str, str]]:
+def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Party, str, str]]:
     """Who may do more, where, and a request that is allowed now and was refused before: pages that
     a container lets read, and addresses that a credential may call."""
     for place, acl in now.acls.items():
@@ -97,7 +97,7 @@ def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Principal, str, st
         had = before.rules.get(name)
         if had is None or not had or [*map(tuple, had)] == [*map(tuple, rules)]:
             continue  # somebody new, or who could do everything
-        who = Principal(Kind.CREDENTIAL, name, {})
+        who = Party(Kind.CREDENTIAL, name, {})
         for method in ["GET"] if not rules else sorted({method for method, _ in rules}):
             if path := _called(had, rules, method):
                 yield who, "swift://", f"{method} {path}"
@@ -146,12 +146,12 @@ def _path(rule: str) -> Tokens:
 
 def _of_account(
     accounts: Sequence[Declared], credentials: Sequence["_Credential"], place: Place
-) -> Iterator[tuple[Principal, Answers]]:
+) -> Iterator[tuple[Party, Answers]]:
     """Those who reach every container of an account, unless they are held to one."""
     for account in accounts:
         if held := _keys(account.outputs):
             held |= {"beware": "it opens every container of the project"}
-            who = Principal(Kind.TEMP_URL, "key of the account", held)
+            who = Party(Kind.TEMP_URL, "key of the account", held)
             yield who, _signed("account's temp-URL key")
     for who, rules in credentials:
         answers = _by_rules(rules, place) if rules else _all("no access rules")
@@ -169,9 +169,9 @@ def _place(container: Declared) -> Place:
     return Place(f"swift://{outputs['name']}/", "", facts)
 
 
-def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Principal, Answers]]:
+def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Party, Answers]]:
     yield _OPERATORS, _all("Swift > operator roles")
-    people: dict[str, tuple[Principal, dict[Verb, Answer]]] = {_WORLD.id: (_WORLD, {**NOTHING})}
+    people: dict[str, tuple[Party, dict[Verb, Answer]]] = {_WORLD.id: (_WORLD, {**NOTHING})}
     reading = _elements(outputs.get("containerRead", ""))
     for element in reading:
         who = _named(element)
@@ -193,20 +193,20 @@ def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Princ
             answers[Verb.DELETE] = Answer(True, by, ("DELETE",))
     yield from people.values()
     if held := _keys(outputs):
-        who = Principal(Kind.TEMP_URL, f"key of {name}", held)
+        who = Party(Kind.TEMP_URL, f"key of {name}", held)
         yield who, _signed("container's temp-URL key")
     facts = {"with": "a request that somebody with access has signed"}
     origins = outputs.get("metadata", {}).get(swift.CORS_KEYS[0], "").split()
     for origin in origins:
         pages = "any web page" if origin == "*" else f"pages of {origin}"
-        yield Principal(Kind.PAGE, pages, facts), _all(f"CORS > {swift.CORS_KEYS[0]}")
+        yield Party(Kind.PAGE, pages, facts), _all(f"CORS > {swift.CORS_KEYS[0]}")
 
 
 def _elements(acl: str) -> list[str]:
     return [each.strip() for each in acl.split(",") if each.strip()]
 
 
-def _named(element: str) -> Principal | None:
+def _named(element: str) -> Party | None:
     """Whom an element of an ACL lets in; nobody by itself with `.rlistings`, or with what keeps a
     page's visitors out."""
     if element == swift.LISTINGS or element.startswith(".r:-"):
@@ -214,13 +214,13 @@ def _named(element: str) -> Principal | None:
     if element.startswith(".r:"):
         return _WORLD
     if element == swift.EVERY_USER:
-        return Principal(Kind.OUTSIDER, "every user of the OpenStack cloud", {})
+        return Party(Kind.OUTSIDER, "every user of the OpenStack cloud", {})
     project, colon, user = element.partition(":")
     if not colon:
-        return Principal(Kind.USER, f"role {element} in the OpenStack project", {})
+        return Party(Kind.USER, f"role {element} in the OpenStack project", {})
     whom = "every user" if user == "*" else f"user {user}"
     where = "any project" if project == "*" else f"project {project}"
-    return Principal(Kind.OUTSIDER, f"{whom} of {where}", {})
+    return Party(Kind.OUTSIDER, f"{whom} of {where}", {})
 
 
 def _keys(outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +251,7 @@ def _all(by: str) -> Answers:
 # --- application credentials ---
 
 
-_Credential = tuple[Principal, list[tuple[str, str]]]  # with its rules: methods and paths
+_Credential = tuple[Party, list[tuple[str, str]]]  # with its rules: methods and paths
 
 
 def _credential(outputs: Mapping[str, Any]) -> _Credential:
@@ -261,7 +261,7 @@ def _credential(outputs: Mapping[str, Any]) -> _Credential:
         facts["roles"] = sorted(outputs["roles"])
     if any(method == "PUT" for method, _ in rules):
         facts["beware"] = "by copies and links, writing reaches other containers of the project"
-    return Principal(Kind.CREDENTIAL, outputs["name"], facts), rules
+    return Party(Kind.CREDENTIAL, outputs["name"], facts), rules
 
 
 def _containers(rules: Sequence[tuple[str, str]]) -> list[str]:
