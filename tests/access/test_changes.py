@@ -176,6 +176,7 @@ WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
     ("a boundary goes", {"boundary": (alone("s3:GetObject", f"{FARM}/data/a/*"),)}, {}, "ann", ("s3:GetObject", f"{FARM}/data/", {})),
     ("a boundary grows", {"boundary": (alone("s3:GetObject", f"{FARM}/data/a/*"),)}, {"boundary": (alone("s3:GetObject", f"{FARM}/data/a*"),)}, "ann", ("s3:GetObject", f"{FARM}/data/a", {})),
     ("plain HTTP", {}, {"farm": ()}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:securetransport": "false"})),
+    ("plain HTTP, for others", {}, {"farm": ()}, outsiders.ELSEWHERE, ("s3:GetObject", f"{FARM}/x", {"aws:securetransport": "false"})),
     ("plain HTTP but for an address", {}, {"farm": ({**TLS, "Condition": {**TLS["Condition"], "NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}}},)}, "ann", ("s3:GetObject", f"{FARM}/data/", {"aws:securetransport": "false", "aws:sourceip": "192.0.2.1"})),
     ("the world reads", {}, {"farm": (TLS, everyone())}, NOBODY, ("s3:GetObject", f"{FARM}/x", {})),
     ("an organisation reads", {}, {"farm": (TLS, everyone(org("o-1")))}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {"aws:principalorgid": "o-1"})),

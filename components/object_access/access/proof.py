@@ -256,7 +256,8 @@ def _pairs(
     for key, new in now.things.items():
         old = before.things.get(key)
         same_thing = old is not None and old.state == new.state
-        for who in near.of(new):
+        # A policy that is gone denies nobody any more.
+        for who in dict.fromkeys((*near.of(new), *(near.of(old) if old else ()))):
             has = askers[who]
             had = was.get(who)
             if same_thing and had is not None and had.state == has.state:
