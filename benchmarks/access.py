@@ -14,7 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from object_access.access import page, report, tables
-from object_access.access.program import Declared, Paper, declared
+from object_access.access.program import Declared, Program, declared
 
 ROOT = Path(__file__).parent.parent
 PROJECTS = 1_000
@@ -22,13 +22,13 @@ SECONDS, MEGABYTES = 5.0, 300
 NAME = "p0000"
 
 
-def paper(projects: int) -> Paper:
+def program(projects: int) -> Program:
     """What a program with so many projects declares: one of them, under other names."""
     project = {NAME: {"kind": "valohai-s3", "multipart": True}}
     body = {"namespace": "benchmark", "projects": project}
     one = json.dumps(declared(ROOT, "dev", {"object-access:environment": body}).resources)
     texts = (one.replace(NAME, f"p{number:04}") for number in range(projects))
-    return Paper([Declared(*each) for text in texts for each in json.loads(text)], [])
+    return Program([Declared(*each) for text in texts for each in json.loads(text)])
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -39,7 +39,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 
 def main() -> int:
     """Print both; fail where one is above the limit."""
-    given = paper(PROJECTS)
+    given = program(PROJECTS)
     found, judged = timed(lambda: report.build("dev", given))
     writing = {
         shape.__name__: timed(lambda shape=shape: shape(found))[1]

@@ -7,6 +7,7 @@ metadata: external IDs and keys are in there.
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,17 @@ from fnmatch import fnmatchcase
 from typing import Any, Final, Literal, NamedTuple
 
 from object_access.policies import cors, public, swift, trust
-from object_access.policies.evaluate import ANONYMOUS, Condition, Policy, Request
+from object_access.policies.classes import (
+    SOME,
+    Known,
+    combinations,
+    contexts,
+    read,
+    resources_of,
+)
+from object_access.policies.evaluate import ANONYMOUS, Condition, Policy, Principal, Request
+from object_access.policies.patterns import TooMany, after, members
+from object_access.policies.reference import actions
 
 
 class _Unknown(Enum):
@@ -64,6 +75,8 @@ class Violation(NamedTuple):
 
 Violations = Iterator[Violation]
 
+_EXTERNAL_ID = "sts:externalid"
+_MOST = 10_000  # combinations of conditions that are looked at
 _BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _CONTAINER = "openstack:objectstorage/container:Container"
 _STORE_BUCKET = "pulumi-python:dynamic/object-access:StoreBucket"
@@ -122,11 +135,13 @@ def tls_only(resources: Sequence[Resource]) -> Violations:
         except (TypeError, ValueError) as error:
             yield Violation(resource, f"{resource} cannot be judged: {error}; correct the policy")
             continue
-        if not all(_refuses_http(policy, arn) for arn in _targets(resource, document)):
+        targets = _targets(resource, document)
+        if not all(_refuses_http(document, policy, arn) for arn in targets):
             yield Violation(
                 resource,
                 f"{resource} lets plain HTTP through, only TLS is allowed; deny 's3:*' on the "
-                "bucket and its objects to '*' where aws:SecureTransport is 'false'",
+                "bucket and its objects to '*' where aws:SecureTransport is 'false', on no other "
+                "condition",
             )
 
 
@@ -195,8 +210,10 @@ def protected(resources: Sequence[Resource], stacks: Sequence[str] = ("prod*",))
 # --- principals ---
 
 
-def external_id(resources: Sequence[Resource], accounts: Sequence[str] = ()) -> Violations:
-    """Whom a role trusts from another account must name an external ID.
+def external_id(
+    resources: Sequence[Resource], accounts: Sequence[str] = (), length: float = 12
+) -> Violations:
+    """Whom a role trusts from another account must name one external ID, of at least this length.
 
     `accounts` are the organisation's own, beside the one that the role is in.
     """
@@ -204,7 +221,7 @@ def external_id(resources: Sequence[Resource], accounts: Sequence[str] = ()) -> 
         own = {*accounts, _account(role.inputs.get("arn"))}
         document, _ = _document(role.inputs.get("assumeRolePolicy"))
         for statement in _allowing(document):
-            if _asks_external_id(statement):
+            if _asks_external_id(statement, length):
                 continue
             for principal in _aws_principals(statement):
                 account = _account(principal)
@@ -213,9 +230,33 @@ def external_id(resources: Sequence[Resource], accounts: Sequence[str] = ()) -> 
                     who = f"the whole account {account}" if whole else f"'{principal}'"
                     yield Violation(
                         role,
-                        f"{role} trusts {who} without an external ID, which another account must "
-                        "name; make it a DelegatedRole, or list the account under 'accounts' if "
-                        "it is yours",
+                        f"{role} trusts {who} without an external ID of {length:.0f} or more signs "
+                        "and no pattern, which another account must name; make it a "
+                        "DelegatedRole, or list the account under 'accounts' if it is yours",
+                    )
+
+
+def oidc_trust(resources: Sequence[Resource], subjects: Sequence[str] = ()) -> Violations:
+    """Tokens of a provider open a role only for subjects and audiences that are named in full.
+
+    `subjects` are the exceptions: patterns, word for word, that are allowed.
+    """
+    for role in _of(resources, _ROLE):
+        document, _ = _document(role.inputs.get("assumeRolePolicy"))
+        for statement in _allowing(document):
+            for provider in _federated(statement):
+                issuer = provider.partition("oidc-provider/")[2]
+                open_ = [
+                    claim
+                    for claim in ("sub", "aud")
+                    if not _names(statement, f"{issuer}:{claim}", subjects)
+                ]
+                if issuer and open_:
+                    yield Violation(
+                        role,
+                        f"{role} trusts tokens of {issuer} whatever their {_all(open_)}, and both "
+                        "must be named in full; add StringEquals for it, or list the pattern "
+                        "under 'subjects'",
                     )
 
 
@@ -238,7 +279,7 @@ def session_length(resources: Sequence[Resource], seconds: float = 3_600) -> Vio
 def no_wildcards(
     resources: Sequence[Resource], buckets: Mapping[str, str] | None = None
 ) -> Violations:
-    """No policy allows actions by wildcard, nor anything to everyone.
+    """No policy allows actions by wildcard, nor on unnamed places, nor anything to everyone.
 
     `buckets` are the exceptions: the names of buckets on which `s3:*` is allowed, each with the
     reason why.
@@ -328,8 +369,17 @@ RULES = (
         "external-id",
         "Another account must name an external ID.",
         external_id,
-        {"accounts": {"type": "array", "items": {"type": "string", "pattern": r"^\d{12}$"}}},
+        {
+            "accounts": {"type": "array", "items": {"type": "string", "pattern": r"^\d{12}$"}},
+            "length": {"type": "integer", "minimum": 2, "maximum": 1_224},
+        },
         of="stack",
+    ),
+    Rule(
+        "oidc-trust",
+        "Tokens are trusted by subject and audience.",
+        oidc_trust,
+        {"subjects": _TEXTS},
     ),
     Rule(
         "session-length",
@@ -465,15 +515,44 @@ def _wildcards(
             "name them (object_access.policies.grants has the lists), or give the bucket and a "
             "reason under 'buckets' if its consumer needs 's3:*'",
         )
+    if "NotResource" in statement:
+        yield "whatever NotResource does not name", "name what is allowed under 'Resource'"
+    if not wild and "Principal" not in statement and (wide := _wide(statement)):
+        yield (
+            f"something on {_all(wide)}, and places must be named",
+            "name the bucket, key, role or user",
+        )
     if "Principal" in statement and _opens(statement):
         yield "everyone, and principals must be named", "name accounts, roles or users"
 
 
+def _wide(statement: Mapping[str, Any]) -> list[str]:
+    """The resources of a statement that may be of more than one bucket, key, role or user. What is
+    asked for on none in particular, such as `s3:ListAllMyBuckets`, needs `*`."""
+    known = actions()
+    asked = [known.get(each.lower()) for each in _listed(statement.get("Action"))]
+    if asked and all(each and each.types == {"*"} for each in asked):
+        return []
+    return [each for each in _listed(statement.get("Resource")) if not _NAMED.match(each)]
+
+
+# What follows the service, region and account is literal: as a whole, or a bucket and a slash.
+_NAMED = re.compile(r"arn:[^:]+:(s3:::[^*?$/]+(/|\Z)|[^:]+:[^:]*:[^:]*:[^*?$]+\Z)")
+# Conditions by which everyone is somebody of an organisation or account that is named.
+_OURS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+
+
 def _opens(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement is for everyone. An organisation's own members are not; an account that
+    a condition names is one that `Principal` should."""
     try:
-        return public.is_public({"Statement": [statement]})
+        if public.is_public({"Statement": [statement]}):
+            return True
+        keys = {key.lower() for each in statement.get("Condition", {}).values() for key in each}
+        everyone = public.is_public({"Statement": [{**statement, "Condition": {}}]})
     except (AttributeError, TypeError, ValueError):  # what is no condition holds nobody off
         return True
+    return everyone and "aws:principalaccount" in keys and not keys & _OURS
 
 
 def _only_on(statement: Mapping[str, Any], exceptions: Mapping[str, str]) -> bool:
@@ -483,21 +562,48 @@ def _only_on(statement: Mapping[str, Any], exceptions: Mapping[str, str]) -> boo
     return bool(names) and all(exceptions.get(name, "").strip() for name in names)
 
 
-def _asks_external_id(statement: Mapping[str, Any]) -> bool:
-    """Whether a statement of a trust refuses who names no external ID, or a wrong one."""
+def _asks_external_id(statement: Mapping[str, Any], length: float = 0) -> bool:
+    """Whether a statement of a trust refuses who names no external ID, or a wrong one: by a list
+    of IDs, each of this length at least."""
     return any(
-        key.lower() == "sts:externalid" and not _holds_without(operator, key, values)
+        key.lower() == _EXTERNAL_ID
+        and not _holds_without(operator, key, values)
+        and _literal(operator, values)
+        and all(len(each) >= length for each in _listed(values))
         for operator, keys in statement.get("Condition", {}).items()
         for key, values in keys.items()
     )
 
 
+def _names(statement: Mapping[str, Any], claim: str, exceptions: Sequence[str]) -> bool:
+    """Whether a statement accepts but the values of a claim that it names in full."""
+    return any(
+        key.lower() == claim.lower()
+        and not _holds_without(operator, key, values)
+        and all(each in exceptions or _literal(operator, each) for each in _listed(values))
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, values in keys.items()
+    )
+
+
+def _literal(operator: str, values: object) -> bool:
+    wild = operator.rpartition(":")[2].startswith(("StringLike", "Arn"))
+    signs = "*?$" if wild else "$"
+    return not any(set(signs) & set(each) for each in _listed(values))
+
+
 def _holds_without(operator: str, key: str, values: object) -> bool:
+    """Whether a condition holds for a request without the key, or with a value like no other."""
     try:
         condition = Condition(operator, key, values, variables=True)
+        return condition.holds({}) or condition.holds({key.lower(): "\uffff"})
     except ValueError:  # an operator that IAM does not know: it refuses the role
         return True
-    return condition.holds({}) or condition.holds({"sts:externalid": "wrong"})
+
+
+def _federated(statement: Mapping[str, Any]) -> list[str]:
+    principal = statement.get("Principal")
+    return _listed(principal.get("Federated")) if isinstance(principal, Mapping) else []
 
 
 def _aws_principals(statement: Mapping[str, Any]) -> list[str]:
@@ -532,13 +638,23 @@ def _targets(resource: Resource, document: Mapping[str, Any]) -> list[str]:
     return [f"arn:{partition}:s3:::{bucket}"]
 
 
-def _refuses_http(policy: Policy, bucket_arn: str) -> bool:
+def _refuses_http(document: Mapping[str, Any], policy: Policy, bucket_arn: str) -> bool:
+    """Whether every plain request is denied: to anybody, for any key, whatever else it says."""
     # No such action exists, so that only a statement on all of them is about it.
-    action, context = "s3:anything", {"aws:securetransport": "false"}
-    return all(
-        policy.denied(Request(ANONYMOUS, action, arn, ""), action, context)
-        for arn in (bucket_arn, f"{bucket_arn}/any/key")
-    )
+    action, plain = "s3:anything", {"aws:securetransport": "false"}
+    known, denying = Known(plain), [each for each in read(document) if not each.allows]
+    patterns = resources_of(denying, known)
+    keys = members(frozenset(e for p in patterns for e in after(p, f"{bucket_arn}/")), SOME)
+    askers = [ANONYMOUS, *(Principal("user", _account(e), e) for e in sorted(policy.principals))]
+    try:
+        return all(
+            policy.denied(Request(asker, action, arn, ""), action, {**context, **plain})
+            for context in combinations(contexts(denying, known), _MOST)
+            for arn in (bucket_arn, *(f"{bucket_arn}/{key}" for key in keys))
+            for asker in askers
+        )
+    except TooMany:
+        return False
 
 
 # --- values ---

@@ -15,7 +15,8 @@ def check(bucket: str, region: str) -> str:
 
     Asks AWS with the credentials of Pulumi's AWS plugin (`aws:profile`, or the environment), in a
     preview too. Raises ValueError with one line where there are none, and where the bucket does
-    not exist, is somebody else's, or is in another region.
+    not exist, is somebody else's, or is in another region. With OBJECT_ACCESS_LOOK=no there is no
+    cloud to look at: all is taken to be well.
     """
     if os.environ.get("OBJECT_ACCESS_LOOK") == "no":  # a report, which reaches no cloud
         return bucket_arn(bucket, region)

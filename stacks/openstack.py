@@ -18,7 +18,7 @@ def check(project: SwiftProject) -> None:
 
     Uses the variables of an openrc file (OS_USERNAME, OS_PASSWORD, ..., or OS_APPLICATION_...), as
     Pulumi's plugin does; with OS_CLOUD alone the plugin's own errors must do. Raises ValueError
-    with one line.
+    with one line. With OBJECT_ACCESS_LOOK=no there is no cloud to look at.
     """
     if os.environ.get("OBJECT_ACCESS_LOOK") == "no":  # a report, which reaches no cloud
         return

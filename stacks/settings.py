@@ -36,11 +36,6 @@ class Environment:
     unique in the world. Default: none."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags on everything that can be tagged. Default: none."""
-    never: tuple[Any, ...] = ()
-    """What nobody may ever be able to do, proven by the report; see docs/invariants.md. Default:
-    nothing."""
-    always: tuple[Any, ...] = ()
-    """What somebody must always be able to do, proven likewise. Default: nothing."""
 
 
 @dataclass(frozen=True)

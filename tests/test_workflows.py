@@ -113,13 +113,13 @@ def test_the_report_reaches_the_comment(checkout, code, widened):
     summary, output = checkout / "summary", checkout / "output"
 
     done = run_last_step(
-        "access", checkout, {".venv/bin/object-access": program}, RUNNER_TEMP=str(checkout),
-        BASE="main", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(output),
+        "access", checkout, {"judge/.venv/bin/object-access": program, "git": "exit 0"}, RUNNER_TEMP=str(checkout),
+        BASE="0123abc", GITHUB_STEP_SUMMARY=str(summary), GITHUB_OUTPUT=str(output),
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
     assert (checkout / "asked").read_text().splitlines() == [
-        f"report --environment {each} --against origin/main --format markdown"
+        f"report --environment {each} --against 0123abc --format markdown"
         for each in ("dev", "prod")
     ]
     assert summary.read_text() == "# Grüße\nwidened=maybe\n" * 2
@@ -130,12 +130,34 @@ def test_the_report_reaches_the_comment(checkout, code, widened):
     assert body == ["# Grüße", "widened=maybe"] * 2 + [""]
 
 
+def test_the_judge_is_not_the_judged(checkout):
+    """The report is the base branch's; what changes it is looked at, whatever the report says."""
+    steps = load(ROOT / ".github/workflows/pull-request.yml")["jobs"]["access"]["steps"]
+    [judge] = [each["with"] for each in steps if each.get("with", {}).get("path") == "judge"]
+    output = checkout / "output"
+    programs = {
+        "judge/.venv/bin/object-access": "echo fine",
+        ".venv/bin/object-access": "exit 9",
+        "git": 'case "$*" in *components/object_access/access*) exit 1;; *) exit 9;; esac',
+    }
+
+    done = run_last_step(
+        "access", checkout, programs, BASE="0123abc", RUNNER_TEMP=str(checkout),
+        GITHUB_STEP_SUMMARY=str(checkout / "summary"), GITHUB_OUTPUT=str(output),
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert judge["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert output.read_text().startswith("widened=true\n")
+    assert "look yourself" in output.read_text()
+
+
 def test_a_report_that_fails_fails_the_job(checkout):
     """Any other exit code is the job's own."""
     done = run_last_step(
         "access",
         checkout,
-        {".venv/bin/object-access": "exit 2"},
+        {"judge/.venv/bin/object-access": "exit 2"},
         BASE="main",
         RUNNER_TEMP=str(checkout),
     )

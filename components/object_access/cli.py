@@ -243,7 +243,7 @@ def report(
     against: Annotated[
         str,
         typer.Option(
-            help="A report in JSON or a git ref: show only what changed since.",
+            help="A report in JSON, a folder with a program or a git ref: what changed since.",
             show_default=False,
         ),
     ] = "",
@@ -254,13 +254,18 @@ def report(
 ) -> None:
     """Say who can do what where, and by which statement. From the program alone, without a cloud.
 
-    Exit code 0; with --against, 3 where somebody can do more than before; 2 where what was asked
-    for cannot be done.
+    Any Pulumi program in Python will do. With --against every request is decided, and who can do
+    more than before is told with one that proves it. What an environment's file says under
+    `object-access:never` and `object-access:always` is proven, too. Exit code 0; with --against,
+    3 where somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where
+    what was asked for cannot be done, or the program does not run.
     """
     from .access.command import run
 
     with _in_one_line():
-        environment = Workspace.at(program).choose(environment)
+        workspace = Workspace.at(program)
+        # A stranger's program may have no environment's file: its stack is called something.
+        environment = workspace.choose(environment) if workspace.known() else environment or "dev"
         code = run(program, environment, shape, against, output)
     raise typer.Exit(code)
 

@@ -26,14 +26,14 @@ LETTERS = dict(zip(Verb, "LRWDA", strict=True))
 EXTERNAL_ID = "open-sesame-1234"
 
 
-def shipped(environment: str) -> report.Report:
+def shipped(environment: str) -> report.AccessReport:
     """The report of an environment as it is in the repository."""
     return report.build(
         environment, programs.declared(ROOT, environment, Workspace.at(ROOT).config_of(environment))
     )
 
 
-def of(**projects: dict) -> report.Report:
+def of(**projects: dict) -> report.AccessReport:
     """The report of an environment with these projects."""
     body = {"namespace": "tests", "projects": projects}
     return report.build("dev", programs.declared(ROOT, "dev", {"object-access:environment": body}))
@@ -43,7 +43,7 @@ def of(**projects: dict) -> report.Report:
 def program(tmp_path):
     """The report of another program, such as a platform team's."""
 
-    def run(text: str, name: str = "program") -> report.Report:
+    def run(text: str, name: str = "program") -> report.AccessReport:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "__main__.py").write_text(text)
@@ -52,7 +52,7 @@ def program(tmp_path):
     return run
 
 
-def matrix(found: report.Report) -> dict[tuple[str, str], str]:
+def matrix(found: report.AccessReport) -> dict[tuple[str, str], str]:
     """What is allowed, by the names that the program gives things."""
     shown = {}
     for who, where, answers in tables.allowed(found):
@@ -62,7 +62,7 @@ def matrix(found: report.Report) -> dict[tuple[str, str], str]:
     return shown
 
 
-def one(found: report.Report, kind: str, name: str):
+def one(found: report.AccessReport, kind: str, name: str):
     """The principal of that kind and declared name."""
     [who] = [
         each
@@ -72,7 +72,7 @@ def one(found: report.Report, kind: str, name: str):
     return who
 
 
-def answer(found: report.Report, who, verb: Verb, prefix: str = ""):
+def answer(found: report.AccessReport, who, verb: Verb, prefix: str = ""):
     """Somebody's answer, at the only bucket they have to do with."""
     [given] = [
         answers[verb]
@@ -144,18 +144,42 @@ def test_facts_that_are_not_access():
         "declared_as": "lightly-guide",
         "region": "eu-west-1",
         "encryption": "AES256",
+        "force_destroy": False,
+        "ownership": "BucketOwnerEnforced",
+        "protected": False,
         "public_access_blocked": True,
         "tls_only": True,
     }
-    assert found.findings.unknown == set()
+    assert found.findings.unknown == {}
 
 
 def test_nothing_is_lost_by_not_asking_everything(monkeypatch):
     """Only pairs of which some statement speaks are asked; asking all of them finds no more."""
     few = matrix(shipped("guides"))
-    monkeypatch.setattr(aws._Account, "_near", lambda self, identity, opened: set(self._buckets))
+    monkeypatch.setattr(aws.Account, "_near", lambda self, identity, opened: set(self._buckets))
 
     assert matrix(shipped("guides")) == few
+
+
+def test_actions_beyond_the_verbs_are_told_by_risk(program):
+    """Escalation first, a few of each group, on the page, too."""
+    text = """
+import pulumi_aws as aws
+aws.s3.Bucket("farm", bucket="farm", region="eu-west-1")
+ann = aws.iam.User("ann", name="ann")
+bob = aws.iam.User("bob", name="bob")
+wide = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:PutUserPolicy",'
+wide += '"s3:PutObjectTagging","s3:GetObject"],"Resource":"*"}]}'
+aws.iam.UserPolicy("wide", user="ann", policy=wide)
+aws.iam.UserPolicy("none", user="bob", policy=wide.replace("Allow", "Deny"))
+"""
+    found = program(text)
+
+    also = "escalation: iam:PutUserPolicy; tags: s3:PutObjectTagging"
+    assert one(found, "user", "ann").facts["also"] == also
+    assert "also" not in one(found, "user", "bob").facts
+    assert f"and also: {also}" in tables.markdown(found)
+    assert also in page.html(found)
 
 
 # --- other settings ---
@@ -239,8 +263,9 @@ def role(trust: str, more: str = "") -> str:
     document = ALLOWING.format(f'"Action":"sts:AssumeRole",{trust}')
     return f"""
 import pulumi_aws as aws
+own = aws.get_caller_identity().account_id
 aws.s3.Bucket("farm", bucket="farm", region="eu-west-1")
-it = aws.iam.Role("it", name="it", assume_role_policy='{document}' {more})
+it = aws.iam.Role("it", name="it", assume_role_policy='{document}'.replace("OWN", own) {more})
 aws.iam.RolePolicy("own", name="own", role=it.name, policy='{own}')
 """
 
@@ -273,13 +298,13 @@ def test_a_trust_without_an_external_id_is_seen(program):
 
 def test_what_one_may_become_counts(program):
     """A user without policies, by a role; and by a second one that trusts only the first."""
-    account = "arn:aws:iam::123456789012"
+    account = "arn:aws:iam::OWN"
     trust = ALLOWING.format(f'"Action":"sts:AssumeRole","Principal":{{"AWS":"{account}:user/ann"}}')
     found = program(
         role(f'"Principal":{{"AWS":"{account}:role/first"}}')
         + f"""
 aws.iam.User("ann", name="ann")
-aws.iam.Role("first", name="first", assume_role_policy={trust!r})
+aws.iam.Role("first", name="first", assume_role_policy={trust!r}.replace("OWN", own))
 """
     )
 
@@ -348,7 +373,7 @@ aws.s3.BucketAcl("acl", bucket="farm-of-tests", acl="public-read")
         "arn:aws:kms:eu-west-1:123456789012:key/abc": ["kms:Decrypt", "kms:GenerateDataKey"]
     }
     assert "kms" not in one(found, "user", "bounded").facts
-    assert found.findings.unknown == {"aws:s3/bucketAcl:BucketAcl acl"}
+    assert set(found.findings.unknown) == {"aws:s3/bucketAcl:BucketAcl acl"}
     assert "Not judged: aws:s3/bucketAcl:BucketAcl acl." in tables.markdown(found)
 
 
@@ -390,7 +415,7 @@ def test_swift(program):
 # --- what is shown ---
 
 
-def every_shape(found: report.Report, earlier: report.Report) -> str:
+def every_shape(found: report.AccessReport, earlier: report.AccessReport) -> str:
     """All that the report and its difference can be turned into."""
     console = Console(width=400, record=True, file=io.StringIO())
     changes = difference.compare(earlier, found)
@@ -424,7 +449,7 @@ def test_json_is_stable_and_can_be_read_again():
 
     assert report.to_json(shipped("guides")) == text
     assert report.to_json(report.from_json(text)) == text
-    for wrong in ("", "[]", "{}", '{"format": 99}', '{"format": 1, "environment": "x"}'):
+    for wrong in ("", "[]", "{}", '{"format": 99}', '{"format": 2, "environment": "x"}'):
         with pytest.raises(ValueError, match="it "):
             report.from_json(wrong)
 
@@ -491,7 +516,7 @@ openstack.objectstorage.Container("it", name={name!r}, region="R")
 # --- the difference ---
 
 
-def turns(before: report.Report, now: report.Report) -> list[tuple[str, str, str]]:
+def turns(before: report.AccessReport, now: report.AccessReport) -> list[tuple[str, str, str]]:
     """The changes, in a few words."""
     return [
         (change.turn.value, change.who.split("-dev-")[0], change.what)
@@ -634,14 +659,63 @@ def test_an_environment_that_is_new_has_everything_added(copy):
     assert {each["turn"] for each in json.loads(told.stdout)["changes"]} == {"added"}
 
 
+def test_a_program_of_raw_resources_beside_another(tmp_path):
+    """A folder against a folder, without settings or components; exit code 3, and its witness."""
+    for name, action in (("before", "s3:GetObject"), ("now", "s3:*")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "Pulumi.yaml").write_text("name: raw\nruntime: python\n")
+        (folder / "parts.py").write_text(f"ACTION = {action!r}\n")  # beside the program
+        (folder / "__main__.py").write_text("""
+import json
+import pulumi_aws as aws
+from parts import ACTION
+print("a program may say what it likes")
+user = aws.iam.User("ann")
+statement = {"Effect": "Allow", "Action": ACTION, "Resource": "arn:aws:s3:::farm/*"}
+aws.iam.UserPolicy("p", user=user.name, policy=json.dumps(
+    {"Version": "2012-10-17", "Statement": [statement]}))
+""")
+    wider = ["--program", str(tmp_path / "now"), "--against", str(tmp_path / "before")]
+    fewer = ["--program", str(tmp_path / "before"), "--against", str(tmp_path / "now")]
+
+    told = command(tmp_path, *wider, "--format", "json", "--environment", "prod")
+    back = command(tmp_path, *fewer, "--environment", "prod")
+
+    assert (told.returncode, back.returncode) == (3, 0), told.stderr + back.stderr
+    [change] = json.loads(told.stdout)["changes"]
+    assert "escalation: s3:" in change["what"]
+    assert change["witness"]["resource"].startswith("arn:aws:s3:::farm/")
+    assert change["witness"]["principal"]["arn"].endswith(":user/ann-0000000")
+    (tmp_path / "now/__main__.py").write_text("raise ValueError('no such thing')")
+    failed = command(tmp_path, *wider, "--environment", "prod")
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert failed.stderr == "error: the program does not run: ValueError: no such thing\n"
+
+
+def test_a_broken_invariant_fails_the_report(copy):
+    """With exit code 1, and the request that breaks it."""
+    file = copy / "stacks/environments/Pulumi.sworn.yaml"
+    text = (copy / "stacks/environments/Pulumi.dev.yaml").read_text()
+    line = "  object-access:never:\n    - {who: anyone, may: delete, where: '*'}\n"
+    file.write_text(text.replace("config:\n", "config:\n" + line, 1))
+    try:
+        told = command(copy, "--environment", "sworn")
+    finally:
+        file.unlink()
+
+    assert told.returncode == 1
+    assert told.stderr.startswith("broken: never: anyone may delete at *; but vision-sworn-valohai")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--environment", "nowhere"], "environment 'nowhere' does not exist"),
         (["--format", "pdf"], "format 'pdf' is unknown"),
         (["--against", "HEAD", "--format", "html"], "a difference has no html"),
-        (["--against", "no-such-ref"], "'no-such-ref' is neither a file nor a commit"),
-        (["--against", "--output=x"], "'--output=x' is neither a file nor a commit"),
+        (["--against", "no-such-ref"], "'no-such-ref' is no file, no folder and no commit"),
+        (["--against", "--output=x"], "'--output=x' is no file, no folder and no commit"),
         (["--against", "Pulumi.yaml"], "'Pulumi.yaml' cannot be compared with: it is no JSON"),
         (["--output", "no/such/folder/x"], "No such file or directory"),
     ],

@@ -80,6 +80,15 @@ def role(principal=None, condition=None, **more):
     return resource("Role", **inputs)
 
 
+SUB, AUD = "token.example.org:sub", "token.example.org:aud"
+HTTP = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def tokens(**conditions):
+    """A role for the tokens of a provider."""
+    return role({"Federated": f"arn:aws:iam::{OWN}:oidc-provider/token.example.org"}, conditions)
+
+
 def foreign(condition=None, who=f"arn:aws:iam::{OTHER}:role/r", **more):
     return role({"AWS": who}, condition, **more)
 
@@ -147,6 +156,55 @@ BROKEN = [
     ("external-id", [foreign(external("StringNotEquals"))], {}, "without an external ID"),
     ("external-id", [foreign(external("StringLike", "*"))], {}, "without an external ID"),
     ("external-id", [foreign(external("Null", "false"))], {}, "without an external ID"),
+    ("external-id", [foreign(external("StringLike", "customer-7-*"))], {}, "and no pattern"),
+    ("external-id", [foreign(external("StringLike", "????????*"))], {}, "and no pattern"),
+    ("external-id", [foreign(external(value="short"))], {}, "of 12 or more signs"),
+    ("external-id", [foreign(external(value=[SECRET, "short"]))], {}, "of 12 or more signs"),
+    ("oidc-trust", [tokens(StringEquals={AUD: "sts"})], {}, "whatever their 'sub'"),
+    ("oidc-trust", [tokens(StringEquals={SUB: "repo:o/r:ref"})], {}, "whatever their 'aud'"),
+    ("oidc-trust", [tokens(StringLike={SUB: "repo:*", AUD: "*"})], {}, "'sub', 'aud'"),
+    ("oidc-trust", [tokens(StringEqualsIfExists={SUB: "a"}, StringEquals={AUD: "s"})], {}, "'sub'"),
+    ("oidc-trust", [tokens(StringNotEquals={SUB: "a"}, StringEquals={AUD: "s"})], {}, "'sub'"),
+    (
+        "tls-only",
+        [bucket_policy(http(Condition={**HTTP, "NotIpAddress": {"aws:SourceIp": "0.0.0.0/0"}}))],
+        {},
+        "lets plain HTTP through",
+    ),
+    (
+        "tls-only",
+        [
+            bucket_policy(
+                http(
+                    Condition={
+                        **HTTP,
+                        "StringNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/admin"},
+                    }
+                )
+            )
+        ],
+        {},
+        "lets plain HTTP through",
+    ),
+    ("tls-only", [bucket_policy(http(Resource=[ARN, f"{ARN}/?*/*"]))], {}, "lets plain HTTP"),
+    ("no-wildcards", [user_policy(["s3:GetObject"], "*")], {}, "something on '*', and places"),
+    ("no-wildcards", [user_policy(["s3:GetObject"], f"{ARN}*/x")], {}, "and places must be named"),
+    ("no-wildcards", [user_policy(["kms:Decrypt"], "arn:aws:kms:*:1:key/*")], {}, "key/*"),
+    ("no-wildcards", [user_policy(["s3:GetObject"], None, NotResource=ARN)], {}, "NotResource"),
+    (
+        "no-wildcards",
+        [
+            bucket_policy(
+                policy(
+                    "s3:GetObject",
+                    Principal="*",
+                    Condition={"StringEquals": {"aws:PrincipalAccount": OTHER}},
+                )
+            )
+        ],
+        {},
+        "everyone, and principals",
+    ),
     ("external-id", [foreign(external("Equals"))], {}, "without an external ID"),
     ("external-id", [foreign(external("ForAllValues:StringEquals"))], {}, "without an external"),
     (
@@ -280,7 +338,6 @@ KEPT = [
     ("external-id", [foreign()], {"accounts": [OTHER]}),
     ("external-id", [foreign(external(), OTHER)], {}),
     ("external-id", [foreign(external(key="STS:externalid", value=[SECRET]))], {}),
-    ("external-id", [foreign(external("StringLike", "customer-7-*"))], {}),
     ("external-id", [role({"AWS": "AIDAUNIQUEIDOFAUSER"})], {}),
     ("external-id", [role({"Service": "ec2.amazonaws.com"})], {}),
     ("external-id", [role(assumeRolePolicy=UNKNOWN)], {}),
@@ -289,7 +346,12 @@ KEPT = [
     ("session-length", [role(maxSessionDuration=7_200)], {"seconds": 7_200}),
     ("session-length", [role(maxSessionDuration=UNKNOWN)], {}),
     ("session-length", [role(maxSessionDuration=43_200, assumeRolePolicy=UNKNOWN)], {}),
-    ("no-wildcards", [user_policy(["s3:GetObject"], "*")], {}),
+    ("no-wildcards", [user_policy(["s3:ListAllMyBuckets"], "*")], {}),
+    ("no-wildcards", [user_policy(["s3:GetObject"], f"{ARN}/a/*.csv")], {}),
+    ("oidc-trust", [tokens(StringEquals={SUB: ["repo:o/r:ref"], AUD: "sts"})], {}),
+    ("oidc-trust", [tokens(StringLike={SUB: "repo:o/r:*"}, StringEquals={AUD: "sts"})],
+     {"subjects": ["repo:o/r:*"]}),
+    ("oidc-trust", [role()], {}),
     ("no-wildcards", [user_policy("s3:*", [ARN, f"{ARN}/*"])], {"buckets": {"b": "its guide"}}),
     ("no-wildcards", [resource("UserPolicy", policy=UNKNOWN)], {}),
     ("no-wildcards", [bucket_policy()], {}),

@@ -1,15 +1,18 @@
 """Who can do what on S3: the principals and buckets of an account, from what a program declares."""
 
+import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from ..policies import cors
-from ..policies.evaluate import ANONYMOUS, Policies, Request, evaluate
-from ..policies.evaluate import Principal as Asker
-from .model import NOTHING, Findings, Kind, Principal
-from .program import ACCOUNT, Declared, Paper
+from ..policies.documents import VERSION
+from ..policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluate
+from . import outsiders
+from .model import NOTHING, Findings, Kind, Party, Place
+from .program import Declared, Program
+from .proof import Evidence, Thing, beyond_verbs, holder
 from .queries import Bucket, Hearing, Identity, of_pages
 from .reading import (
     EXTERNAL_ID,
@@ -22,13 +25,16 @@ from .reading import (
     listed,
     literal_start,
     one_of,
+    shortest_id,
     subjects,
     unmet,
     written,
 )
+from .risks import IN_VERBS, grouped
 
-_STRANGER = "000000000000"  # an account that nobody names
 _KEY_SLOTS = 2  # access keys that a user can have
+# What a bucket may say itself instead of a resource of its own, and what is not read there.
+_INLINE = frozenset({"acl", "corsRules", "grants", "policy", "websites"})
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
@@ -46,27 +52,26 @@ _JUDGED = frozenset(
             "BucketVersioning",
         ),
         "BucketServerSideEncryptionConfiguration",
+        *("Alias", "Key", "KeyPolicy"),
     )
 )
+_OBJECTS = frozenset({"BucketObject", "BucketObjectv2"})
 
 
-def findings(paper: Paper) -> Findings:
-    """Everybody's access to every bucket that the program makes, adopts or names."""
-    return _Account(paper).findings()
-
-
-class _Account:
+class Account:
     """The account that a program describes."""
 
-    def __init__(self, paper: Paper):
+    def __init__(self, program: Program):
         self._found = Findings()
+        self._account = program.account
         self._declared: dict[str, list[Declared]] = {}
-        for each in paper.resources:
+        for each in program.resources:
             if each.type.startswith("aws:"):
                 kind = each.type.rpartition(":")[2].removesuffix("V2")
                 self._declared.setdefault(kind, []).append(each)
-                if _GIVES_ACCESS.match(each.type) and kind not in _JUDGED:
-                    self._found.unknown.add(f"{each.type} {each.name}")
+                harmless = kind in _JUDGED or (kind in _OBJECTS and not each.outputs.get("acl"))
+                if _GIVES_ACCESS.match(each.type) and not harmless:
+                    self._found.leave(f"{each.type} {each.name}", each.outputs)
         self._managed = {
             each.outputs["arn"]: written(each.outputs["name"], each.outputs["policy"])
             for each in self._of("Policy")
@@ -80,17 +85,46 @@ class _Account:
         self._by_name |= {each.asker.role_arn or each.asker.arn: each for each in self._inside}
         self._outsiders: dict[str, Identity] = {}
         self._stranger = self._outsider("*")
-        self._buckets = self._all_buckets(paper.adopted)
+        self._buckets = self._all_buckets()
+        self._trusts: dict[str, Written] = {}
         for role in self._of("Role"):
             self._trust(role)
         for bucket in self._buckets.values():
             for name in bucket.policy.principals if bucket.policy else ():
-                if _account_of(name) not in ("", ACCOUNT):
+                if outsiders.account_of(name) not in ("", self._account):
                     self._outsider(name)
 
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Everything that decides about access."""
+        found = Evidence(self._account)
+        for each in self._inside:
+            found.holders[each.shown.id] = holder(
+                each.shown, each.asker, each.context, each.written, each.boundary
+            )
+        things = [
+            *(Thing("bucket", e.arn, e.written, e.restricted) for e in self._buckets.values()),
+            *(Thing("role", arn, trust) for arn, trust in self._trusts.items()),
+            *(Thing("key", arn, own) for arn, own in self._keys()),
+        ]
+        found.things.update({each.arn: each for each in things})
+        return found
+
+    def _keys(self) -> Iterator[tuple[str, Written]]:
+        """Keys with their policies; by default that of their account ("Default key policy", KMS
+        Developer Guide)."""
+        later = {each.outputs["keyId"]: each.outputs["policy"] for each in self._of("KeyPolicy")}
+        for each in self._of("Key"):
+            given = later.get(each.outputs["keyId"]) or each.outputs.get("policy")
+            root = f"arn:{each.outputs['arn'].split(':')[1]}:iam::{self._account}:root"
+            default = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*"}
+            document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
+            name = f"policy of key {each.name}"
+            yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+
     def findings(self) -> Findings:
-        """Ask everything."""
-        anonymous = Identity(Principal(Kind.ANONYMOUS, "anyone without login", {}), ANONYMOUS, {})
+        """Everybody's access to every bucket that the program makes, adopts or names."""
+        anonymous = Identity(Party(Kind.ANONYMOUS, "anyone without login", {}), ANONYMOUS, {})
         everybody = [*self._inside, *self._outsiders.values()]
         for identity in everybody:
             identity.roles = _reachable(identity)
@@ -98,10 +132,16 @@ class _Account:
                 identity.shown.facts["kms"] = kms
             self._found.principals[identity.shown.id] = identity.shown
         near: dict[str, list[Identity]] = {name: [anonymous] for name in self._buckets}
+        reached: dict[str, list[Thing]] = {}
         opened = [bucket.name for bucket in self._buckets.values() if bucket.opens]
         for identity in everybody:
-            for name in self._near(identity, opened):
+            for name in sorted(self._near(identity, opened)):
                 near[name].append(identity)
+                thing = self.evidence.things[self._buckets[name].arn]
+                reached.setdefault(identity.shown.id, []).append(thing)
+        for key, each in self.evidence.holders.items():
+            if names := beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
+                each.shown.facts["also"] = grouped(names)
         for name, bucket in self._buckets.items():
             places = list(bucket.places())
             for identity in near[name]:
@@ -112,17 +152,18 @@ class _Account:
                 for place in places:
                     answers = hearing.answers(place) if hearing else NOTHING
                     self._found.add(identity.shown, place, answers)
-            origins = {each for rule in bucket.cors for each in rule["AllowedOrigins"]}
-            for origin in sorted({"*", *origins} if bucket.cors else ()):
-                asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
-                pages = "any web page" if origin == "*" else f"pages of {origin}"
-                for place in places:
-                    self._found.add(
-                        Principal(Kind.PAGE, pages, {**_SIGNED}),
-                        place,
-                        of_pages(bucket.cors, asked),
-                    )
+            self._pages(bucket, places)
         return self._found
+
+    def _pages(self, bucket: Bucket, places: Iterable[Place]) -> None:
+        """What pages in a browser may do, with what somebody else has signed."""
+        origins = {each for rule in bucket.cors for each in rule["AllowedOrigins"]}
+        for origin in sorted({"*", *origins} if bucket.cors else ()):
+            asked = "https://any-other.example" if origin == "*" else one_of(origin, {})
+            pages = "any web page" if origin == "*" else f"pages of {origin}"
+            for place in places:
+                who = Party(Kind.PAGE, pages, {**_SIGNED})
+                self._found.add(who, place, of_pages(bucket.cors, asked))
 
     def _near(self, identity: Identity, opened: Iterable[str]) -> set[str]:
         """The buckets where somebody may be allowed anything: of no other one any statement speaks,
@@ -143,20 +184,21 @@ class _Account:
 
     def _user(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
-        keys = Counter(each.outputs["user"] for each in self._of("AccessKey"))
-        facts = {"declared_as": declared.name, "keys": keys[name], "key_slots": _KEY_SLOTS}
+        keys = [each.name for each in self._of("AccessKey") if each.outputs["user"] == name]
+        facts = {"declared_as": declared.name, "keys": len(keys), "key_slots": _KEY_SLOTS}
+        facts["key_names"] = sorted(keys)
         context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
         return self._identity(
-            declared, Kind.USER, facts, Asker("user", ACCOUNT, arn, unique), context
+            declared, Kind.USER, facts, Principal("user", self._account, arn, unique), context
         )
 
     def _role(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
         longest = int(declared.outputs.get("maxSessionDuration") or 3_600)
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
-        session = f"arn:{arn.split(':')[1]}:sts::{ACCOUNT}:assumed-role/{name}/{PROBE}"
+        session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
-        asker = Asker("role", ACCOUNT, session, unique, arn)
+        asker = Principal("role", self._account, session, unique, arn)
         return self._identity(declared, Kind.ROLE, facts, asker, context)
 
     def _identity(
@@ -164,17 +206,16 @@ class _Account:
         declared: Declared,
         kind: Kind,
         facts: dict[str, Any],
-        asker: Asker,
+        asker: Principal,
         context: dict[str, str],
     ) -> Identity:
         outputs = declared.outputs
         tags = {f"aws:principaltag/{key.lower()}": v for key, v in outputs.get("tags", {}).items()}
-        whose = {"aws:principalarn": outputs["arn"], "aws:principalaccount": ACCOUNT}
-        shown = Principal(kind, outputs["name"], facts)
+        whose = {"aws:principalarn": outputs["arn"], "aws:principalaccount": self._account}
+        shown = Party(kind, outputs["name"], facts)
         identity = Identity(shown, asker, {**tags, **context, **whose})
         if arn := outputs.get("permissionsBoundary"):
-            boundary = self._attached(arn, f"boundary of {shown.id}")
-            identity.boundary = boundary.policy if boundary else None
+            identity.boundary = self._attached(arn, f"boundary of {shown.id}")
         for arn in outputs.get("managedPolicyArns") or []:
             self._attach(identity, arn)
         for inline in outputs.get("inlinePolicies") or []:
@@ -187,7 +228,8 @@ class _Account:
             for each in self._of(f"{holder.capitalize()}{end}"):
                 identity = identities.get(each.outputs[holder])
                 if identity is None:
-                    self._found.unknown.add(f"{each.type} {each.name}: of nobody in this program")
+                    what = f"{each.type} {each.name}: of nobody in this program"
+                    self._found.leave(what, each.outputs)
                 elif end == "Policy":
                     identity.written.append(written(each.outputs["name"], each.outputs["policy"]))
                 else:
@@ -199,15 +241,12 @@ class _Account:
 
     def _attached(self, arn: str, what: str) -> Written | None:
         if arn not in self._managed:
-            self._found.unknown.add(f"{what}: {arn} is not of this program")
+            self._found.leave(f"{what}: {arn} is not of this program")
         return self._managed.get(arn)
 
-    def _all_buckets(self, adopted: Iterable[str]) -> dict[str, Bucket]:
-        found = {}
-        for each in self._of("Bucket"):
-            facts = {"declared_as": each.name, "region": each.outputs.get("region", "")}
-            partition = each.outputs["arn"].split(":")[1]
-            found[each.outputs["bucket"]] = Bucket(each.outputs["bucket"], facts, partition)
+    def _all_buckets(self) -> dict[str, Bucket]:
+        """Those that the program makes, and those that its policies name."""
+        found = {each.outputs["bucket"]: self._made(each) for each in self._of("Bucket")}
         named = {
             resource
             for identity in self._inside
@@ -216,20 +255,10 @@ class _Account:
             for resource in listed(statement.get("Resource", []))
             if bucket_of(resource) and not is_pattern(bucket_of(resource))
         }
-        for arn in sorted({*adopted, *named}):
-            name = bucket_of(arn)
-            found.setdefault(name, Bucket(name, {"adopted": True}, arn.split(":")[1]))
-        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
-            bucket.block = settings
-        for bucket, settings in self._settings("BucketPolicy", found):
-            bucket.written = written("bucket policy", settings["policy"], "resource")
-        for bucket, settings in self._settings("BucketServerSideEncryptionConfiguration", found):
-            default = settings["rules"][0]["applyServerSideEncryptionByDefault"]
-            bucket.facts["encryption"] = default["sseAlgorithm"]
-            if "kmsMasterKeyId" in default:
-                bucket.facts["kms"] = default["kmsMasterKeyId"]
-        for bucket, settings in self._settings("BucketCorsConfiguration", found):
-            bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
+        for arn in sorted(named):
+            name, partition = bucket_of(arn), arn.split(":")[1]
+            found.setdefault(name, Bucket(name, {"adopted": True}, partition, self._account))
+        self._settle(found)
         for bucket in found.values():
             if "adopted" not in bucket.facts:
                 flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls",
@@ -239,6 +268,37 @@ class _Account:
         self._find_prefixes(found)
         return found
 
+    def _made(self, declared: Declared) -> Bucket:
+        outputs = declared.outputs
+        for setting in sorted(_INLINE & outputs.keys()):
+            if outputs[setting] and outputs[setting] != "private":
+                self._found.leave(f"{setting} of bucket {declared.name}", outputs[setting])
+        facts = {
+            "declared_as": declared.name,
+            "region": outputs.get("region", ""),
+            "protected": declared.protected,
+            "force_destroy": bool(outputs.get("forceDestroy")),
+        }
+        return Bucket(outputs["bucket"], facts, outputs["arn"].split(":")[1], self._account)
+
+    def _settle(self, found: Mapping[str, Bucket]) -> None:
+        """What is said of buckets apart from them."""
+        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
+            bucket.block = settings
+        for bucket, settings in self._settings("BucketPolicy", found):
+            if bucket.written:  # on AWS the last writer wins, and nobody knows who that is
+                self._found.leave(f"the policy of bucket {bucket.name}, declared twice", settings)
+            bucket.written = written("bucket policy", settings["policy"], "resource")
+        for bucket, settings in self._settings("BucketServerSideEncryptionConfiguration", found):
+            default = settings["rules"][0]["applyServerSideEncryptionByDefault"]
+            bucket.facts["encryption"] = default["sseAlgorithm"]
+            if "kmsMasterKeyId" in default:
+                bucket.facts["kms"] = default["kmsMasterKeyId"]
+        for bucket, settings in self._settings("BucketCorsConfiguration", found):
+            bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
+        for bucket, settings in self._settings("BucketOwnershipControls", found):
+            bucket.facts["ownership"] = settings["rule"]["objectOwnership"]
+
     def _settings(
         self, kind: str, found: Mapping[str, Bucket]
     ) -> Iterator[tuple[Bucket, Mapping[str, Any]]]:
@@ -246,7 +306,8 @@ class _Account:
             if bucket := found.get(each.outputs["bucket"]):
                 yield bucket, each.outputs
             else:
-                self._found.unknown.add(f"{each.type} {each.name}: of no bucket in this program")
+                what = f"{each.type} {each.name}: of no bucket in this program"
+                self._found.leave(what, each.outputs)
 
     def _find_prefixes(self, found: Mapping[str, Bucket]) -> None:
         policies = [each.written for each in found.values() if each.written]
@@ -267,6 +328,9 @@ class _Account:
     def _trust(self, declared: Declared) -> None:
         role, arn = self._roles[declared.outputs["name"]], declared.outputs["arn"]
         trust = written("trust", declared.outputs["assumeRolePolicy"], "trust")
+        if shortest := shortest_id(declared.outputs["assumeRolePolicy"]):
+            role.shown.facts["external_id_length"] = shortest
+        self._trusts[arn] = trust
         assumed_by = role.shown.facts["assumed_by"]
         for who in [*self._named(trust, role), *self._others(trust)]:
             told = _assumes(who, arn, trust)
@@ -281,7 +345,7 @@ class _Account:
         for name in sorted(trust.policy.principals):
             if name in self._by_name:
                 yield self._by_name[name]
-            elif name in (ACCOUNT, f"arn:{partition}:iam::{ACCOUNT}:root", "*"):
+            elif name in (self._account, f"arn:{partition}:iam::{self._account}:root", "*"):
                 yield from (each for each in self._inside if each is not role)
                 if name == "*":
                     yield self._stranger
@@ -299,33 +363,17 @@ class _Account:
 
     def _outsider(self, name: str) -> Identity:
         """Somebody of another account, by how a policy names them."""
-        account = _account_of(name) or _STRANGER
-        whole = name == "*" or name.isdigit() or name.endswith(":root")
-        arn = f"arn:aws:iam::{account}:user/{PROBE}" if whole else name
-        shown = "any other account" if name == "*" else f"account {account}" if whole else name
-        own = (
-            '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
-        )
-        is_role = ":role/" in arn
-        session = re.sub(r":iam:(.*):role/(?:.*/)?", r":sts:\1:assumed-role/", arn) + f"/{PROBE}"
-        asker = Asker("role", account, session, "", arn) if is_role else Asker("user", account, arn)
-        context = {
-            "aws:principalarn": arn,
-            "aws:principalaccount": account,
-            "aws:principaltype": "AssumedRole" if is_role else "User",
-        }
-        # Their own account may allow them everything, which we cannot see: it is not written.
-        everything = Written(written("its own policies", own).policy, [])
-        identity = Identity(Principal(Kind.OUTSIDER, shown, {}), asker, context, [everything])
-        return self._outsiders.setdefault(shown, identity)
+        who = outsiders.by_name(name)
+        identity = Identity(who.shown, who.asker, who.context, [outsiders.EVERYTHING])
+        return self._outsiders.setdefault(who.shown.name, identity)
 
     def _bearers(self, provider: str, statement: Mapping[str, Any]) -> Iterator[Identity]:
         """Those whose tokens of an OpenID Connect provider a statement trusts."""
         issuer = provider.partition("oidc-provider/")[2] or provider
         for subject in subjects(statement, issuer):
-            shown = Principal(Kind.OUTSIDER, f"{subject} by {issuer}", {})
+            shown = Party(Kind.OUTSIDER, f"{subject} by {issuer}", {})
             token = {**unmet([statement], ()), f"{issuer}:sub".lower(): one_of(subject, {})}
-            bearer = Identity(shown, Asker("federated", arn=provider), token)
+            bearer = Identity(shown, Principal("federated", arn=provider), token)
             yield self._outsiders.setdefault(shown.name, bearer)
 
 
@@ -335,11 +383,12 @@ def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
     with_token = who.asker.kind == "federated"
     action = "sts:AssumeRoleWithWebIdentity" if with_token else "sts:AssumeRole"
     needed = unmet(trust.statements, who.context)
-    policies = Policies(who.policies, trust.policy, who.boundary)
+    boundary = who.boundary.policy if who.boundary else None
+    policies = Policies(who.policies, trust.policy, boundary)
     without_id = {key: value for key, value in needed.items() if key != EXTERNAL_ID}
     for shown in ({}, without_id, needed):
         context = {"aws:securetransport": "true", **shown, **who.context}
-        request = Request(who.asker, action, arn, ACCOUNT, context)
+        request = Request(who.asker, action, arn, arn.split(":")[4], context)
         if evaluate(request, policies).allowed:
             _, statement = trust.policy.allowed(request, action.lower(), context)
             told: dict[str, Any] = {"who": who.shown.id, "by": f"trust > {statement}"}
@@ -352,7 +401,7 @@ def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
 
 
 def _service(name: str) -> Identity:
-    return Identity(Principal(Kind.OUTSIDER, f"service {name}", {}), Asker("service", arn=name), {})
+    return Identity(*outsiders.service(name))
 
 
 def _reachable(identity: Identity) -> list[Identity]:
@@ -361,10 +410,6 @@ def _reachable(identity: Identity) -> list[Identity]:
     for each in found:  # grows while it is read
         found += [role for role in each.roles if role not in found and role is not identity]
     return found
-
-
-def _account_of(name: str) -> str:
-    return name if name.isdigit() else (name.split(":") + [""] * 5)[4]
 
 
 def _kms_keys(identity: Identity) -> dict[str, list[str]]:

@@ -2,20 +2,20 @@
 
 from urllib.parse import urlsplit
 
-from .model import NOTHING, Answer, Findings, Kind, Place, Principal, Verb
-from .program import Paper
+from .model import NOTHING, Answer, Findings, Kind, Party, Place, Verb
+from .program import Program
 from .queries import of_pages
 
 _TYPE = "pulumi-python:dynamic/object-access:StoreBucket"
 
 
-def findings(paper: Paper) -> Findings:
+def findings(program: Program) -> Findings:
     """Everybody's access to every bucket on such stores."""
     found = Findings()
-    for each in paper.resources:
+    for each in program.resources:
         if each.type != _TYPE:
             if each.type.startswith("pulumi-python:dynamic"):
-                found.unknown.add(f"{each.type} {each.name}")
+                found.leave(f"{each.type} {each.name}", each.outputs)
             continue
         made = each.outputs
         facts = {"declared_as": each.name, "versioned": made["versioning"]}
@@ -23,17 +23,17 @@ def findings(paper: Paper) -> Findings:
             facts["adopted"] = True
         place = Place(f"{made['endpoint'].rstrip('/')}/{made['bucket_name']}/", "", facts)
         host = urlsplit(made["endpoint"]).netloc
-        owner = Principal(
+        owner = Party(
             Kind.KEYS, f"keys of profile {made['profile']} on {host}", {"with": "no policies: all"}
         )
         found.add(
             owner, place, {verb: Answer(True, ("the store > owner",), ("*",)) for verb in Verb}
         )
         if not made["adopt"]:  # one that exists may be open to anybody
-            found.add(Principal(Kind.ANONYMOUS, "anyone without login", {}), place, NOTHING)
+            found.add(Party(Kind.ANONYMOUS, "anyone without login", {}), place, NOTHING)
         origins = {origin for rule in made["cors"] for origin in rule["AllowedOrigins"]}
         for origin in sorted(origins):
             pages = "any web page" if origin == "*" else f"pages of {origin}"
-            who = Principal(Kind.PAGE, pages, {"with": "a request that somebody has signed"})
+            who = Party(Kind.PAGE, pages, {"with": "a request that somebody has signed"})
             found.add(who, place, of_pages(made["cors"], origin.replace("*", "x")))
     return found

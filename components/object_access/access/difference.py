@@ -1,7 +1,8 @@
 """What a change of the program changes in who can do what, the riskiest first."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,10 +10,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .model import NOTHING, Answer, Answers, Kind, Place, Principal, Verb
-from .report import Report
+from ..policies.evaluate import Decision
+from . import swift
+from .model import NOTHING, Answer, Answers, Kind, Party, Place, Verb
+from .proof import Open, Witness
+from .proof import compare as proven
+from .report import AccessReport, from_json, to_json
+from .risks import IN_VERBS, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
+_FEW = 3  # places that a change names
+# Whose access to S3 a proof decides.
+_PROVEN = frozenset({Kind.ANONYMOUS, Kind.OUTSIDER, Kind.USER, Kind.ROLE})
+_UNJUDGED = "not judged, look yourself"
+_PASSWORDS = ("aws:referer", "aws:useragent")  # some take them for secrets
 MOST = 12  # rows of a comment that are seen without opening anything
 
 
@@ -49,6 +60,8 @@ class Change:
     by: tuple[str, ...] = ()
     power: int = 0
     """Of the strongest thing gained or lost, from 1 for list to 5 for administer."""
+    witness: Witness | None = None
+    """A request that is allowed now and was refused before."""
 
     def risk(self) -> tuple[Any, ...]:
         """The riskiest comes first: what opens, of people outside, of the most power."""
@@ -57,25 +70,215 @@ class Change:
         return self.turn not in _OPENING, outside, -self.power, turn, self.who, self.where
 
 
-def compare(before: Report, now: Report) -> list[Change]:
-    """What changed between two reports of an environment, the riskiest first."""
-    changes = [*_access(before, now), *_people(before, now), *_places(before, now)]
-    changes += [
-        Change(Turn.WIDENED, None, "not judged, look yourself", (), each, (), len(Verb))
-        for each in sorted(now.findings.unknown - before.findings.unknown)
-    ]
+def compare(before: AccessReport, now: AccessReport) -> list[Change]:
+    """What changed between two reports of an environment, the riskiest first: in verbs and places
+    what people want to know, and beyond them whatever a proof finds that somebody can do more."""
+    renames, before = renamed(before, now)
+    if before.sealed and not now.sealed:
+        now = from_json(to_json(now))
+    changes = [*_access(before, now), *_people(before, now), *_places(before, now), *renames]
+    changes += _unjudged(before, now)
+    proof = [*proven(before.evidence, now.evidence)]
+    changes += [_open(each) for each in proof if isinstance(each, Open)]
+    witnesses: dict[tuple[str, str], list[Witness]] = {}
+    for each in proof:
+        if isinstance(each, Witness):
+            witnesses.setdefault((each.who.id, _root(each)), []).append(each)
+    for who, where, what in swift.gained(before.evidence, now.evidence):
+        said = f"+ {what}: allowed now, refused before"
+        changes.append(Change(Turn.WIDENED, who.kind, who.name, (where,), said, (), 2))
+    gained = {root for _, root in witnesses}
+    changes = [each for each in changes if not _unfounded(each, gained)]
+    added = now.findings.principals.keys() - before.findings.principals.keys()
+    opening: dict[str, list[int]] = {}
+    for number, change in enumerate(changes):
+        for name in _about(change) if change.turn in _OPENING else ():
+            opening.setdefault(name, []).append(number)
+    for (_, root), listed in witnesses.items():
+        names = (listed[0].who.name, root.rpartition("/")[2])
+        numbers = sorted({number for name in names for number in opening.get(name, ())})
+        _attach(changes, [n for n in numbers if _says(changes[n], listed[0], root)], listed, added)
     return sorted(changes, key=Change.risk)
 
 
 def widened(changes: list[Change]) -> bool:
-    """Whether somebody can do more than before."""
+    """Whether somebody can do more than before, or it could not be judged."""
     return any(change.turn in _OPENING for change in changes)
+
+
+# --- what is proven ---
+
+
+def _about(change: Change) -> set[str]:
+    """Whose witnesses may belong to a change: who it is about, and by which roles."""
+    roles = (each.removeprefix("as ").partition(": ") for each in change.by)
+    return {change.who, *(role for role, colon, _ in roles if colon)}
+
+
+def _attach(
+    changes: list[Change], saying: list[int], found: list[Witness], added: Collection[str]
+) -> None:
+    """Put what somebody can do more at one place beside the changes that say so already, or make it
+    one of its own."""
+    first = min(found, key=lambda each: rank(each.names[0]))
+    names = [name for each in found for name in each.names]
+    said = names if first.where.kind == "role" else IN_VERBS
+    beyond = [name for name in names if name not in said]
+    for number in saying:
+        change = changes[number]
+        more = f"; and also: {grouped(beyond)}" if beyond else ""
+        beyond = []  # said once
+        witness = change.witness or _fitting(change, found)
+        changes[number] = replace(change, what=change.what + more, witness=witness)
+    if not saying:
+        who = first.who
+        turn = Turn.ADDED if who.id in added else Turn.WIDENED
+        power = len(Verb) if escalates(names) else 1
+        by = tuple(dict.fromkeys(_by(each.decision) for each in found))
+        where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
+        told = f"+ {grouped(names)}"
+        changes.append(Change(turn, who.kind, who.name, where, told, by, power, first))
+
+
+def _fitting(change: Change, found: list[Witness]) -> Witness:
+    """The witness that is the most about a change."""
+
+    def fits(each: Witness) -> tuple[bool, bool]:
+        place = place_of(each.request.resource)
+        there = any(place.startswith(where.partition(" (")[0]) for where in change.where)
+        return not there, each.names[0] not in IN_VERBS
+
+    return min(found, key=fits)
+
+
+def _unfounded(change: Change, gained: Collection[str]) -> bool:
+    """Whether a change only seems to open something: places may be cut otherwise than before. By
+    a role that somebody else may become now, everything may open."""
+    if change.turn not in _OPENING or change.kind not in _PROVEN or not change.where:
+        return False
+    if not all(each.startswith("s3://") for each in (*gained, *change.where)):
+        return False
+    return not any(each.startswith((*gained,)) for each in change.where)
+
+
+def _says(change: Change, witness: Witness, root: str) -> bool:
+    """Whether a change tells already what a witness proves, by a role, too."""
+    role, name = root.rpartition("/")[2], witness.who.name
+    if change.kind is witness.who.kind and change.who == witness.who.name:
+        through = f"as {role}: "
+        return any(each.startswith(root) for each in change.where) or any(
+            each.startswith(through) for each in change.by
+        )
+    if any(each.startswith(f"as {name}: ") for each in change.by):
+        return any(each.startswith(root) for each in change.where)
+    return change.who == role and name in change.what
+
+
+def _root(witness: Witness) -> str:
+    """The place as a report calls it, or everything elsewhere."""
+    return place_of(witness.where.arn) + ("/" if witness.where.kind == "bucket" else "")
+
+
+def place_of(resource: str) -> str:
+    """A resource as a report calls it."""
+    return "s3://" + resource.partition(":::")[2] if ":s3:::" in resource else resource
+
+
+def _by(decision: Decision) -> str:
+    return f"{decision.policy} > {decision.statement}" if decision.statement else decision.policy
+
+
+def proof_of(witness: Witness) -> str:
+    """A witness in words."""
+    said = f"{witness.names[0]} on {place_of(witness.request.resource)}"
+    conditions = [f"{key} = {_value(key, value)}" for key, value in witness.conditions.items()]
+    return f"{said} with {', '.join(conditions)}" if conditions else said
+
+
+def _value(key: str, value: Any) -> str:
+    if key in _PASSWORDS:
+        return "••••••••"
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _request(witness: Witness) -> dict[str, Any]:
+    """A witness as a request: what the evaluator, or a cloud, can be asked again."""
+    request = witness.request
+    context = {**request.context, **witness.conditions}
+    context |= {key: _value(key, context[key]) for key in _PASSWORDS if key in context}
+    return {
+        "principal": {key: each for key, each in asdict(request.principal).items() if each},
+        "action": request.action,
+        "actions": list(witness.names),
+        "resource": request.resource,
+        "context": context,
+    }
+
+
+def _open(each: Open) -> Change:
+    what = f"{each.who.name} at {each.where}: {each.why}"
+    return Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
+
+
+def _unjudged(before: AccessReport, now: AccessReport) -> Iterator[Change]:
+    """What nobody here can judge, where it is new or says something else."""
+    old, new = before.findings.unknown, now.findings.unknown
+    for each in sorted(each for each in new if old.get(each) != new[each]):
+        yield Change(Turn.WIDENED, None, _UNJUDGED, (), each, (), len(Verb))
+    clouds, there = before.evidence.clouds, now.evidence.clouds
+    if before.findings.principals or before.findings.places:
+        for key in sorted(clouds.keys() | there.keys()):
+            was, has = clouds.get(key, "none"), there.get(key, "none")
+            if was != has:
+                what = f"another cloud, or as somebody else: {key}: {was} → {has}"
+                yield Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
+
+
+# --- what is called otherwise ---
+
+
+def renamed(before: AccessReport, now: AccessReport) -> tuple[list[Change], AccessReport]:
+    """What has another name only, and the earlier report with today's names.
+
+    A resource is the same if the program calls it the same; its new name must be new to all that
+    was there, its old one gone.
+    """
+    old, new = _called(before), _called(now)
+    text, changes = "", []
+    for key in old.keys() & new.keys():
+        (was, _), (has, kind) = old[key], new[key]
+        if was == has:
+            continue
+        text = text or to_json(before)
+        if _word(has).search(text) or any(was == name for name, _ in new.values()):
+            continue
+        text = _word(was).sub(has.replace("\\", r"\\"), text)
+        what = f"is called {has} now, {was} before"
+        changes.append(Change(Turn.CHANGED, kind, has, (), what))
+    return changes, from_json(text) if changes else before
+
+
+def _called(report: AccessReport) -> dict[tuple[str, str], tuple[str, Kind | None]]:
+    """What the program calls something -> its name."""
+    found: dict[tuple[str, str], tuple[str, Kind | None]] = {}
+    for who in report.findings.principals.values():
+        if "declared_as" in who.facts:
+            found[who.kind, who.facts["declared_as"]] = who.name, who.kind
+    for place in report.findings.places.values():
+        if "declared_as" in place.facts:
+            name = place.root.rstrip("/").rpartition("/")[2]
+            found[place.root.partition(":")[0], place.facts["declared_as"]] = name, None
+    return found
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
 
 
 # --- access ---
 
 
-def _access(before: Report, now: Report) -> Iterator[Change]:
+def _access(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     people = {**before.findings.principals, **now.findings.principals}
     places = {**before.findings.places, **now.findings.places}
     # Who may do something in a bucket, in either report: elsewhere nothing can have changed.
@@ -104,7 +307,7 @@ def _access(before: Report, now: Report) -> Iterator[Change]:
         yield Change(turn, somebody.kind, somebody.name, tuple(sorted(names)), what, by, power)
 
 
-def _reach(report: Report, who: str, place: Place) -> Answers:
+def _reach(report: AccessReport, who: str, place: Place) -> Answers:
     """What somebody may do at a place that a report may know only as a part of a larger one."""
     known = [
         each
@@ -114,7 +317,7 @@ def _reach(report: Report, who: str, place: Place) -> Answers:
     return report.findings.access.get((who, known[0]), NOTHING) if known else NOTHING
 
 
-def _stays(before: Report, now: Report, who: str, place: Place) -> bool:
+def _stays(before: AccessReport, now: AccessReport, who: str, place: Place) -> bool:
     """Whether somebody can do something at a place, and just what they could do before."""
     had, has = _reach(before, who, place), _reach(now, who, place)
     return any(answer.allowed for answer in has.values()) and _turn(had, has) is None
@@ -163,7 +366,7 @@ def _told(verb: Verb, less: Answer, more: Answer) -> str:
 # --- facts ---
 
 
-def _people(before: Report, now: Report) -> Iterator[Change]:
+def _people(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     for key, new in now.findings.principals.items():
         old = before.findings.principals.get(key)
         if old is not None:
@@ -171,9 +374,12 @@ def _people(before: Report, now: Report) -> Iterator[Change]:
                 Change(turn, new.kind, new.name, (), what, (), power)
                 for turn, what, power in _facts(old, new)
             )
+        elif new.facts.get("keys") and before.findings.principals:
+            what = "+ an access key, which lasts until somebody removes it"
+            yield Change(Turn.ADDED, new.kind, new.name, (), what, (), 1)
 
 
-def _facts(old: Principal, new: Principal) -> Iterator[tuple[Turn, str, int]]:
+def _facts(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
     def grown(key: str, words: Callable[[Any], str]) -> Iterator[tuple[Turn, str, int]]:
         was, has = old.facts.get(key), new.facts.get(key)
         if was != has and was is not None and has is not None:
@@ -183,6 +389,12 @@ def _facts(old: Principal, new: Principal) -> Iterator[tuple[Turn, str, int]]:
     yield from grown("longest_session", lambda value: f"sessions of {value:,} s")
     # "never" comes after every date.
     yield from grown("expires_at", lambda value: f"expires {value}")
+    length, now = old.facts.get("external_id_length"), new.facts.get("external_id_length")
+    if length and now and now < length:
+        yield Turn.WIDENED, f"an external ID of {now} signs, of {length} before", len(Verb)
+    names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
+    if names and keys and not names & keys:
+        yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
     if old.facts.get("keys") != new.facts.get("keys"):
         yield Turn.CHANGED, f"{old.facts.get('keys', 0)} → {new.facts.get('keys', 0)} keys", 0
     was, has = _assumers(old), _assumers(new)
@@ -210,31 +422,49 @@ def _keys(
             yield Turn.NARROWED, f"- {', '.join(sorted(before - now))} on {key}", 2
 
 
-def _assumers(principal: Principal) -> dict[str, bool]:
+def _assumers(principal: Party) -> dict[str, bool]:
     return {
         each["who"]: bool(each.get("external_id_required"))
         for each in principal.facts.get("assumed_by", [])
     }
 
 
-def _places(before: Report, now: Report) -> Iterator[Change]:
-    guards: Mapping[str, tuple[str, str]] = {
-        "public_access_blocked": ("public access is blocked", "public access is NO LONGER blocked"),
-        "tls_only": ("plain HTTP is refused", "plain HTTP is NO LONGER refused"),
-    }
+def _places(before: AccessReport, now: AccessReport) -> Iterator[Change]:
     for key, new in now.findings.places.items():
         old = before.findings.places.get(key)
         if old is None or new.prefix:  # the parts of a bucket share its facts
             continue
-        for fact, (kept, dropped) in guards.items():
-            if fact in old.facts and fact in new.facts and old.facts[fact] != new.facts[fact]:
-                turn = Turn.NARROWED if new.facts[fact] else Turn.WIDENED
-                what = kept if new.facts[fact] else dropped
-                yield Change(turn, None, "the bucket itself", (new.root,), what, (), len(Verb))
-        for fact in ("encryption", "kms", "adopted", "versioned"):
+        if old.facts.get("adopted") != new.facts.get("adopted"):
+            what = "exists without the program now: its own settings are not judged"
+            if old.facts.get("adopted"):
+                what = "is made by the program now"
+            yield Change(Turn.CHANGED, None, _ITSELF, (new.root,), what)
+            continue
+        for fact, (safe, kept, dropped) in _GUARDS.items():
+            if old.facts.get(fact) != new.facts.get(fact) and fact in old.facts:
+                held = new.facts.get(fact) == safe
+                turn = Turn.NARROWED if held else Turn.WIDENED
+                what = kept if held else dropped
+                yield Change(turn, None, _ITSELF, (new.root,), what, (), len(Verb))
+        for fact in ("encryption", "kms", "versioned"):
             if old.facts.get(fact) != new.facts.get(fact):
                 what = f"{fact}: {old.facts.get(fact, 'no')} → {new.facts.get(fact, 'no')}"
-                yield Change(Turn.CHANGED, None, "the bucket itself", (new.root,), what)
+                yield Change(Turn.CHANGED, None, _ITSELF, (new.root,), what)
+
+
+_ITSELF = "the bucket itself"
+# Fact -> (its safe value, what is said where it has come to that, and where it has left it).
+_GUARDS: Mapping[str, tuple[Any, str, str]] = {
+    "public_access_blocked": (
+        True, "public access is blocked", "public access is NO LONGER blocked",
+    ),
+    "tls_only": (True, "plain HTTP is refused", "plain HTTP is NO LONGER refused"),
+    "ownership": (
+        "BucketOwnerEnforced", "access control lists are off", "access control lists are ON",
+    ),
+    "protected": (True, "is protected", "is NO LONGER protected: an update may delete it"),
+    "force_destroy": (False, "is kept while it holds objects", "is deleted WITH its objects"),
+}  # fmt: skip
 
 
 # --- how it is shown ---
@@ -268,7 +498,10 @@ def _row(change: Change) -> str:
     mark, _ = _MARKS[change.turn]
     who = f"{code(change.who)} {change.kind}" if change.kind else change.who
     where = "<br>".join(code(each) for each in change.where)
-    cells = [f"{mark} {change.turn}", who, where, escape(change.what), escape("; ".join(change.by))]
+    what = escape(change.what)
+    if change.witness:
+        what += f"<br>allowed now, refused before: {code(proof_of(change.witness))}"
+    cells = [f"{mark} {change.turn}", who, where, what, escape("; ".join(change.by))]
     return f"| {' | '.join(cells)} |"
 
 
@@ -283,7 +516,10 @@ def table(environment: str, changes: list[Change], against: str) -> RenderableTy
     for change in changes:
         _, style = _MARKS[change.turn]
         who = f"{change.who} [{change.kind}]" if change.kind else change.who
-        cells = (who, "\n".join(change.where), change.what, "; ".join(change.by))
+        what = change.what
+        if change.witness:
+            what += f"\nallowed now, refused before: {proof_of(change.witness)}"
+        cells = (who, "\n".join(change.where), what, "; ".join(change.by))
         shown.add_row(Text(change.turn, style), *(Text(cell) for cell in cells))
     return Group(title, shown)
 
@@ -302,6 +538,7 @@ def data(environment: str, changes: list[Change], against: str) -> dict[str, Any
                 "where": list(change.where),
                 "what": change.what,
                 "by": list(change.by),
+                "witness": _request(change.witness) if change.witness else None,
             }
             for change in changes
         ],

@@ -1,5 +1,7 @@
 """What an access report is made of."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,7 +31,7 @@ class Kind(StrEnum):
     ROLE = "role"
 
 
-class Principal(NamedTuple):
+class Party(NamedTuple):
     """Somebody who may ask."""
 
     kind: Kind
@@ -85,19 +87,24 @@ NOTHING: Answers = dict.fromkeys(Verb, REFUSED)
 class Findings:
     """What is known of one store, or of all of them."""
 
-    principals: dict[str, Principal] = field(default_factory=dict)
+    principals: dict[str, Party] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     access: dict[tuple[str, str], Answers] = field(default_factory=dict)
     """By the IDs of principal and place. A pair that is not there can do nothing: no statement
     names the two."""
-    unknown: set[str] = field(default_factory=set)
-    """What may give or take access, and is not judged here."""
+    unknown: dict[str, str] = field(default_factory=dict)
+    """What may give or take access, and is not judged here; with a seal of what it says."""
 
-    def add(self, who: Principal, where: Place, answers: Answers) -> None:
+    def add(self, who: Party, where: Place, answers: Answers) -> None:
         """Note what somebody may do somewhere."""
         self.principals.setdefault(who.id, who)
         self.places.setdefault(where.id, where)
         self.access[who.id, where.id] = answers
+
+    def leave(self, what: str, says: Any = None) -> None:
+        """Note what is not judged."""
+        text = json.dumps(says, sort_keys=True, default=str)
+        self.unknown[what] = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def join(self, other: "Findings") -> None:
         """Take in what is known of another store. Nobody is known of two with different facts but

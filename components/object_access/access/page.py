@@ -6,8 +6,8 @@ from typing import Any
 
 import jinja2
 
-from .model import Answer, Answers, Kind, Place, Principal, Verb, strongest
-from .report import Report
+from .model import Answer, Answers, Kind, Party, Place, Verb, strongest
+from .report import AccessReport
 from .tables import (
     HEADINGS,
     because,
@@ -24,7 +24,7 @@ _TEMPLATE = Path(__file__).with_name("page.html")
 _SIGNED = (Kind.PAGE,)  # they need what somebody else has signed
 
 
-def html(report: Report) -> str:
+def html(report: AccessReport) -> str:
     """The page. It fetches nothing, and its own rules forbid it to."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -52,7 +52,7 @@ def html(report: Report) -> str:
     )
 
 
-def _side_by_side(report: Report, who: dict[str, int]) -> list[Place]:
+def _side_by_side(report: AccessReport, who: dict[str, int]) -> list[Place]:
     """The places, each bucket beside those who reach it, so that few lines cross."""
     beside: dict[str, list[int]] = {}
     for (person, place), answers in report.findings.access.items():
@@ -70,7 +70,7 @@ def _side_by_side(report: Report, who: dict[str, int]) -> list[Place]:
     )
 
 
-def _groups(people: list[Principal], who: dict[str, int]) -> list[dict[str, Any]]:
+def _groups(people: list[Party], who: dict[str, int]) -> list[dict[str, Any]]:
     groups = []
     for kind in Kind:
         if members := [each for each in people if each.kind is kind]:
@@ -89,7 +89,7 @@ def _groups(people: list[Principal], who: dict[str, int]) -> list[dict[str, Any]
     return groups
 
 
-def _assumed(principal: Principal) -> list[str]:
+def _assumed(principal: Party) -> list[str]:
     """Who may become a role, short enough for its box."""
     return [
         f"assumed by {each['who'].partition(':')[2]}"
@@ -98,7 +98,7 @@ def _assumed(principal: Principal) -> list[str]:
     ]
 
 
-def _buckets(report: Report, places: list[Place]) -> list[dict[str, Any]]:
+def _buckets(report: AccessReport, places: list[Place]) -> list[dict[str, Any]]:
     buckets: dict[str, dict[str, Any]] = {}
     for number, each in enumerate(places):
         bucket = buckets.setdefault(each.root, {"root": each.root, "places": []})
@@ -109,7 +109,7 @@ def _buckets(report: Report, places: list[Place]) -> list[dict[str, Any]]:
     return list(buckets.values())
 
 
-def _link(who: int, where: int, principal: Principal, answers: Answers) -> dict[str, Any]:
+def _link(who: int, where: int, principal: Party, answers: Answers) -> dict[str, Any]:
     most = strongest(answers)
     return {
         "who": who,
@@ -143,7 +143,7 @@ def _script(links: list[dict[str, Any]]) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _summary(report: Report) -> str:
+def _summary(report: AccessReport) -> str:
     """What matters most, in one sentence."""
     best: dict[Kind, Verb] = {}
     for (who, _), answers in report.findings.access.items():

@@ -1,34 +1,40 @@
-"""What a program declares, on paper: run without any cloud, credentials or network.
+"""What a program declares: run without any cloud, credentials or network.
 
 The unmodified program runs on the SDK's own test monitor, which is answered as a cloud would name
-things. Whatever is secret or random becomes a placeholder, the same one in every run.
+things. Whatever is secret or random becomes a placeholder, the same one in every run. Programs that
+look at their cloud before they declare anything are told not to, by OBJECT_ACCESS_LOOK=no.
 
-This file leans on nothing of the project but its program: so today's report can be made of
-yesterday's, in a process of its own (`declared_at`).
+This file leans on nothing of the project: so the program of another state of the project, with that
+state's own components, is run by today's judge, in a process of its own (`declared_at`).
 """
 
 import base64
 import gc
 import hashlib
+import itertools
 import json
 import logging
 import os
 import runpy
+import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from importlib import import_module
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 import yaml
 
 ACCOUNT = "123456789012"  # which one it will be, the program does not say
 PROJECT_ID = "0" * 31 + "1"  # of OpenStack, likewise
 PROJECT = "object-access"
+LOOK = "OBJECT_ACCESS_LOOK"
+"""The variable that says, with `no`, that there is no cloud to look at."""
+
+# What of a project's outputs says which cloud it is in, and as whom.
+_WHEREABOUTS = frozenset({"auth_url", "endpoint", "profile", "project_id", "region", "username"})
 
 
 class Declared(NamedTuple):
@@ -38,45 +44,56 @@ class Declared(NamedTuple):
     name: str
     outputs: Mapping[str, Any]
     """Its inputs, and what only a cloud knows: ARNs, IDs, placeholders for secrets."""
+    protected: bool = False
 
 
-class Paper(NamedTuple):
+class Program(NamedTuple):
     """Everything that a program declares for one environment, sorted."""
 
     resources: list[Declared]
-    adopted: list[str]
-    """ARNs of buckets that it uses and does not make."""
+    account: str = ACCOUNT
+    """What stands for the program's own AWS account: a number that it does not write itself."""
+    clouds: Mapping[str, str] = {}
+    """Which clouds it is for, and as whom it asks them: settings of providers, by their names."""
 
 
-def declared(root: Path, environment: str, config: Mapping[str, Any]) -> Paper:
+def declared(root: Path, environment: str, config: Mapping[str, Any]) -> Program:
     """Run the program in `root`, in this process. Raises what the program raises."""
     import pulumi
     from pulumi.runtime import settings as runtime_settings
 
     # What fails is told once, by our caller; asyncio would print it again, secrets included.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    quiet = logging.getLogger("object-access.paper")
+    quiet = logging.getLogger("object-access.program")
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
-    cloud = _cloud(_partition(config))
+    # Unless the environment says which account is its own, while it runs that is a number that it
+    # cannot know: none that it writes itself can be taken for it.
+    own = _own_account(config)
+    account = own or f"{secrets.randbelow(10**12):012}"
+    cloud = _cloud(_partition(config), account)
     runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # of an earlier run
     pulumi.runtime.set_mocks(cloud, PROJECT, environment, preview=False, logger=quiet)
+    protected = _protected(runtime_settings.get_monitor())
     pulumi.runtime.set_all_config({key: _text(value) for key, value in config.items()})
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> None:
         runpy.run_path(str(root / "__main__.py"))
 
-    adopted: set[str] = set()
     try:
-        with _nothing_looked_up(adopted):
+        with _unlooked(), redirect_stdout(sys.stderr):
             program()
     finally:
         gc.enable()  # the program has no need of it, we have
-    return Paper(sorted(cloud.made, key=lambda each: each[:2]), sorted(adopted))
+    exported: Any = getattr(pulumi.runtime.get_root_resource(), "outputs", {})
+    made = [each._replace(protected=each[:2] in protected) for each in cloud.made]
+    made.sort(key=lambda each: each[:2])
+    found = Program(made, account, _clouds(config, made, exported))
+    return found if own else _settled(found)
 
 
-def declared_at(root: Path, environment: str) -> Paper | None:
+def declared_at(root: Path, environment: str) -> Program | None:
     """Run the program in `root`, which may be another state of the project, in a process of its
     own; nothing if it knows no such environment.
 
@@ -86,32 +103,110 @@ def declared_at(root: Path, environment: str) -> Paper | None:
         # -P: the modules beside this file are today's, and not to be found by that program.
         [sys.executable, "-P", __file__, environment],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
+        # A program that brings its components along uses those.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(root), str(root / "components")))},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise RuntimeError((done.stderr.strip() or "it ended without a word").splitlines()[-1])
-    found = json.loads(done.stdout)
-    return found and Paper([Declared(*each) for each in found[0]], found[1])
+    return None if done.stdout.strip() == "null" else read(done.stdout)
 
 
 def _main() -> None:
     root, environment = Path.cwd(), sys.argv[1]
     project = yaml.safe_load((root / "Pulumi.yaml").read_text())
-    file = root / project.get("stackConfigDir", ".") / f"Pulumi.{environment}.yaml"
-    paper = None
-    if file.exists():
-        config = (yaml.safe_load(file.read_text()) or {}).get("config") or {}
-        paper = declared(root, environment, config)
-    print(json.dumps(paper))
+    folder = root / project.get("stackConfigDir", ".")
+    file = folder / f"Pulumi.{environment}.yaml"
+    found = None
+    # A program without any environments of its own needs none.
+    if file.exists() or not any(folder.glob("Pulumi.*.yaml")):
+        text = file.read_text() if file.exists() else ""
+        config = (yaml.safe_load(text) or {}).get("config") or {}
+        found = declared(root / project.get("main", "."), environment, config)
+    print(json.dumps(found))
 
 
-# --- the cloud of paper ---
+def _protected(monitor: Any) -> set[tuple[str, str]]:
+    """The resources that the program protects, which the SDK's mocks are not told."""
+    found: set[tuple[str, str]] = set()
+    register = monitor.RegisterResource
+
+    def noting(request: Any) -> Any:
+        if request.protect:
+            found.add((request.type, request.name))
+        return register(request)
+
+    monitor.RegisterResource = noting
+    return found
 
 
-def _cloud(partition: str) -> Any:
+@contextmanager
+def _unlooked() -> Iterator[None]:
+    """For as long as the program runs, there is no cloud to look at."""
+    before = os.environ.get(LOOK)
+    os.environ[LOOK] = "no"
+    try:
+        yield
+    finally:
+        os.environ.pop(LOOK)
+        if before is not None:
+            os.environ[LOOK] = before
+
+
+def _own_account(config: Mapping[str, Any]) -> str:
+    """The one account that the environment allows, where it says one."""
+    allowed = config.get("aws:allowedAccountIds") or []
+    return str(allowed[0]) if isinstance(allowed, list) and len(allowed) == 1 else ""
+
+
+def _clouds(
+    config: Mapping[str, Any], made: Sequence[Declared], exported: Mapping[str, Any]
+) -> dict[str, str]:
+    """Settings of providers: those of the environment, of resources, and of projects."""
+    found = {
+        key: _text(value) for key, value in config.items() if key.startswith(("aws:", "openstack:"))
+    }
+    for each in made:
+        if each.type.startswith("pulumi:providers:"):
+            for key, value in each.outputs.items():
+                found[f"{each.type} {each.name}: {key}"] = _text(value)
+    for project, given in exported.items():
+        for key in sorted(_WHEREABOUTS & given.keys() if isinstance(given, Mapping) else ()):
+            if isinstance(given[key], str) and given.get("kind") == "valohai-swift":
+                found[f"{project}: {key}"] = given[key]
+    return found
+
+
+def _settled(program: Program) -> Program:
+    """The program with a number for its account that is the same in every run."""
+    [text] = renumbered((json.dumps(program), program.account))
+    return read(text)
+
+
+def renumbered(*given: tuple[str, str]) -> list[str]:
+    """Texts, each with the account that it is of, with one number for all of these: the first of
+    which none speaks."""
+    free = (f"{number:012}" for number in range(10**12 - 1, 0, -1))
+    account = next(
+        each for each in (ACCOUNT, *itertools.islice(free, 99)) if not any(
+            each in text.replace(own, "") for text, own in given
+        )
+    )  # fmt: skip
+    return [text.replace(own, account) for text, own in given]
+
+
+def read(text: str) -> Program:
+    """A program from its JSON."""
+    found = json.loads(text)
+    return Program([Declared(*each) for each in found[0]], *found[1:])
+
+
+# --- a cloud that only names ---
+
+
+def _cloud(partition: str, account: str) -> Any:
     # Within a function: Pulumi takes a second to import, in which the page's template, a report to
     # compare with or a misspelt option can be refused already.
     import pulumi
@@ -134,12 +229,10 @@ def _cloud(partition: str) -> Any:
         def new_resource(
             self, args: pulumi.runtime.MockResourceArgs
         ) -> tuple[str | None, dict[str, Any]]:
-            if args.resource_id:  # read, not made: what is there, the program alone does not say
+            if not args.custom:  # a component; or read: what is there, a program does not say
                 return args.resource_id, args.inputs
-            if not args.custom:
-                return None, args.inputs
             inputs = {key: plain(each) for key, each in args.inputs.items() if key != "__provider"}
-            identifier, computed = _named(args.typ, args.name, inputs, partition)
+            identifier, computed = _named(args.typ, args.name, inputs, partition, account)
             with self._lock:
                 self.made.append(Declared(args.typ, args.name, {**inputs, **computed}))
             return identifier, {**args.inputs, **computed}
@@ -149,32 +242,44 @@ def _cloud(partition: str) -> Any:
         ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
             answers: Mapping[str, dict[str, Any]] = {
                 "getCallerIdentity": {
-                    "accountId": ACCOUNT,
-                    "arn": f"arn:{partition}:iam::{ACCOUNT}:root",
-                    "userId": ACCOUNT,
+                    "accountId": account,
+                    "arn": f"arn:{partition}:iam::{account}:root",
+                    "userId": account,
                 },
                 "getPartition": {"partition": partition, "id": partition},
                 "getRegion": {"region": "eu-west-1", "name": "eu-west-1", "id": "eu-west-1"},
                 "getAuthScope": {"projectId": PROJECT_ID, "region": "RegionOne"},
             }
             name = args.token.rpartition(":")[2]
+            if name == "getPolicyDocument":
+                return {"json": _document(plain(args.args))}, []
             if name not in answers:
                 raise LookupError(
                     f"the program asks its cloud for {args.token}, which a report from the program "
-                    "alone cannot answer: teach it to rehearsal/access/paper.py"
+                    "alone cannot answer: teach it to access/program.py"
                 )
             return answers[name], []
 
     return Cloud()
 
 
+# Resources of IAM -> how their ARNs call them.
+_WORDS = {
+    "Group": "group",
+    "InstanceProfile": "instance-profile",
+    "OpenIdConnectProvider": "oidc-provider",
+    "Policy": "policy",
+}
+
+
 def _named(
-    token: str, name: str, inputs: Mapping[str, Any], partition: str
+    token: str, name: str, inputs: Mapping[str, Any], partition: str, account: str
 ) -> tuple[str, dict[str, Any]]:
     """The ID of a resource, and the outputs that only its cloud can say."""
     kind = token.rpartition(":")[2]
-    identifier = str(inputs.get("bucket") or inputs.get("name") or f"{name}-id")
-    iam = f"arn:{partition}:iam::{ACCOUNT}"
+    # What a program does not name, Pulumi does.
+    identifier = str(inputs.get("bucket") or inputs.get("name") or f"{name}-0000000")
+    iam = f"arn:{partition}:iam::{account}"
     computed: dict[str, Any] = {}
     if token.startswith("random:"):
         made = _placeholder(name)
@@ -183,22 +288,55 @@ def _named(
     elif token.startswith("pulumi-python:dynamic"):
         identifier = str(inputs.get("bucket_name") or identifier)
     elif kind in ("Bucket", "BucketV2"):
-        computed = {"arn": f"arn:{partition}:s3:::{identifier}"}
+        there = _partition(inputs) if inputs.get("region") else partition
+        computed = {"arn": f"arn:{there}:s3:::{identifier}"}
     elif kind in ("User", "Role"):
         computed = {
-            "arn": f"{iam}:{kind.lower()}{inputs.get('path', '/')}{identifier}",
+            "arn": f"{iam}:{kind.lower()}{inputs.get('path') or '/'}{identifier}",
             "uniqueId": {"User": "AIDA", "Role": "AROA"}[kind] + f"EXAMPLE{_digest(name)[:10]}",
         }
-    elif kind in ("Policy", "InstanceProfile"):
-        word = {"Policy": "policy", "InstanceProfile": "instance-profile"}[kind]
-        computed = {"arn": f"{iam}:{word}/{identifier}"}
+    elif kind in _WORDS:
+        last = str(inputs.get("url", "")).removeprefix("https://") or identifier
+        computed = {"arn": f"{iam}:{_WORDS[kind]}{inputs.get('path') or '/'}{last}"}
         identifier = computed["arn"] if kind == "Policy" else identifier
+    elif kind == "Key":
+        computed = {"arn": f"arn:{partition}:kms:eu-west-1:{account}:key/{name}", "keyId": name}
     elif kind == "AccessKey":
         identifier, computed = f"AKIAEXAMPLE{_digest(name)[:9]}", {"secret": _placeholder(name)}
     elif kind == "ApplicationCredential":
         identifier = hashlib.sha256(name.encode()).hexdigest()[:32]
         computed = {"secret": _placeholder(name), "projectId": PROJECT_ID}
-    return identifier, {"id": identifier, **computed}
+    own = "bucket" if kind in ("Bucket", "BucketV2") else "name"
+    return identifier, {"id": identifier, own: inputs.get(own) or identifier, **computed}
+
+
+def _document(given: Mapping[str, Any]) -> str:
+    """The policy that `aws.iam.get_policy_document` writes. Raises LookupError for what is merged
+    from other documents."""
+    if merged := {key for key, each in given.items() if each and key.endswith("Documents")}:
+        raise LookupError(f"get_policy_document with {min(merged)} cannot be read here: write JSON")
+    statements = []
+    for each in given.get("statements") or []:
+        made: dict[str, Any] = {"Effect": each.get("effect") or "Allow"}
+        if each.get("sid"):
+            made["Sid"] = each["sid"]
+        for key in ("actions", "notActions", "resources", "notResources"):
+            if each.get(key):
+                made[key[0].upper() + key[1:-1]] = each[key]
+        for key in ("principals", "notPrincipals"):
+            for who in each.get(key) or []:
+                element = made.setdefault(key[0].upper() + key[1:-1], {})
+                if who["type"] == "*":
+                    made[key[0].upper() + key[1:-1]] = "*"
+                else:
+                    element.setdefault(who["type"], []).extend(who["identifiers"])
+        for test in each.get("conditions") or []:
+            made.setdefault("Condition", {}).setdefault(test["test"], {})[test["variable"]] = test[
+                "values"
+            ]
+        statements.append(made)
+    version = given.get("version") or "2012-10-17"
+    return json.dumps({"Version": version, "Statement": statements})
 
 
 def _digest(name: str) -> str:
@@ -232,26 +370,6 @@ def _partition(config: Mapping[str, Any]) -> str:
         if f'"region": "{mark}' in text:
             return partition
     return "aws"
-
-
-@contextmanager
-def _nothing_looked_up(adopted: set[str]) -> Iterator[None]:
-    """Projects look at their cloud before they declare anything: is a bucket there that they adopt,
-    does OpenStack answer? Not here: for as long as the program runs, all is taken to be well."""
-
-    def adopt(bucket: str, region: str) -> str:
-        from ..names import bucket_arn
-
-        adopted.add(bucket_arn(bucket, region))
-        return bucket_arn(bucket, region)
-
-    with ExitStack() as stack:
-        for name, answer in (("existing", adopt), ("openstack", lambda _: None)):
-            # An older state of the project may lack one.
-            with suppress(ImportError):
-                module = import_module(f"stacks.{name}")
-                stack.enter_context(patch.object(module, "check", answer))
-        yield
 
 
 if __name__ == "__main__":

@@ -7,21 +7,19 @@ from typing import Any
 
 from ..policies import public
 from ..policies.cors import CorsRule, first_match
-from ..policies.evaluate import Decision, Policies, Policy, Request, evaluate
-from ..policies.evaluate import Principal as Asker
-from .model import Answer, Answers, Place, Principal, Verb, places_of
-from .program import ACCOUNT
+from ..policies.evaluate import Decision, Policies, Policy, Principal, Request, evaluate
+from .model import Answer, Answers, Party, Place, Verb, places_of
 from .reading import PROBE, Written, buckets_allowed, is_pattern, like, one_of, unmet
 
 # What stands for a verb. All of it is asked, so that a part of it is found, too.
-_LIST = ("s3:ListBucket", "s3:ListBucketVersions")
-_OBJECTS: Mapping[Verb, Sequence[str]] = {
+LISTING = ("s3:ListBucket", "s3:ListBucketVersions")
+OBJECTS: Mapping[Verb, Sequence[str]] = {
     Verb.READ: ("s3:GetObject", "s3:GetObjectVersion"),
     Verb.WRITE: ("s3:PutObject",),
     Verb.DELETE: ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     Verb.ADMINISTER: ("s3:BypassGovernanceRetention", "s3:PutObjectAcl"),
 }
-_ADMINISTER = sorted(
+ADMINISTER = sorted(
     [
         "s3:DeleteBucket",
         "s3:DeleteBucketPolicy",
@@ -48,7 +46,8 @@ class Bucket:
 
     name: str
     facts: dict[str, Any]
-    partition: str = "aws"
+    partition: str
+    account: str
     written: Written | None = None
     block: Mapping[str, Any] = field(default_factory=dict)
     cors: list[CorsRule] = field(default_factory=list)
@@ -105,9 +104,9 @@ class Bucket:
 
     def tls_only(self) -> bool:
         """Whether plain HTTP is refused even to the account's owner."""
-        asker = Asker("root", ACCOUNT, f"arn:{self.partition}:iam::{ACCOUNT}:root")
+        asker = Principal("root", self.account, f"arn:{self.partition}:iam::{self.account}:root")
         context = {"aws:securetransport": "false"}
-        request = Request(asker, "s3:GetObject", f"{self.arn}/{PROBE}", ACCOUNT, context)
+        request = Request(asker, "s3:GetObject", f"{self.arn}/{PROBE}", self.account, context)
         return not evaluate(request, Policies(resource=self.policy)).allowed
 
 
@@ -115,12 +114,12 @@ class Bucket:
 class Identity:
     """Somebody who asks, with the policies of their own."""
 
-    shown: Principal
-    asker: Asker
+    shown: Party
+    asker: Principal
     context: Mapping[str, str]
     """The condition keys that say who they are."""
     written: list[Written] = field(default_factory=list)
-    boundary: Policy | None = None
+    boundary: Written | None = None
     roles: "list[Identity]" = field(default_factory=list)
     """The roles that they may become."""
 
@@ -131,8 +130,9 @@ class Identity:
 
     def decide(self, action: str, resource: str) -> Decision:
         """Whether their own policies alone allow something."""
-        request = Request(self.asker, action, resource, ACCOUNT, self.context)
-        return evaluate(request, Policies(self.policies, None, self.boundary))
+        request = Request(self.asker, action, resource, self.asker.account, self.context)
+        boundary = self.boundary.policy if self.boundary else None
+        return evaluate(request, Policies(self.policies, None, boundary))
 
     @cached_property
     def named(self) -> frozenset[str]:
@@ -159,7 +159,7 @@ class Hearing:
             for source in self._as
         ]
         self._administer = _Heard()
-        for action in _ADMINISTER:
+        for action in ADMINISTER:
             self._ask(self._administer, action, [(bucket.arn, {})])
 
     def answers(self, place: Place) -> Answers:
@@ -168,11 +168,11 @@ class Hearing:
         listing = [{"s3:prefix": key} for key in (place.prefix, *keys)]
         answers: dict[Verb, Answer] = {}
         heard = _Heard()
-        for action in _LIST:
+        for action in LISTING:
             unprefixed: list[Mapping[str, str]] = [] if place.prefix else [{}]
             self._ask(heard, action, [(arn, each) for each in [*unprefixed, *listing]])
         answers[Verb.LIST] = heard.answer()
-        for verb, actions in _OBJECTS.items():
+        for verb, actions in OBJECTS.items():
             heard = self._administer.copy() if verb is Verb.ADMINISTER else _Heard()
             for action in actions:
                 self._ask(heard, action, [(f"{arn}/{key}", {}) for key in keys])
@@ -200,12 +200,13 @@ class Hearing:
     def _decide(
         self, source: Identity, action: str, resource: str, context: Mapping[str, str]
     ) -> Decision:
-        asker, own = source.asker, self._bucket.policy
-        at_home = asker.account == ACCOUNT
+        asker, own, account = source.asker, self._bucket.policy, self._bucket.account
+        at_home = asker.account == account
         if self._bucket.restricted and not at_home:
             own = None
-        request = Request(asker, action, resource, ACCOUNT, context)
-        decision = evaluate(request, Policies(source.policies, own, source.boundary))
+        request = Request(asker, action, resource, account, context)
+        boundary = source.boundary.policy if source.boundary else None
+        decision = evaluate(request, Policies(source.policies, own, boundary))
         if decision.allowed and own and not at_home:
             # Across accounts both must allow, and their own policies are not ours to see.
             _, statement = own.allowed(request, action.lower(), request.context)

@@ -3,12 +3,16 @@
 Nothing is decided here. What is read says which questions are worth asking; the evaluator answers.
 """
 
+import hashlib
 import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Literal
 
+from ..policies.classes import Reading, read
 from ..policies.evaluate import Policy
 
 PROBE = "object-access-probe"
@@ -16,23 +20,73 @@ PROBE = "object-access-probe"
 EXTERNAL_ID = "sts:externalid"
 
 _SIGNS = frozenset("*?$")
+_SEAL = "external-ID-"
 
 
-class Written(NamedTuple):
+@dataclass(frozen=True)
+class Written:
     """A policy, compiled, and as it was written."""
 
     policy: Policy
-    statements: Sequence[Mapping[str, Any]]
+    body: Mapping[str, Any]
+
+    @property
+    def statements(self) -> Sequence[Mapping[str, Any]]:
+        """Its statements."""
+        given = self.body["Statement"]
+        return [given] if isinstance(given, Mapping) else given
+
+    @cached_property
+    def readings(self) -> frozenset[Reading]:
+        """What its statements test."""
+        return frozenset(read(self.body))
 
 
 def written(
-    name: str, document: str, kind: Literal["identity", "resource", "trust"] = "identity"
+    name: str, document: Any, kind: Literal["identity", "resource", "trust"] = "identity"
 ) -> Written:
     """Read a document. Raises ValueError where AWS would refuse it."""
-    read = json.loads(document)
-    statements = read["Statement"]
-    listing = [statements] if isinstance(statements, Mapping) else statements
-    return Written(Policy(name, read, kind), listing)
+    try:
+        body = json.loads(document) if isinstance(document, str) else document
+        return Written(Policy(name, body, kind), body)
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError):
+        raise ValueError(f"{name}: AWS would refuse this policy as malformed, correct it") from None
+
+
+def shortest_id(document: Any) -> int:
+    """How long the shortest external ID is that a trust asks for; 0 if it asks for none."""
+    body = json.loads(document) if isinstance(document, str) else document
+    given = body["Statement"]
+    statements = [given] if isinstance(given, Mapping) else given
+    found = [len(each) for one in statements for each in _values(one, EXTERNAL_ID)]
+    return min(found, default=0)
+
+
+def sealed(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with a seal for every external ID: the same for the same, and all that a
+    reader of it learns. What may stand for several is none, and stays."""
+    text = json.dumps(body)
+    if EXTERNAL_ID not in text.lower():
+        return body
+    copied: dict[str, Any] = json.loads(text)
+    given = copied["Statement"]
+    for statement in [given] if isinstance(given, Mapping) else given:
+        for operator, keys in statement.get("Condition", {}).items():
+            for key in [key for key in keys if key.lower() == EXTERNAL_ID]:
+                wild = operator.removesuffix("IfExists").endswith("Like")
+                keys[key] = [
+                    each if wild and is_pattern(each) else seal(each) for each in listed(keys[key])
+                ]
+    return copied
+
+
+@lru_cache(maxsize=4_096)
+def seal(value: str) -> str:
+    """What stands for a value that is told to nobody; slow to try out."""
+    if value.startswith(_SEAL):
+        return value
+    made = hashlib.pbkdf2_hmac("sha256", value.encode(), b"an external ID", 10_000)
+    return _SEAL + made.hex()[:16]
 
 
 def listed(value: Any) -> list[str]:

@@ -2,39 +2,49 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..policies.evaluate import Principal
 from . import aws, compatible, swift
-from .model import Answer, Answers, Findings, Kind, Place, Principal, Verb
-from .program import Paper
+from .model import Answer, Answers, Findings, Kind, Party, Place, Verb
+from .program import ACCOUNT, Program
+from .proof import Evidence, Thing, holder
+from .reading import Written, sealed, written
 
-FORMAT = 1  # of the JSON
+FORMAT = 2  # of the JSON
 
 
 @dataclass(frozen=True)
-class Report:
+class AccessReport:
     """Who can do what, where, and by which statement. A pair of principal and place that is not in
     `findings.access` can do nothing, for no statement speaks of the two."""
 
     environment: str
     findings: Findings
+    evidence: Evidence
+    sealed: bool = False
+    """Whether seals stand for external IDs, as in JSON."""
 
 
-def build(environment: str, paper: Paper) -> Report:
+def build(environment: str, program: Program) -> AccessReport:
     """The report of what a program declares, all of it sorted.
 
     Raises ValueError for a policy that AWS would refuse.
     """
-    every = Findings()
-    for store in (aws, swift, compatible):
-        every.join(store.findings(paper))
-    return Report(environment, _sorted(every))
+    account = aws.Account(program)
+    every = account.findings()
+    for store in (swift, compatible):
+        every.join(store.findings(program))
+    evidence = account.evidence
+    swift.decide_by(program, evidence)
+    evidence.clouds = program.clouds
+    return AccessReport(environment, _sorted(every), evidence)
 
 
-def empty(environment: str) -> Report:
+def empty(environment: str) -> AccessReport:
     """The report of an environment that does not exist yet."""
-    return Report(environment, Findings())
+    return AccessReport(environment, Findings(), Evidence(ACCOUNT))
 
 
 def _sorted(given: Findings) -> Findings:
@@ -54,12 +64,12 @@ def _sorted(given: Findings) -> Findings:
 # --- as JSON ---
 
 
-def to_json(report: Report) -> str:
+def to_json(report: AccessReport) -> str:
     """The report as text that is the same for the same program, and that `from_json` reads."""
     return json.dumps(to_data(report), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def to_data(report: Report) -> dict[str, Any]:
+def to_data(report: AccessReport) -> dict[str, Any]:
     """The report in plain values."""
     found = report.findings
     return {
@@ -81,28 +91,88 @@ def to_data(report: Report) -> dict[str, Any]:
             }
             for (who, where), answers in found.access.items()
         ],
-        "not_judged": sorted(found.unknown),
+        "not_judged": dict(sorted(found.unknown.items())),
+        "evidence": _evidence(report.evidence),
     }
 
 
-def from_json(text: str) -> Report:
+def from_json(text: str) -> AccessReport:
     """The report that `to_json` wrote. Raises ValueError for any other text."""
     try:
         data = json.loads(text)
         if data["format"] != FORMAT:
             raise ValueError(f"it has format {data['format']}, this is {FORMAT}")
-        principals = [Principal(Kind(e["kind"]), e["name"], e["facts"]) for e in data["principals"]]
+        principals = [Party(Kind(e["kind"]), e["name"], e["facts"]) for e in data["principals"]]
         places = [Place(each["root"], each["prefix"], each["facts"]) for each in data["places"]]
         access = {(each["principal"], each["place"]): _answers(each) for each in data["access"]}
         found = Findings(
             {each.id: each for each in principals},
             {each.id: each for each in places},
             access,
-            set(data["not_judged"]),
+            dict(data["not_judged"]),
         )
-        return Report(data["environment"], found)
+        return AccessReport(data["environment"], found, _evidence_of(data["evidence"], found), True)
     except (KeyError, TypeError, json.JSONDecodeError):
         raise ValueError("it is no JSON of an access report") from None
+
+
+def _evidence(given: Evidence) -> dict[str, Any]:
+    """The policies: what another report is compared with."""
+    return {
+        "account": given.account,
+        "clouds": dict(given.clouds),
+        "acls": dict(given.acls),
+        "rules": {name: [list(rule) for rule in each] for name, each in given.rules.items()},
+        "holders": {
+            key: {
+                "asker": asdict(each.asker),
+                "context": dict(each.context),
+                "policies": [_policy(own) for own in each.identity],
+                "boundary": _policy(each.boundary),
+            }
+            for key, each in given.holders.items()
+        },
+        "things": [
+            {
+                "kind": each.kind,
+                "arn": each.arn,
+                "policy": _policy(each.own),
+                "restricted": each.restricted,
+            }
+            for each in given.things.values()
+        ],
+    }
+
+
+def _policy(given: Written | None) -> Any:
+    return given and {"name": given.policy.name, "document": sealed(given.body)}
+
+
+def _evidence_of(data: Any, found: Findings) -> Evidence:
+    def policy(given: Any, kind: Any = "identity") -> Written | None:
+        return given and written(given["name"], json.dumps(given["document"]), kind)
+
+    holders = {
+        key: holder(
+            found.principals[key],
+            Principal(**each["asker"]),
+            each["context"],
+            [own for one in each["policies"] if (own := policy(one))],
+            policy(each["boundary"]),
+        )
+        for key, each in data["holders"].items()
+    }
+    things = {
+        each["arn"]: Thing(
+            each["kind"],
+            each["arn"],
+            policy(each["policy"], "trust" if each["kind"] == "role" else "resource"),
+            each["restricted"],
+        )
+        for each in data["things"]
+    }
+    others = (data[key] for key in ("acls", "rules", "clouds"))
+    return Evidence(data["account"], holders, things, *others)
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

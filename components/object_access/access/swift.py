@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..policies import swift
+from ..policies.classes import SOME
+from ..policies.patterns import ANY, ANYTHING, Token, Tokens, fits, literal, members
 from .model import (
     NOTHING,
     REFUSED,
@@ -15,12 +17,13 @@ from .model import (
     Answers,
     Findings,
     Kind,
+    Party,
     Place,
-    Principal,
     Verb,
     strongest,
 )
-from .program import PROJECT_ID, Declared, Paper
+from .program import PROJECT_ID, Declared, Program
+from .proof import Evidence
 from .reading import PROBE
 
 _SLOTS = len(swift.TEMP_URL_KEYS)
@@ -36,24 +39,25 @@ _REQUESTS: Mapping[Verb, Sequence[tuple[str, str]]] = {
     # To Swift the address with a slash is the container, too.
     Verb.ADMINISTER: [(method, end) for method in ("DELETE", "POST", "PUT") for end in ("", "/")],
 }
-_WORLD = Principal(Kind.ANONYMOUS, "anyone without login", {})
-_OPERATORS = Principal(
+Rules = Sequence[tuple[str, str]]
+_WORLD = Party(Kind.ANONYMOUS, "anyone without login", {})
+_OPERATORS = Party(
     Kind.USER,
     "operators of the OpenStack project",
     {"with": "a role that Swift's operators named, such as member"},
 )
 
 
-def findings(paper: Paper) -> Findings:
+def findings(program: Program) -> Findings:
     """Everybody's access to every container that the program makes or names."""
     found = Findings()
     declared: dict[str, list[Declared]] = {kind: [] for kind in _JUDGED}
-    for each in paper.resources:
+    for each in program.resources:
         package, module, kind = each.type.split(":")
         if package == "openstack" and kind in declared:
             declared[kind].append(each)
         elif package == "openstack" and module.startswith(("identity/", "objectstorage/")):
-            found.unknown.add(f"{each.type} {each.name}")
+            found.leave(f"{each.type} {each.name}", each.outputs)
     credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
     places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
     for each in declared["Container"]:
@@ -67,13 +71,87 @@ def findings(paper: Paper) -> Findings:
     return found
 
 
+def decide_by(program: Program, evidence: Evidence) -> None:
+    """Note what decides about access."""
+    acls, rules = {}, {}
+    for each in program.resources:
+        if each.type.endswith(":Container"):
+            place = f"swift://{each.outputs['name']}/"
+            acls[place] = each.outputs.get("containerRead") or ""
+        elif each.type.endswith(":ApplicationCredential"):
+            rules[each.outputs["name"]] = _credential(each.outputs)[1]
+    evidence.acls, evidence.rules = acls, rules
+
+
+def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Party, str, str]]:
+    """Who may do more, where, and a request that is allowed now and was refused before: pages that
+    a container lets read, and addresses that a credential may call."""
+    for place, acl in now.acls.items():
+        was, has = _hosts(before.acls.get(place, "")), _hosts(acl)
+        patterns = frozenset(_host_pattern(each) for each in (*was, *has) if each != "*")
+        for host in members(patterns, SOME):
+            if _lets_in(has, host) and not _lets_in(was, host):
+                yield _WORLD, place, f"reading with 'Referer: https://{host}/'"
+                break
+    for name, rules in now.rules.items():
+        had = before.rules.get(name)
+        if had is None or not had or [*map(tuple, had)] == [*map(tuple, rules)]:
+            continue  # somebody new, or who could do everything
+        who = Party(Kind.CREDENTIAL, name, {})
+        for method in ["GET"] if not rules else sorted({method for method, _ in rules}):
+            if path := _called(had, rules, method):
+                yield who, "swift://", f"{method} {path}"
+
+
+def _hosts(acl: str) -> list[str]:
+    return [each.removeprefix(".r:") for each in _elements(acl) if each.startswith(".r:")]
+
+
+def _host_pattern(element: str) -> Tokens:
+    host = element.removeprefix("-")
+    return (*ANYTHING, *literal(host)) if host.startswith(".") else literal(host)
+
+
+def _lets_in(hosts: Sequence[str], host: str) -> bool:
+    """Swift's own rule: of the elements that fit, the last one decides (acl.referrer_allowed)."""
+    allowed = False
+    for each in hosts:
+        if each == "*" or fits(_host_pattern(each), host):
+            allowed = not each.startswith("-")
+    return allowed
+
+
+def _called(had: Rules, rules: Rules, method: str) -> str:
+    """An address that rules let through now and did not before, or nothing."""
+    was, has = ([_path(path) for m, path in each if m == method] for each in (had, rules))
+    for path in members(frozenset((*was, *has)), (*literal("/"), *ANYTHING)):
+        now = not rules or any(fits(each, path) for each in has)
+        if now and not any(fits(each, path) for each in was):
+            return path
+    return ""
+
+
+def _path(rule: str) -> Tokens:
+    """A rule as a pattern, read as `_matches` reads it; of regular expressions the dot alone."""
+    found: list[Token] = []
+    for part in re.split(r"(\*\*|\*|\{[^}]*\})", rule):
+        if part == "**":
+            found += ANYTHING
+        elif part == "*" or part.startswith("{"):
+            found += (Token("/", but=True), Token("/", but=True, many=True))
+        else:
+            found += (ANY if sign == "." else Token(sign) for sign in part)
+    return tuple(found)
+
+
 def _of_account(
     accounts: Sequence[Declared], credentials: Sequence["_Credential"], place: Place
-) -> Iterator[tuple[Principal, Answers]]:
+) -> Iterator[tuple[Party, Answers]]:
     """Those who reach every container of an account, unless they are held to one."""
     for account in accounts:
         if held := _keys(account.outputs):
-            who = Principal(Kind.TEMP_URL, "key of the account", held)
+            held |= {"beware": "it opens every container of the project"}
+            who = Party(Kind.TEMP_URL, "key of the account", held)
             yield who, _signed("account's temp-URL key")
     for who, rules in credentials:
         answers = _by_rules(rules, place) if rules else _all("no access rules")
@@ -91,9 +169,9 @@ def _place(container: Declared) -> Place:
     return Place(f"swift://{outputs['name']}/", "", facts)
 
 
-def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Principal, Answers]]:
+def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Party, Answers]]:
     yield _OPERATORS, _all("Swift > operator roles")
-    people: dict[str, tuple[Principal, dict[Verb, Answer]]] = {_WORLD.id: (_WORLD, {**NOTHING})}
+    people: dict[str, tuple[Party, dict[Verb, Answer]]] = {_WORLD.id: (_WORLD, {**NOTHING})}
     reading = _elements(outputs.get("containerRead", ""))
     for element in reading:
         who = _named(element)
@@ -115,20 +193,20 @@ def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Princ
             answers[Verb.DELETE] = Answer(True, by, ("DELETE",))
     yield from people.values()
     if held := _keys(outputs):
-        who = Principal(Kind.TEMP_URL, f"key of {name}", held)
+        who = Party(Kind.TEMP_URL, f"key of {name}", held)
         yield who, _signed("container's temp-URL key")
     facts = {"with": "a request that somebody with access has signed"}
     origins = outputs.get("metadata", {}).get(swift.CORS_KEYS[0], "").split()
     for origin in origins:
         pages = "any web page" if origin == "*" else f"pages of {origin}"
-        yield Principal(Kind.PAGE, pages, facts), _all(f"CORS > {swift.CORS_KEYS[0]}")
+        yield Party(Kind.PAGE, pages, facts), _all(f"CORS > {swift.CORS_KEYS[0]}")
 
 
 def _elements(acl: str) -> list[str]:
     return [each.strip() for each in acl.split(",") if each.strip()]
 
 
-def _named(element: str) -> Principal | None:
+def _named(element: str) -> Party | None:
     """Whom an element of an ACL lets in; nobody by itself with `.rlistings`, or with what keeps a
     page's visitors out."""
     if element == swift.LISTINGS or element.startswith(".r:-"):
@@ -136,13 +214,13 @@ def _named(element: str) -> Principal | None:
     if element.startswith(".r:"):
         return _WORLD
     if element == swift.EVERY_USER:
-        return Principal(Kind.OUTSIDER, "every user of the OpenStack cloud", {})
+        return Party(Kind.OUTSIDER, "every user of the OpenStack cloud", {})
     project, colon, user = element.partition(":")
     if not colon:
-        return Principal(Kind.USER, f"role {element} in the OpenStack project", {})
+        return Party(Kind.USER, f"role {element} in the OpenStack project", {})
     whom = "every user" if user == "*" else f"user {user}"
     where = "any project" if project == "*" else f"project {project}"
-    return Principal(Kind.OUTSIDER, f"{whom} of {where}", {})
+    return Party(Kind.OUTSIDER, f"{whom} of {where}", {})
 
 
 def _keys(outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +251,7 @@ def _all(by: str) -> Answers:
 # --- application credentials ---
 
 
-_Credential = tuple[Principal, list[tuple[str, str]]]  # with its rules: methods and paths
+_Credential = tuple[Party, list[tuple[str, str]]]  # with its rules: methods and paths
 
 
 def _credential(outputs: Mapping[str, Any]) -> _Credential:
@@ -183,7 +261,7 @@ def _credential(outputs: Mapping[str, Any]) -> _Credential:
         facts["roles"] = sorted(outputs["roles"])
     if any(method == "PUT" for method, _ in rules):
         facts["beware"] = "by copies and links, writing reaches other containers of the project"
-    return Principal(Kind.CREDENTIAL, outputs["name"], facts), rules
+    return Party(Kind.CREDENTIAL, outputs["name"], facts), rules
 
 
 def _containers(rules: Sequence[tuple[str, str]]) -> list[str]:

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .model import Answers, Kind, Place, Principal, Verb, strongest
-from .report import Report
+from .model import Answers, Kind, Party, Place, Verb, strongest
+from .report import AccessReport
 
 _STYLES = {
     Verb.LIST: "cyan",
@@ -29,7 +29,7 @@ HEADINGS = {
 }
 
 
-def allowed(report: Report) -> Iterator[tuple[Principal, Place, Answers]]:
+def allowed(report: AccessReport) -> Iterator[tuple[Party, Place, Answers]]:
     """Everything that somebody may do somewhere."""
     found = report.findings
     for (who, where), answers in found.access.items():
@@ -37,13 +37,13 @@ def allowed(report: Report) -> Iterator[tuple[Principal, Place, Answers]]:
             yield found.principals[who], found.places[where], answers
 
 
-def powerless(report: Report) -> list[Principal]:
+def powerless(report: AccessReport) -> list[Party]:
     """Those who can do nothing anywhere."""
     able = {who.id for who, _, _ in allowed(report)}
     return [each for each in report.findings.principals.values() if each.id not in able]
 
 
-def place_name(report: Report, place: Place) -> str:
+def place_name(report: AccessReport, place: Place) -> str:
     """A place as a reader knows it: the whole, a part, or the rest."""
     parts = any(e.root == place.root and e.prefix for e in report.findings.places.values())
     return f"{place.id} (the rest)" if parts and not place.prefix else place.id
@@ -72,7 +72,7 @@ def limits(answers: Answers) -> list[str]:
     return found
 
 
-def notes(principal: Principal) -> list[str]:
+def notes(principal: Party) -> list[str]:
     """What is known of somebody besides their access."""
     facts = principal.facts
     told = []
@@ -86,6 +86,7 @@ def notes(principal: Principal) -> list[str]:
         ]
         told.append(f"assumed by {each['who'].partition(':')[2]} ({each['by']}{how})")
     told += [f"{key}: {', '.join(actions)}" for key, actions in facts.get("kms", {}).items()]
+    told += [f"and also: {facts['also']}"] if "also" in facts else []
     if "expires_at" in facts:
         told.append(f"expires {facts['expires_at']}")
     told += [f"with {facts['with']}"] if "with" in facts else []
@@ -107,7 +108,7 @@ def place_notes(place: Place) -> list[str]:
     return told
 
 
-def table(report: Report) -> RenderableType:
+def table(report: AccessReport) -> RenderableType:
     """The report for a terminal."""
     shown = Table(box=None, pad_edge=False)
     for heading in ("who", "where", *(verb.value for verb in Verb), "by"):
@@ -133,22 +134,26 @@ def table(report: Report) -> RenderableType:
     return Group(Text(title(report), "bold"), shown, Text(), facts, Text(), *last_words)
 
 
-def title(report: Report) -> str:
+def title(report: AccessReport) -> str:
     """What the report is of."""
     return f"Who can do what: environment {report.environment}"
 
 
-def remarks(report: Report) -> list[str]:
+def remarks(report: AccessReport) -> list[str]:
     """What a reader must know of the report itself."""
     nobody = ", ".join(each.name for each in powerless(report))
     told = [f"Refused everywhere: {nobody}."] if nobody else []
-    told.append("All that is not shown is refused. Not listed: the account's own administrators.")
-    if report.findings.unknown:
-        told.append(f"Not judged: {'; '.join(sorted(report.findings.unknown))}.")
-    return told
+    unknown = sorted(report.findings.unknown)
+    adopted = sorted({p.root for p in report.findings.places.values() if p.facts.get("adopted")})
+    unknown += [f"the own settings of {each}, which exists already" for each in adopted]
+    if unknown:
+        told.append(f"Not judged: {'; '.join(unknown)}. By these more may be allowed.")
+    else:
+        told.append("All that is not shown is refused.")
+    return [*told, "Not listed: the account's own administrators."]
 
 
-def markdown(report: Report) -> str:
+def markdown(report: AccessReport) -> str:
     """The report for a pull request or a wiki."""
     verbs = list(Verb)
     lines = [f"## {title(report)}", ""]

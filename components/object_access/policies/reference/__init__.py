@@ -22,6 +22,7 @@ class Action(NamedTuple):
     keys: frozenset[str]
 
 
+@lru_cache(maxsize=1)
 def _given() -> Any:
     return json.loads(files(__package__).joinpath("actions.json").read_text())
 
@@ -83,3 +84,28 @@ def matching(pattern: str) -> tuple[Action, ...]:
 def keys_of(pattern: str) -> frozenset[str]:
     """The condition keys that any action has which a pattern covers, but for the global ones."""
     return frozenset(key for action in matching(pattern) for key in action.keys)
+
+
+@lru_cache(maxsize=1)
+def arns() -> Mapping[tuple[str, str], str]:
+    """The ARNs of every type of resource, by service and type, with `${Account}` and the like."""
+    return {
+        (service, name): each["arn"]
+        for service, given in _given()["services"].items()
+        for name, each in given["types"].items()
+    }
+
+
+@lru_cache(maxsize=16_384)
+def has_key(action: str, key: str) -> bool:
+    """Whether requests for an action may have a condition key. In doubt they may: where the action
+    or the key is not known, the key is one of any request, or, as in STS, one call asks for
+    several actions at once."""
+    found, name = actions().get(action.lower()), known_key(key)
+    if found is None or not name or name in _given()["global"] or name in found.keys:
+        return True
+    service = found.name.partition(":")[0]
+    if service == "sts":
+        return True
+    types = _given()["services"][service]["types"]
+    return any(name in types[each]["keys"] for each in found.types & types.keys())
