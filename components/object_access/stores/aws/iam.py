@@ -176,13 +176,8 @@ class Iam:
             if call.caller.principal.kind != "user":
                 raise _invalid("Must specify userName when calling with non-User credentials")
             # moto would go by the access key's ID
-            form, given = (
-                form | {"UserName": call.caller.name},
-                {
-                    **given,
-                    "UserName": call.caller.name,
-                },
-            )
+            own_name = {"UserName": call.caller.name}
+            form, given = form | own_name, {**given, **own_name}
         self._check(action, given, account)
         if action.endswith("UserPermissionsBoundary"):
             user = self._store.user(account, given["UserName"])
