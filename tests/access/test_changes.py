@@ -193,8 +193,8 @@ WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
     ("an external ID only if there is one", {}, {"it": (trusted({"StringEqualsIfExists": {"sts:ExternalId": "open-sesame-1234"}}),)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
     ("MFA goes", {"it": (trusted({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),)}, {"it": (ASSUME,)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
     ("an address of a trust goes", {"it": (trusted(ip("203.0.113.0/24")),)}, {"it": (ASSUME,)}, "account 222222222222", ("sts:AssumeRole", ROLE, {})),
-    ("a trust of everybody whose ARN fits", {}, {"it": (WITH_ID, trusted(arn_like(f"{OTHER}:role/*"), Party={"AWS": "*"}))}, ANYBODY, ("sts:AssumeRole", ROLE, {"aws:principalarn": f"{OTHER}:role/"})),
-    ("a trust of a service", {}, {"it": (WITH_ID, trusted(Party={"Service": "ec2.amazonaws.com"}))}, "service ec2.amazonaws.com", ("sts:AssumeRole", ROLE, {})),
+    ("a trust of everybody whose ARN fits", {}, {"it": (WITH_ID, trusted(arn_like(f"{OTHER}:role/*"), Principal={"AWS": "*"}))}, ANYBODY, ("sts:AssumeRole", ROLE, {"aws:principalarn": f"{OTHER}:role/"})),
+    ("a trust of a service", {}, {"it": (WITH_ID, trusted(Principal={"Service": "ec2.amazonaws.com"}))}, "service ec2.amazonaws.com", ("sts:AssumeRole", ROLE, {})),
     ("tagging of sessions", {}, {"it": (WITH_ID, {**WITH_ID, "Action": "sts:TagSession"})}, "account 222222222222", ("sts:TagSession", ROLE, {"sts:externalid": "sealed"})),
     ("a subject becomes a pattern", tokens(StringEquals={SUB: "repo:a/b:ref", AUD: "sts"}), tokens(StringLike={SUB: "repo:a/*", AUD: "sts"}), "bearers of tokens by token.example.org", ("sts:AssumeRoleWithWebIdentity", ROLE, {SUB: "repo:a/", AUD: "sts"})),
     ("a subject goes", tokens(StringEquals={SUB: "repo:a/b:ref", AUD: "sts"}), tokens(StringEquals={AUD: "sts"}), "bearers of tokens by token.example.org", ("sts:AssumeRoleWithWebIdentity", ROLE, {AUD: "sts"})),
@@ -204,7 +204,7 @@ WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
     ("the account in a key's policy", {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"},)},
      {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"}, {"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:Decrypt", "Resource": "*"})}, "ann", ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/key", {})),
     ("a public policy without its block", {"farm": (TLS, everyone()), "more": BLOCK}, {"farm": (TLS, everyone())}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {})),
-    ("an account with the number of the report", {}, {"it": (WITH_ID, trusted(Party={"AWS": "arn:aws:iam::123456789012:root"}))}, "account 123456789012", ("sts:AssumeRole", "arn:aws:iam::999999999999:role/it", {})),
+    ("an account with the number of the report", {}, {"it": (WITH_ID, trusted(Principal={"AWS": "arn:aws:iam::123456789012:root"}))}, "account 123456789012", ("sts:AssumeRole", "arn:aws:iam::999999999999:role/it", {})),
 ]  # fmt: skip
 
 
