@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import requests
+
 from ..checks import Bystanders, Target
 from ..checks.subject import named_in_part
 from ..handover.model import (
@@ -14,6 +16,7 @@ from ..handover.model import (
     Foreign,
     Handover,
     How,
+    Job,
     Key,
     Password,
     Profile,
@@ -45,6 +48,8 @@ def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
                     _provide_principals(cloud, holder.trusted)
                 if isinstance(holder, kinds.Foreign):
                     _provide_principals(cloud, holder.principals)
+                if isinstance(holder, kinds.Job):
+                    _make_provider(cloud, holder.provider, holder.audience)
         if isinstance(project, kinds.CompatibleProject) and project.adopt:
             cloud.wait_for_compatible()
             store = Target(cloud.compatible["endpoint"], compatible=True)
@@ -119,7 +124,37 @@ def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders
         },
         openstack=_openstack_users(cloud) if openstack else {},
         owner=_openstack_user(cloud) if openstack else None,
+        tokens=_tokens(cloud, handovers.values()),
     )
+
+
+def _tokens(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, str]:
+    """A token of the rehearsal's own issuer for each job, by its provider and subject."""
+    found = {}
+    for handover in handovers:
+        for holder in handover.holders.values():
+            if isinstance(how := holder.how, Job):
+                issuer = how.provider.partition(":oidc-provider/")[2]
+                claims = {
+                    "iss": f"https://{issuer}",
+                    "aud": how.audience,
+                    "sub": how.subjects[0].replace("*", "x"),
+                }
+                answer = requests.post(
+                    cloud.aws["tokens"], json=claims, verify=cloud.aws["ca_bundle"], timeout=60
+                )
+                found[f"{how.provider} {how.subjects[0]}"] = cloud.keep_secret(answer.text)
+    return found
+
+
+def _make_provider(cloud: Cloud, arn: str, audience: str) -> None:
+    """An OpenID Connect provider, which the account has beside the projects."""
+    iam = cloud.admin("iam")
+    there = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    if arn not in {each["Arn"] for each in there}:
+        iam.create_open_id_connect_provider(
+            Url=f"https://{arn.partition(':oidc-provider/')[2]}", ClientIDList=[audience]
+        )
 
 
 def _trusted(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, Key]:

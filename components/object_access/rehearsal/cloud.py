@@ -51,7 +51,8 @@ class Cloud:
         self.region = self.aws["region"]
         self.account = account
         self._compatible, self._swift, self._wait = compatible, swift, cache(wait)
-        self._secrets = [keys["secret_access_key"] for keys in self.aws["accounts"].values()]
+        known = [*self.aws["accounts"].values(), *self.aws["roots"].values()]
+        self._secrets = [keys["secret_access_key"] for keys in known]
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()  # making a boto3 client is not thread-safe, using it is
 
