@@ -379,8 +379,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         for more in ({}, {"holder": "key"})
     ],
     "modelstore": [
-        {"append_only": append, **more}
-        for append in (True, False)
+        {"delete": delete, **more}
+        for delete in (True, False)
         for more in ({}, {"prefix": "m/"}, {"keys": ["key", "next"]})
     ],
     "lightly": [
