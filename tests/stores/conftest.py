@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.handlers import validate_bucket_name
 
 from object_access.checks.target import Target
+from object_access.handover.model import Key
 from object_access.stores.aws import server
 
 HERE, THERE = "111111111111", "222222222222"
@@ -58,7 +59,8 @@ class World:
         """A client with these keys; without keys, an anonymous one."""
         wanted = (service, (keys or {}).get("access_key_id"), tls)
         if wanted not in self._clients:
-            self._clients[wanted] = self.store.client(service, REGION, keys, tls=tls)
+            who = Key(**keys) if keys else None
+            self._clients[wanted] = self.store.client(service, REGION, who, tls=tls)
         return self._clients[wanted]
 
     def unchecked(self, service: str, keys: dict[str, str]) -> Any:
