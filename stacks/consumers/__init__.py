@@ -7,7 +7,7 @@ project of a generic kind with `{setting}` in its texts; a setting may change it
 import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -90,9 +90,19 @@ class Setting:
         if (self.is_ is Is.CHOICE) != bool(self.choices):
             raise ValueError("choices are for 'is: choice', which needs them")
         for overlay in (self.given, self.absent, *self.choices.values()):
-            for key in overlay or {}:
+            for key, part in _mapping("an overlay", overlay or {}).items():
                 if key not in _OVERLAID:
-                    raise ValueError(f"unknown overlay '{key}', {did_you_mean(key, _OVERLAID)}")
+                    raise ValueError(
+                        f"unknown overlay '{key}', {did_you_mean(str(key), _OVERLAID)}"
+                    )
+                if key in ("project", "form"):
+                    _mapping(key, part)
+            form = (overlay or {}).get("form", {})
+            known = [each.name for each in fields(Form)]
+            if unknown := [key for key in form if key not in known]:
+                raise ValueError(
+                    f"form: unknown '{unknown[0]}', {did_you_mean(str(unknown[0]), known)}"
+                )
         if self.default is not None and (self.default or self.is_ is Is.CHOICE):
             self.check("default", self.default)
 
@@ -334,16 +344,23 @@ def _laid_over(under: Any, over: Any) -> Any:
 
 def _expanded(project: Mapping[str, Any]) -> dict[str, Any]:
     """The project with each holder that is `like` another one written out."""
-    holders = project.get("holders", {})
-    full = {
-        name: _laid_over(
-            holders[each["like"]], {key: value for key, value in each.items() if key != "like"}
-        )
-        if "like" in each
-        else each
-        for name, each in holders.items()
-    }
+    holders = _mapping("holders", project.get("holders", {}))
+    full = {}
+    for name, each in holders.items():
+        full[name] = each
+        if isinstance(each, Mapping) and "like" in each:
+            like = str(each["like"])
+            if like not in holders:
+                raise ValueError(f"holders: {name}: like '{like}', which is no holder")
+            own = {key: value for key, value in each.items() if key != "like"}
+            full[name] = _laid_over(holders[like], own)
     return {**deepcopy(dict(project)), "holders": full}
+
+
+def _mapping(what: str, given: Any) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{what} must be a mapping, not {given!r}")
+    return given
 
 
 _REFERENCE = re.compile(r"\{([\w-]+)(\??)\}")

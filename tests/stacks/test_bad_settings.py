@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from stacks import settings
+from stacks import settings, shapes
+from stacks.consumers import Consumer, Setting
 
 PLACES = {"in": {"prefix": "in/", "access": ["list", "read"]}}
 S3 = {"kind": "s3", "bucket": "labels", "places": PLACES, "holders": {"tool": {"as": "user"}}}
@@ -109,6 +110,42 @@ def test_logs_go_to_no_bucket_that_the_environment_makes():
             a={**S3, "access_logs": {"bucket": "logs"}},
             b={**S3, "bucket": "logs"},
         )
+
+
+OVERLAYS: dict[str, tuple[str, Any, str]] = {
+    "no mapping": ("given", 1, "given must be a mapping"),
+    "a choice of no mapping": ("choices", {"a": 1}, "an overlay must be a mapping"),
+    "a project of no mapping": ("given", {"project": 1}, "project must be a mapping"),
+    "a form of no mapping": ("given", {"form": None}, "form must be a mapping"),
+    "an unknown part of the form": (
+        "absent", {"form": {"feilds": {}}}, "form: unknown 'feilds', did you mean 'fields'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", OVERLAYS)
+def test_an_overlay_that_cannot_be_laid_over_is_refused(bad):
+    """A consumer's file is read by people who do not read Python: one line, no traceback."""
+    key, overlay, told = OVERLAYS[bad]
+    given = {"is": "choice" if key == "choices" else "switch", "about": "It.", key: overlay}
+
+    with pytest.raises(ValueError, match=told):
+        shapes.read(Setting, given)
+
+
+@pytest.mark.parametrize("like", ["nobody", 1, None, ["tool"]])
+def test_a_holder_like_nobody_is_refused(like):
+    """It names one of the same file."""
+    given = {
+        "title": "Tool",
+        "does": "reads",
+        "kind": "s3",
+        "sources": [{"what": "a page", "read": "2026-11-21"}],
+        "project": {"holders": {"tool": {"as": "user"}, "other": {"like": like}}},
+        "form": {"destination": "its page", "fields": {}},
+    }
+
+    with pytest.raises(ValueError, match=r"holders: other: like '.*', which is no holder"):
+        shapes.read(Consumer, given, {"name": "tool"}).fill_in({})
 
 
 def test_two_projects_may_log_into_one_bucket():
