@@ -204,15 +204,15 @@ PASSED, NOT_TRIED, FAILED = (
     ("results", "code", "summary"),
     [
         ([PASSED], 0, "1 as promised"),
-        ([PASSED, NOT_TRIED], 0, "1 as promised, 1 not tried"),
-        ([PASSED, NOT_TRIED, FAILED], 1, "1 as promised, 1 FAIL, 1 not tried"),
-        ([NOT_TRIED, FAILED], 1, "1 FAIL, 1 not tried"),
-        ([NOT_TRIED, NOT_TRIED], 2, "2 not tried"),
+        ([PASSED, NOT_TRIED], 0, "1 as promised, 1 not tried: 1 answer|of two"),
+        ([PASSED, NOT_TRIED, FAILED], 1, "1 FAIL, 1 as promised, 1 not tried: 1 answer|of two"),
+        ([NOT_TRIED, FAILED], 1, "1 FAIL, 1 not tried: 1 answer|of two"),
+        ([NOT_TRIED, NOT_TRIED], 2, "2 not tried: 2 answer|of two"),
         ([], 2, "nothing was tried"),
     ],
 )
 def test_the_exit_code_and_the_summary(results, code, summary):
-    """Nothing tried proves nothing; what was not tried is counted, and is never as promised."""
+    """Nothing tried proves nothing; what was not tried is counted, says why, and is never as promised."""
     assert report.exit_code(results) == code
     assert report.summary(results) == summary
 

@@ -317,7 +317,7 @@ SABOTAGE = {
     ),
     "sts:AssumeRole everywhere": (
         "person", more("sts:AssumeRole", on="*"),
-        set(),  # nobody trusts it: a permission alone opens no role
+        {BECOMING},  # there is a role that trusts the whole account
     ),
     # the bucket's own policy
     "plain HTTP is served": ("person", of_the_bucket(TLS, added=NOTHING), {"the same keys without TLS"}),

@@ -53,8 +53,9 @@ _OPEN = dict.fromkeys(
 )
 
 Wanted = Mapping[str, tuple[str, str, Mapping[str, Any]]]
-"""What it would be: service, operation of boto3, and its parameters. `{bucket}`, `{key}`, `{arn}`
-and `{name}` stand for the bucket, a file, its ARN and a name of our own."""
+"""What it would be: service, operation of boto3, and its parameters. `{bucket}`, `{key}`, `{arn}`,
+`{role}` and `{name}` stand for the bucket, a file, the bucket's ARN, a role of the account that
+trusts all of it, and a name of our own."""
 
 ADMINISTRATION: Wanted = {
     "a policy": ("s3", "put_bucket_policy", {"Policy": _document(_PUBLIC)}),
@@ -138,12 +139,14 @@ ADMINISTRATION: Wanted = {
         {"Key": "{key}", "LegalHold": {"Status": "ON"}},
     ),
     "destroying a version": ("s3", "delete_object", {"Key": "{key}", "VersionId": "null"}),
+    "removing tags of a file": ("s3", "delete_object_tagging", {"Key": "{key}"}),
+    "reading the ACL of a file": ("s3", "get_object_acl", {"Key": "{key}"}),
     "deleting the bucket": ("s3", "delete_bucket", {}),
     "reading its policy": ("s3", "get_bucket_policy", {}),
     "reading its logging": ("s3", "get_bucket_logging", {}),
     "reading its ACL": ("s3", "get_bucket_acl", {}),
 }
-"""Ways to change a bucket, or to read how it is set up."""
+"""Ways to change a bucket or a file, or to read how it is set up, that no verb of a grant holds."""
 
 ESCALATION: Wanted = {
     "listing buckets": ("s3", "list_buckets", {}),
@@ -202,11 +205,7 @@ ESCALATION: Wanted = {
     "listing users": ("iam", "list_users", {}),
     "listing roles": ("iam", "list_roles", {}),
     "the whole account's policies": ("iam", "get_account_authorization_details", {}),
-    "another role": (
-        "sts",
-        "assume_role",
-        {"RoleArn": "arn:aws:iam::123456789012:role/admin", "RoleSessionName": "check"},
-    ),
+    "another role": ("sts", "assume_role", {"RoleArn": "{role}", "RoleSessionName": "check"}),
 }
 """Ways to become more than one is."""
 
@@ -218,13 +217,17 @@ _GRANTED: Mapping[str, Collection[str]] = {
 
 
 def attempts(
-    wanted: Wanted, client: Callable[[str], Any], subject: Subject, granted: Collection[str]
+    wanted: Wanted,
+    client: Callable[[str], Any],
+    subject: Subject,
+    granted: Collection[str] = (),
+    keys: Collection[str] = (),
 ) -> dict[str, Call]:
-    """The calls, for a holder with these verbs."""
+    """The calls, for a holder with these verbs; what is about a file is tried on each of `keys`."""
     told = {
         "{bucket}": subject.bucket,
-        "{key}": subject.name,
         "{arn}": f"arn:aws:s3:::{subject.bucket}",
+        "{role}": subject.bystanders.role or "arn:aws:iam::123456789012:role/admin",
         "{name}": subject.name[:60],
     }
     spared = {name for verb in granted for name in _GRANTED.get(verb, ())}
@@ -232,10 +235,14 @@ def attempts(
     for name, (service, operation, given) in wanted.items():
         if name in spared:
             continue
-        parameters = {key: _filled(value, told) for key, value in given.items()}
-        if service == "s3" and operation != "list_buckets":
-            parameters.setdefault("Bucket", subject.bucket)
-        calls[name] = partial(getattr(client(service), operation), **parameters)
+        for key in (keys or (subject.name,)) if "Key" in given else ("",):
+            parameters = {
+                each: _filled(value, {**told, "{key}": key}) for each, value in given.items()
+            }
+            if service == "s3" and operation != "list_buckets":
+                parameters.setdefault("Bucket", subject.bucket)
+            call = partial(getattr(client(service), operation), **parameters)
+            calls[f"{name} {key}".rstrip()] = call
     return calls
 
 

@@ -31,6 +31,9 @@ class State(Enum):
     NOT_TRIED = "not tried"
 
 
+_NOTHING = ("anything", Promise.ALLOWED, State.NOT_TRIED, "it promises nothing that can be tried")
+
+
 class Refused(Exception):
     """The store refused; `code` is its error code."""
 
@@ -62,7 +65,11 @@ class Bystanders:
     bucket: str = ""
     """A bucket of theirs."""
     region: str = "us-east-1"
-    """Where that is."""
+    """Where their buckets are."""
+    alike: Mapping[str, str] = field(default_factory=dict)
+    """Buckets of theirs whose names begin like those of projects, by those."""
+    role: str = ""
+    """ARN of a role that may do anything on S3, and that trusts the whole account."""
     trusted: Mapping[str, Key] = field(default_factory=dict)
     """Keys of principals whom projects trust, by account or ARN."""
     neighbours: Mapping[str, Key] = field(default_factory=dict)
@@ -235,7 +242,7 @@ def run_all(
                             watch(result)
             finally:
                 checks.tidy()
-        return results
+        return results or [Result(project, *_NOTHING)]
 
     pool = ThreadPoolExecutor(max_workers=8)
     try:

@@ -20,11 +20,12 @@ _WORST = (State.FAILED, State.PASSED, State.NOT_TRIED)  # a project is one: trie
 
 
 def exit_code(results: Sequence[Result]) -> int:
-    """0 where every check that was tried is as promised, 1 where one is not, 2 where nothing was
-    tried: that proves nothing."""
+    """0 where every check that was tried is as promised, 1 where one is not, 2 where nothing of
+    some project was tried: that proves nothing."""
     if any(result.state is State.FAILED for result in results):
         return 1
-    return 0 if any(result.state is State.PASSED for result in results) else 2
+    tried = {result.project for result in results if result.state is State.PASSED}
+    return 0 if tried and tried == {result.project for result in results} else 2
 
 
 def summary(results: Sequence[Result]) -> str:

@@ -23,8 +23,8 @@ from .check import (
     refused,
 )
 from .simulated import SimulatedChecks
-from .subject import Call, Subject, can
-from .verbs import BUCKET_VERBS, NOT_THERE, VERBS, all_calls, calls
+from .subject import Call, Subject, can, parts, top
+from .verbs import BUCKET_VERBS, CHANGING, NOT_THERE, VERBS, all_calls, calls
 
 PART = 5 * 1024 * 1024  # bytes: the smallest part that S3 takes, but for the last
 PLAIN = ("list", "read", "write", "delete")
@@ -51,8 +51,9 @@ def derived(subject: Subject) -> Iterator[Checks]:
             yield RoleChecks(subject, holder)
             if not how.trusted:
                 continue
-        for place in subject.handover.place_of(holder):
-            yield PlaceChecks(subject, holder, place)
+        for place in subject.handover.place_of(holder).values():
+            for part in parts(place):
+                yield PlaceChecks(subject, holder, part)
         yield HolderChecks(subject, holder)
     yield BucketChecks(subject)
 
@@ -86,17 +87,16 @@ class _Of(Checks):
 
     def _try(self, verb: str, place: Place, key: str) -> None:
         """Each call of a verb; what is merely not there is allowed all the same."""
-        prefix = place.keys[0] if place.keys else place.prefix
-        for call in calls(self._subject.bucket, self._s3, verb, prefix, key).values():
+        for call in calls(self._subject, self._s3, verb, top(place), key).values():
             _allowed_at_least(call)
 
 
 class PlaceChecks(_Of):
-    """What a holder can do at one of its places, and what not."""
+    """What a holder can do at one of its places, or at one key of it, and what not."""
 
-    def __init__(self, subject: Subject, holder: str, place: str):
+    def __init__(self, subject: Subject, holder: str, place: Place):
         super().__init__(subject, holder)
-        self._place = subject.handover.places[place]
+        self._place = place
         shown = ", ".join(self._place.keys) or self._place.prefix or "the whole bucket"
         self.scope += f"{shown}: "
         # A file like ours has none of these: without a prefix they are about the whole bucket.
@@ -121,7 +121,7 @@ class PlaceChecks(_Of):
         self._needs("list")
         key = self._maybe_seed()
         # Every level on the way to the file is the same promise.
-        for prefix in self._place.keys or {self._place.prefix, key or self._place.prefix}:
+        for prefix in {top(self._place), key or top(self._place)}:
             answer = self._s3.list_objects_v2(Bucket=self._subject.bucket, Prefix=prefix)
             listed = {each["Key"] for each in answer.get("Contents", [])}
             if key and not answer["IsTruncated"] and key not in listed:
@@ -155,8 +155,7 @@ class PlaceChecks(_Of):
     def writing(self) -> None:
         self._needs("write")
         key = self._subject.key(self._place)
-        if self._place.keys and not self._subject.target.embedded:
-            raise NotTried("writing there would overwrite what is kept there")
+        self._changes(key)
         for body in (b"one", b"two"):
             self._subject.put(self._s3, key, body)
         if can(self._place, "read"):
@@ -174,9 +173,8 @@ class PlaceChecks(_Of):
     @allowed("delete")
     def deleting(self) -> None:
         self._needs("delete")
-        if self._place.keys and not self._subject.target.embedded:
-            raise NotTried("deleting there would remove what is kept there")
         key = self._subject.seed(self._holder, self._place)
+        self._changes(key)
         self._s3.delete_object(Bucket=self._subject.bucket, Key=key)
         self._subject.forget(key)
 
@@ -200,6 +198,8 @@ class PlaceChecks(_Of):
         key = self._subject.key(self._place)
         if {"read-tags", "write-tags", "write-acl"} & set(verbs):
             key = self._subject.seed(self._holder, self._place)
+        if CHANGING & set(verbs):
+            self._changes(key)
         for verb in verbs:
             self._try(verb, self._place, key)
 
@@ -208,12 +208,13 @@ class PlaceChecks(_Of):
         if self._subject.where.endpoint:
             raise NotPromised  # the operator's keys are for everything
         key = self._subject.key(self._place)
-        prefix = self._place.keys[0] if self._place.keys else self._place.prefix
+        if CHANGING & set(self._missing):
+            self._changes(key)
+        if self._missing:
+            self._subject.plant(key)
         tried: dict[str, Call] = {}
         for verb in self._missing:
-            tried |= calls(self._subject.bucket, self._s3, verb, prefix, key)
-        if tried:
-            self._subject.plant(key)
+            tried |= calls(self._subject, self._s3, verb, top(self._place), key)
         if "write" in self._missing:
             self._subject.wrote(key)
         none_allowed(tried)
@@ -229,7 +230,7 @@ class PlaceChecks(_Of):
                 where = prefix if verb in LISTING else key
                 if verb in BUCKET_VERBS or verb == "multipart" or self._covered(verb, where):
                     continue
-                made = calls(self._subject.bucket, self._s3, verb, prefix, key)
+                made = calls(self._subject, self._s3, verb, prefix, key)
                 tried |= {f"{name} '{where[:60]}'": call for name, call in made.items()}
                 if verb == "write":
                     self._subject.wrote(key)
@@ -250,6 +251,11 @@ class PlaceChecks(_Of):
     @property
     def _own(self) -> str | None:
         return None if self._place.keys else self._place.prefix
+
+    def _changes(self, key: str) -> None:
+        """Raises NotTried where changing this file would change what is kept there."""
+        if self._subject.harms(key):
+            raise NotTried("it would change what is kept there, so that only a rehearsal tries it")
 
     def _needs(self, verb: str) -> None:
         if not can(self._place, verb):
@@ -277,13 +283,16 @@ class HolderChecks(_Of):
 
     @refused("another bucket")
     def other_bucket(self) -> None:
-        theirs = self._subject.bystanders.bucket
-        if not theirs or self._subject.where.endpoint:
-            if self._subject.where.endpoint:
-                raise NotPromised  # whoever has the operator's keys has all of their buckets
+        if self._subject.where.endpoint:
+            raise NotPromised  # whoever has the operator's keys has all of their buckets
+        others, tried = self._subject.bystanders, dict[str, Call]()
+        for theirs in filter(None, (others.bucket, others.alike.get(self._subject.bucket))):
+            self._subject.plant(self._subject.name, bucket=theirs)
+            made = all_calls(self._subject, self._s3, "", self._subject.name, theirs)
+            tried |= {f"{name} in {theirs}": call for name, call in made.items()}
+        if not tried:
             raise NotTried("needs a bucket of somebody else, which only a rehearsal has")
-        self._subject.plant(self._subject.name, bucket=theirs)
-        none_allowed(all_calls(theirs, self._s3, "", self._subject.name))
+        none_allowed(tried)
 
     @refused("the same keys without TLS")
     def plain_http(self) -> None:
@@ -296,9 +305,14 @@ class HolderChecks(_Of):
             raise NotTried("the address without TLS is not known here")
         plain = self._subject.client("s3", self._subject.keys(self._holder), tls=False)
         place = next(iter(self._places.values()))
-        prefix, key = place.prefix, self._subject.key(place)
         verb = next((each for each in ("list", "read", "write") if can(place, each)), "list")
-        none_allowed(calls(self._subject.bucket, plain, verb, prefix, key))
+        # What is refused with TLS, too, shows nothing.
+        key = (
+            self._subject.seed(self._holder, place) if verb == "read" else self._subject.key(place)
+        )
+        if verb == "write" and self._subject.harms(key):
+            self._subject.only_embedded()
+        none_allowed(calls(self._subject, plain, verb, top(place), key))
 
     @refused("administering the bucket ({administration} ways)")
     def administer(self) -> None:
@@ -306,7 +320,10 @@ class HolderChecks(_Of):
         self._subject.only_embedded()
         if self._subject.where.adopted and "full" in self._granted:
             raise NotTried("the bucket was adopted, its own policy decides what `s3:*` may change")
-        none_allowed(attempts(ADMINISTRATION, self._client, self._subject, self._granted))
+        places = [part for each in self._places.values() for part in parts(each)]
+        keys = [self._subject.key(each) for each in places]
+        self._subject.plant(*keys)
+        none_allowed(attempts(ADMINISTRATION, self._client, self._subject, self._granted, keys))
 
     @refused("becoming more: users, keys, policies, roles ({escalation} ways)")
     def escalate(self) -> None:
@@ -314,7 +331,7 @@ class HolderChecks(_Of):
         if isinstance(self._subject.handover.holders[self._holder].how, Foreign):
             raise NotPromised  # in its own account it may be anybody
         self._subject.only_embedded()
-        none_allowed(attempts(ESCALATION, self._client, self._subject, set()))
+        none_allowed(attempts(ESCALATION, self._client, self._subject))
 
     def listed(self) -> Any:
         """With the number of ways in the names."""
@@ -366,6 +383,28 @@ class BucketChecks(Checks):
             raise NotTried("needs another account, which only a rehearsal has")
         self._nobody(self._subject.client("s3", stranger))
 
+    @refused("administering it, by another account and by anyone ({administration} ways)")
+    def administered(self) -> None:
+        if self._subject.where.endpoint:
+            raise NotPromised
+        self._subject.only_embedded()
+        tried: dict[str, Call] = {}
+        for name, who in {
+            "another account": self._subject.bystanders.stranger,
+            "anyone": None,
+        }.items():
+            made = attempts(ADMINISTRATION, partial(self._client, who), self._subject)
+            tried |= {f"{what} by {name}": call for what, call in made.items()}
+        none_allowed(tried)
+
+    def listed(self) -> Any:
+        """With the number of ways in the name."""
+        self.words = {"administration": str(len(ADMINISTRATION))}
+        return super().listed()
+
+    def _client(self, who: Key | None, service: str) -> Any:
+        return self._subject.client(service, who)
+
     def tidy(self) -> None:
         """Remove what was written."""
         self._subject.tidy()
@@ -374,12 +413,14 @@ class BucketChecks(Checks):
         subject, tried = self._subject, dict[str, Call]()
         # A compatible store may not know the other verbs, and says so to anybody.
         verbs = PLAIN if subject.where.endpoint else VERBS
-        for place in subject.handover.places.values():
-            prefix, key = place.keys[0] if place.keys else place.prefix, subject.key(place)
+        for place in (part for each in subject.handover.places.values() for part in parts(each)):
+            prefix, key = top(place), subject.key(place)
             subject.plant(key)
             subject.wrote(key)
             for verb in verbs:
-                made = calls(subject.bucket, s3, verb, prefix, key)
+                if verb in CHANGING and subject.harms(key):
+                    continue
+                made = calls(subject, s3, verb, prefix, key)
                 tried |= {f"{name} '{prefix}'": call for name, call in made.items()}
         none_allowed(tried, refusals)
 
@@ -455,7 +496,14 @@ class RoleChecks(_Of):
         name = "RoleSessionName" if self._how.session_name else "ExternalId"
         if name == "RoleSessionName" and value is None:
             value = "somebody"  # a session always has a name
-        self._subject.assume(self._how, self._consumer(), **{name: value})
+        none_allowed(
+            {
+                who: partial(
+                    self._subject.assume, self._how, self._subject.of(who), **{name: value}
+                )
+                for who in self._how.trusted
+            }
+        )
 
     def _consumer(self) -> Key:
         if not self._how.trusted:
@@ -469,25 +517,33 @@ class ForeignChecks(_Of):
     @allowed("each who is named gets in")
     def each(self) -> None:
         for who in self._principals:
-            self._one_call(self._subject.client("s3", self._subject.of(who)))
+            for call in self._calls(self._subject.of(who)).values():
+                _allowed_at_least(call)
 
     @refused("somebody else in an account of which only some are let in")
     def neighbour(self) -> None:
-        for who in self._subject.neighbours(self._principals).values():
-            self._one_call(self._subject.client("s3", who))
+        tried: dict[str, Call] = {}
+        for account, who in self._subject.neighbours(self._principals).items():
+            made = self._calls(who)
+            tried |= {f"{account}: {name}": call for name, call in made.items()}
+        none_allowed(tried)
 
     @property
     def _principals(self) -> tuple[str, ...]:
         how = self._subject.handover.holders[self._holder].how
         return how.principals if isinstance(how, Foreign) else ()
 
-    def _one_call(self, s3: Any) -> None:
-        place = next(iter(self._places.values()))
-        verb = next(verb for verb in VERBS if can(place, verb))
-        prefix, key = place.keys[0] if place.keys else place.prefix, self._subject.key(place)
-        self._subject.wrote(key)
-        for call in calls(self._subject.bucket, s3, verb, prefix, key).values():
-            _allowed_at_least(call)
+    def _calls(self, who: Key) -> dict[str, Call]:
+        """All that is granted, at each place, as somebody; a file is there, deleting comes last."""
+        s3, made = self._subject.client("s3", who), dict[str, Call]()
+        for place in (part for each in self._places.values() for part in parts(each)):
+            key = self._subject.key(place)
+            self._subject.plant(key)
+            for verb in sorted(VERBS, key="delete".__eq__):
+                if can(place, verb) and not (verb in CHANGING and self._subject.harms(key)):
+                    own = calls(self._subject, s3, verb, top(place), key)
+                    made |= {f"{name} '{key}'": call for name, call in own.items()}
+        return made
 
 
 class AssumedChecks(_Of):
@@ -529,10 +585,10 @@ class UploadRoleChecks(HolderChecks):
 
     @refused("deleting, tags, and reading versions")
     def nothing_else(self) -> None:
+        self._subject.plant(self._subject.name)
         tried: dict[str, Call] = {}
         for verb in ("delete", "read-versions", "read-tags", "write-tags", "write-acl"):
-            tried |= calls(self._subject.bucket, self._s3, verb, "", self._subject.name)
-        self._subject.plant(self._subject.name)
+            tried |= calls(self._subject, self._s3, verb, "", self._subject.name)
         none_allowed(tried)
 
     @refused("the role, assumed by another user")

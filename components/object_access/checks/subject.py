@@ -3,6 +3,7 @@ holders logs in."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any
 from uuid import uuid4
@@ -48,6 +49,8 @@ class Subject:
         self.name = f"object-access-check-{uuid4().hex}"
         self._open = ExitStack()
         self._written: set[str] = set()
+        self.versions: dict[str, str] = {}
+        """The versions of the files that were written in the bucket, by key."""
         self.keys = cache(self._keys)
 
     def s3(self, holder: str) -> Any:
@@ -71,6 +74,10 @@ class Subject:
         if not self.target.embedded:
             raise NotTried(HARMFUL)
 
+    def harms(self, key: str) -> bool:
+        """Whether changing this file would harm: its name is not ours, and it is no rehearsal."""
+        return self.name not in key and not self.target.embedded
+
     # --- files ---
 
     def key(self, place: Place, what: str = "") -> str:
@@ -87,7 +94,7 @@ class Subject:
             self.put(self.client("s3", self.outsider), key)
         elif can(place, "list"):
             found = self.s3(holder).list_objects_v2(
-                Bucket=self.bucket, Prefix=place.prefix, MaxKeys=1
+                Bucket=self.bucket, Prefix=top(place), MaxKeys=1
             )
             if "Contents" not in found:
                 raise NotTried("there is no file in this place yet")
@@ -98,8 +105,10 @@ class Subject:
 
     def put(self, s3: Any, key: str, body: bytes = b"check", **more: Any) -> dict[str, Any]:
         """Write a small file, and remember to remove it."""
-        self._written.add(key)
-        return dict(s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more))
+        self.wrote(key)
+        made = dict(s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more))
+        self.versions[key] = made.get("VersionId", "null")
+        return made
 
     def plant(self, *keys: str, bucket: str = "") -> None:
         """Have files where a holder must not find them, by somebody else, where there is anybody.
@@ -112,17 +121,19 @@ class Subject:
         region = self.bystanders.region if bucket else self.region
         s3 = self.target.client("s3", region, self.outsider)
         for key in keys:
-            s3.put_object(Bucket=bucket or self.bucket, Key=key, Body=b"check")
-            if not bucket:
-                self._written.add(key)
+            if bucket:
+                s3.put_object(Bucket=bucket, Key=key, Body=b"check")
+            else:
+                self.put(s3, key)
 
     def forget(self, key: str) -> None:
         """A file that is gone."""
         self._written.discard(key)
 
     def wrote(self, key: str) -> None:
-        """A file that a client of its own wrote."""
-        self._written.add(key)
+        """A file that somebody wrote, to be removed; what would harm stays."""
+        if not self.harms(key):
+            self._written.add(key)
 
     def tidy(self) -> None:
         """Remove what was written, with the keys that can."""
@@ -271,6 +282,16 @@ def named_in_part(principals: Iterable[str]) -> list[str]:
     """The accounts of which only some users or roles are named, sorted."""
     whole = {account_of(each) for each in principals if is_whole_account(each)}
     return sorted({account_of(each) for each in principals} - whole)
+
+
+def top(place: Place) -> str:
+    """What all names of a place begin with; of exact keys, the first."""
+    return place.keys[0] if place.keys else place.prefix
+
+
+def parts(place: Place) -> list[Place]:
+    """A place as what is tried one by one: each of its exact keys."""
+    return [replace(place, keys=(key,)) for key in place.keys] or [place]
 
 
 def can(place: Place, verb: str) -> bool:

@@ -108,19 +108,19 @@ class SwiftChecks(Checks):
 
     @allowed("a temporary URL reads the file")
     def temp_url(self) -> None:
-        with self._file():
+        with self._signable():
             if self._signed("GET").content != CONTENT:
                 raise Failed("the file that was read is not the one that was written")
 
     @allowed("a temporary URL shows the file on the app's page")
     def temp_url_page(self) -> None:
         origin = self._origin
-        with self._file():
+        with self._signable():
             _check_origin(self._signed("GET", Origin=origin), origin)
 
     @allowed("a temporary URL writes a file")
     def temp_url_put(self) -> None:
-        with self._file():
+        with self._signable():
             self._signed("PUT", data=b"newer")
             _, read = self._swift.get_object(self._container, self._name)
             if read != b"newer":
@@ -132,6 +132,7 @@ class SwiftChecks(Checks):
 
     @allowed("a large file in segments is read whole by a temporary URL")
     def large(self) -> None:
+        self._one(TempUrls)
         sent, segments = hashlib.sha256(), []
         try:
             for number in range(3):
@@ -165,22 +166,22 @@ class SwiftChecks(Checks):
 
     @refused("a temporary URL signed with another key", *DENIED)
     def wrong_key(self) -> None:
-        with self._file():
+        with self._signable():
             self._signed("GET", key="x" * 32)
 
     @refused("a temporary URL that has expired", *DENIED)
     def expired(self) -> None:
-        with self._file():
+        with self._signable():
             self._signed("GET", lasts=-1)
 
     @refused("a temporary URL for another file", *DENIED)
     def changed_path(self) -> None:
-        with self._file():
+        with self._signable():
             self._signed("GET", signed_for=f"{self._name}-2")
 
     @refused("writing with a temporary URL for reading", *DENIED)
     def other_method(self) -> None:
-        with self._file():
+        with self._signable():
             self._signed("GET", used_as="PUT", data=b"changed")
 
     @refused("a temporary URL for another container", *DENIED)
@@ -307,6 +308,13 @@ class SwiftChecks(Checks):
         finally:
             with suppress(swiftclient.ClientException):
                 self._swift.delete_object(self._container, self._name)
+
+    @contextmanager
+    def _signable(self) -> Iterator[None]:
+        """The same, where temporary URLs are handed over at all."""
+        self._one(TempUrls)
+        with self._file():
+            yield
 
     @contextmanager
     def _own_container(self, headers: Mapping[str, str] | None = None) -> Iterator[None]:

@@ -5,22 +5,34 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from .subject import Call
+from .subject import Call, Subject
 
 BUCKET_VERBS = frozenset({"locate", "read-settings", "notify", "list-uploads"})
 """Verbs that are about the bucket as a whole, wherever they are granted."""
 
-
-def calls(bucket: str, s3: Any, verb: str, prefix: str, key: str) -> dict[str, Call]:
-    """The calls of S3 that a verb stands for, by what each does, with this prefix or key."""
-    return {name: partial(call, s3, bucket, prefix, key) for name, call in _CALLS[verb].items()}
+CHANGING = frozenset({"write", "delete", "write-tags", "write-acl"})
+"""Verbs that change the very file that they are tried on."""
 
 
-def all_calls(bucket: str, s3: Any, prefix: str, key: str) -> dict[str, Call]:
-    """The calls of every verb."""
+def calls(
+    subject: Subject, s3: Any, verb: str, prefix: str, key: str, bucket: str = ""
+) -> dict[str, Call]:
+    """The calls of S3 that a verb stands for, by what each does, with this prefix or key; in the
+    subject's bucket or another one."""
+    # To whoever may not list, S3 refuses a version that is not there, which proves nothing.
+    version = "null" if bucket else subject.versions.get(key, "null")
+    more = {"VersionId": version} if verb == "read-versions" else {}
+    return {
+        name: partial(call, s3, bucket or subject.bucket, prefix, key, **more)
+        for name, call in _CALLS[verb].items()
+    }
+
+
+def all_calls(subject: Subject, s3: Any, prefix: str, key: str, bucket: str) -> dict[str, Call]:
+    """The calls of every verb, in another bucket."""
     made: dict[str, Call] = {}
     for verb in VERBS:
-        made |= calls(bucket, s3, verb, prefix, key)
+        made |= calls(subject, s3, verb, prefix, key, bucket)
     return made
 
 
@@ -36,13 +48,14 @@ def _on_bucket(operation: str, **more: Any) -> Callable[[Any, str, str, str], ob
     return lambda s3, bucket, _prefix, _key: getattr(s3, operation)(Bucket=bucket, **more)
 
 
-def _on_object(operation: str, **more: Any) -> Callable[[Any, str, str, str], object]:
-    return lambda s3, bucket, _prefix, key: getattr(s3, operation)(Bucket=bucket, Key=key, **more)
+def _on_object(operation: str, **more: Any) -> Callable[..., object]:
+    return lambda s3, bucket, _prefix, key, **version: getattr(s3, operation)(
+        Bucket=bucket, Key=key, **more, **version
+    )
 
 
 _NOBODYS_UPLOAD = "no-upload-of-this-name"
-_NOBODYS_VERSION = "null"
-_CALLS: Mapping[str, Mapping[str, Callable[[Any, str, str, str], object]]] = {
+_CALLS: Mapping[str, Mapping[str, Callable[..., object]]] = {
     "list": {"listing": _listing},
     "list-versions": {"listing versions": _versions},
     "locate": {"asking for the region": _on_bucket("get_bucket_location")},
@@ -55,7 +68,7 @@ _CALLS: Mapping[str, Mapping[str, Callable[[Any, str, str, str], object]]] = {
     },
     "list-uploads": {"listing uploads": _on_bucket("list_multipart_uploads")},
     "list-parts": {"listing parts": _on_object("list_parts", UploadId=_NOBODYS_UPLOAD)},
-    "read-versions": {"reading a version": _on_object("get_object", VersionId=_NOBODYS_VERSION)},
+    "read-versions": {"reading a version": _on_object("get_object")},
     "read-tags": {"reading tags": _on_object("get_object_tagging")},
     "write-tags": {
         "writing tags": _on_object(

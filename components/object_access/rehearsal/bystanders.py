@@ -30,6 +30,7 @@ from .provision import make_bucket
 if TYPE_CHECKING:
     from stacks.projects import Project
 
+_LONGEST = 63  # characters of a bucket's name (S3 User Guide, "Bucket naming rules")
 _ANYTHING = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource": "*"}
 
 
@@ -101,11 +102,13 @@ def with_keys(cloud: Cloud, handovers: Mapping[str, Mapping[str, Any]]) -> dict[
 
 
 def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders:
-    """The people beside the projects' own: somebody else in the account, with a bucket of theirs
-    and who may do anything on S3 and assume any role that lets them; the principals that are
-    trusted and an account that is not; somebody else on the compatible store."""
+    """The people beside the projects' own: somebody else in the account, with buckets of theirs
+    and who may do anything on S3 and assume any role that lets them; such a role; the principals
+    that are trusted and an account that is not; somebody else on the compatible store."""
     name = f"outsider-{uuid4().hex[:12]}"
     make_bucket(cloud.admin("s3"), name, cloud.region)
+    role = _role_arn(cloud, name)
+    _make_role(cloud, role, anything=True)
     wheres = [each.where for each in handovers.values()]
     compatible = any(isinstance(where, S3) and where.endpoint for where in wheres)
     openstack = any(isinstance(where, Swift) for where in wheres)
@@ -113,6 +116,8 @@ def bystanders_of(cloud: Cloud, handovers: Mapping[str, Handover]) -> Bystanders
         outsider=_make_user(cloud, cloud.account, name),
         bucket=name,
         region=cloud.region,
+        alike=_alike(cloud, wheres),
+        role=role,
         trusted=_trusted(cloud, handovers.values()),
         stranger=_key(cloud.aws["accounts"][STRANGER])
         if STRANGER in cloud.aws["accounts"]
@@ -157,6 +162,19 @@ def _make_provider(cloud: Cloud, arn: str, audience: str) -> None:
         )
 
 
+def _alike(cloud: Cloud, wheres: Iterable[S3 | Swift]) -> dict[str, str]:
+    """For each project's bucket one of somebody else's, whose name begins with its name."""
+    s3 = cloud.admin("s3")
+    there = {each["Name"] for each in s3.list_buckets()["Buckets"]}
+    made: dict[str, str] = {}
+    for where in wheres:
+        if isinstance(where, S3) and not where.endpoint and len(where.bucket) + 2 <= _LONGEST:
+            made[where.bucket] = f"{where.bucket}-2"
+    for each in set(made.values()) - there:
+        make_bucket(s3, each, cloud.region)
+    return made
+
+
 def _trusted(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, Key]:
     """Keys of everyone whom a project trusts or lets in, by account, ARN or name of a role."""
     found: dict[str, Key] = {}
@@ -196,8 +214,8 @@ def _iam(cloud: Cloud, account: str) -> Any:
     return cloud.target.client("iam", cloud.region, _key(cloud.aws["accounts"][account]))
 
 
-def _make_role(cloud: Cloud, arn: str) -> None:
-    """A role that its own account may assume, and that may do anything on S3."""
+def _make_role(cloud: Cloud, arn: str, *, anything: bool = False) -> None:
+    """A role that its own account may assume; one of another account may do anything on S3."""
     account, (_, path, name) = account_of(arn), _parts(arn)
     iam = _iam(cloud, account)
     trust = {
@@ -208,7 +226,8 @@ def _make_role(cloud: Cloud, arn: str) -> None:
     if name in {each["RoleName"] for each in iam.list_roles()["Roles"]}:
         return
     iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=_document(trust))
-    if account != cloud.account:  # one of ours can do what the project grants, and nothing else
+    # One of ours can do what the project grants, and nothing else.
+    if anything or account != cloud.account:
         iam.put_role_policy(
             RoleName=name, PolicyName="anything", PolicyDocument=_document(_ANYTHING)
         )
