@@ -17,20 +17,22 @@ EXACT = {
         "state": {"keys": ["a.state"], "access": ["list", "read"]},
         "lock": {"keys": ["a.lock"], "access": ["read", "write", "delete", "write-tags"]},
         "in": {"prefix": "in/", "access": ["list", "read"]},
+        "gone": {"prefix": "gone/", "access": ["list", "delete", "write-tags"]},
     },
     "holders": {"tool": {"as": "user"}},
 }
+KEPT = ("a.state", "a.lock", "in/found", "gone/found")
 _NUMBERS = count(1)
 
 
-def test_files_of_exact_names_are_neither_changed_nor_removed(cloud):
-    """Though the holder may change one of them, and though its policy is wider than promised."""
+def test_files_that_are_there_are_neither_changed_nor_removed(cloud):
+    """Though the holder may change some of them, and though its policy is wider than promised."""
     config = {"object-access:environment": {"namespace": "harmless", "projects": {"one": EXACT}}}
     name = f"harmless-{next(_NUMBERS)}"
     made = engine.run(WORKSPACE, name, config, cloud, lambda _: None, by_cli=False)
     handed = bystanders.with_keys(cloud, made.handovers)
     admin, bucket = cloud.admin("s3"), handed["one"].where.bucket
-    for key in ("a.state", "a.lock", "in/found"):
+    for key in KEPT:
         admin.put_object(Bucket=bucket, Key=key, Body=b"precious", Tagging="whose=ours")
     widen(cloud, handed["one"])
 
@@ -41,7 +43,7 @@ def test_files_of_exact_names_are_neither_changed_nor_removed(cloud):
     assert "DeleteMarkers" not in listed or not [
         each for each in listed["DeleteMarkers"] if "object-access-check" not in each["Key"]
     ]
-    for key in ("a.state", "a.lock", "in/found"):
+    for key in KEPT:
         assert admin.get_object(Bucket=bucket, Key=key)["Body"].read() == b"precious"
         tags = admin.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
         assert tags == [{"Key": "whose", "Value": "ours"}]

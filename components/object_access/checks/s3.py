@@ -155,7 +155,7 @@ class PlaceChecks(_Of):
     def writing(self) -> None:
         self._needs("write")
         key = self._subject.key(self._place)
-        self._changes(key)
+        self._subject.spare(key)
         for body in (b"one", b"two"):
             self._subject.put(self._s3, key, body)
         if can(self._place, "read"):
@@ -174,7 +174,7 @@ class PlaceChecks(_Of):
     def deleting(self) -> None:
         self._needs("delete")
         key = self._subject.seed(self._holder, self._place)
-        self._changes(key)
+        self._subject.spare(key)
         self._s3.delete_object(Bucket=self._subject.bucket, Key=key)
         self._subject.forget(key)
 
@@ -199,7 +199,7 @@ class PlaceChecks(_Of):
         if {"read-tags", "write-tags", "write-acl"} & set(verbs):
             key = self._subject.seed(self._holder, self._place)
         if CHANGING & set(verbs):
-            self._changes(key)
+            self._subject.spare(key)
         for verb in verbs:
             self._try(verb, self._place, key)
 
@@ -209,7 +209,7 @@ class PlaceChecks(_Of):
             raise NotPromised  # the operator's keys are for everything
         key = self._subject.key(self._place)
         if CHANGING & set(self._missing):
-            self._changes(key)
+            self._subject.spare(key)
         if self._missing:
             self._subject.plant(key)
         tried: dict[str, Call] = {}
@@ -251,11 +251,6 @@ class PlaceChecks(_Of):
     @property
     def _own(self) -> str | None:
         return None if self._place.keys else self._place.prefix
-
-    def _changes(self, key: str) -> None:
-        """Raises NotTried where changing this file would change what is kept there."""
-        if self._subject.harms(key):
-            raise NotTried("it would change what is kept there, so that only a rehearsal tries it")
 
     def _needs(self, verb: str) -> None:
         if not can(self._place, verb):
@@ -310,8 +305,8 @@ class HolderChecks(_Of):
         key = (
             self._subject.seed(self._holder, place) if verb == "read" else self._subject.key(place)
         )
-        if verb == "write" and self._subject.harms(key):
-            self._subject.only_embedded()
+        if verb == "write":
+            self._subject.spare(key)
         none_allowed(calls(self._subject, plain, verb, top(place), key))
 
     @refused("administering the bucket ({administration} ways)")
@@ -378,10 +373,7 @@ class BucketChecks(Checks):
     def other_account(self) -> None:
         if self._subject.where.endpoint:
             raise NotPromised
-        stranger = self._subject.bystanders.stranger
-        if stranger is None:
-            raise NotTried("needs another account, which only a rehearsal has")
-        self._nobody(self._subject.client("s3", stranger))
+        self._nobody(self._subject.client("s3", self._subject.stranger))
 
     @refused("administering it, by another account and by anyone ({administration} ways)")
     def administered(self) -> None:
@@ -389,10 +381,7 @@ class BucketChecks(Checks):
             raise NotPromised
         self._subject.only_embedded()
         tried: dict[str, Call] = {}
-        for name, who in {
-            "another account": self._subject.bystanders.stranger,
-            "anyone": None,
-        }.items():
+        for name, who in (("another account", self._subject.stranger), ("anyone", None)):
             made = attempts(ADMINISTRATION, partial(self._client, who), self._subject)
             tried |= {f"{what} by {name}": call for what, call in made.items()}
         none_allowed(tried)
@@ -464,10 +453,7 @@ class RoleChecks(_Of):
 
     @refused("the role from another account, with the right {proof}")
     def other_account(self) -> None:
-        stranger = self._subject.bystanders.stranger
-        if stranger is None:
-            raise NotTried("needs another account, which only a rehearsal has")
-        self._subject.assume(self._how, stranger)
+        self._subject.assume(self._how, self._subject.stranger)
 
     @refused("the role from its own account")
     def own_account(self) -> None:
@@ -539,6 +525,7 @@ class ForeignChecks(_Of):
         for place in (part for each in self._places.values() for part in parts(each)):
             key = self._subject.key(place)
             self._subject.plant(key)
+            self._subject.wrote(key)
             for verb in sorted(VERBS, key="delete".__eq__):
                 if can(place, verb) and not (verb in CHANGING and self._subject.harms(key)):
                     own = calls(self._subject, s3, verb, top(place), key)
@@ -559,10 +546,7 @@ class AssumedChecks(_Of):
 
     @refused("the role, assumed from another account")
     def foreign_account(self) -> None:
-        stranger = self._subject.bystanders.stranger
-        if stranger is None:
-            raise NotTried("needs another account, which only a rehearsal has")
-        self._subject.session(stranger, self._role_arn)
+        self._subject.session(self._subject.stranger, self._role_arn)
 
 
 class UploadRoleChecks(HolderChecks):

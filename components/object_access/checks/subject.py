@@ -69,6 +69,13 @@ class Subject:
             raise NotTried("needs another user of the store, which only a rehearsal has")
         return other
 
+    @property
+    def stranger(self) -> Key:
+        """Another account, with keys. Raises NotTried where there is none."""
+        if self.bystanders.stranger is None:
+            raise NotTried("needs another account, which only a rehearsal has")
+        return self.bystanders.stranger
+
     def only_embedded(self) -> None:
         """Leave to rehearsals what would do harm. Raises NotTried elsewhere."""
         if not self.target.embedded:
@@ -77,6 +84,11 @@ class Subject:
     def harms(self, key: str) -> bool:
         """Whether changing this file would harm: its name is not ours, and it is no rehearsal."""
         return self.name not in key and not self.target.embedded
+
+    def spare(self, key: str) -> None:
+        """Leave a file that is not ours as it is. Raises NotTried where changing it would harm."""
+        if self.harms(key):
+            raise NotTried("it would change what is kept there, so that only a rehearsal tries it")
 
     # --- files ---
 
