@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
+import hypothesis
 import pulumi
 import pytest
 from pulumi.runtime import settings as runtime_settings
@@ -17,6 +18,10 @@ from object_access.stores.aws import server
 from object_access.stores.openstack import server as openstack
 
 LIGHTLY = "311530292373"  # its account in the guide
+
+# No test may fail because others run beside it.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 # What a program raises reaches its test; asyncio would print it again, after the last one.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)

@@ -36,8 +36,8 @@ def test_the_walk_through_is_true(copy):
         for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, *shown = step.splitlines()
             done = subprocess.run(
-                command, shell=True, cwd=copy, env={**os.environ, "PATH": path},
-                capture_output=True, text=True, timeout=120,
+                command, shell=True, cwd=copy, env={**os.environ, "PATH": path, "COLUMNS": "100"},
+                capture_output=True, text=True, timeout=200,
             )  # fmt: skip
             assert done.returncode == 0, f"{command}: {done.stderr}"
             assert not [line for line in shown if line not in done.stdout], command

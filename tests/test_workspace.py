@@ -93,7 +93,7 @@ def test_the_program_is_found_from_below(workspace, tmp_path):
 @pytest.mark.parametrize(
     ("environment", "message"),
     [
-        ("prod", "environment 'prod' does not exist, there are dev, odd; write env/Pulumi.prod.y"),
+        ("prod", "environment 'prod' does not exist, there are dev, odd; 'object-access new'"),
         ("../dev", "environment '../dev' does not exist"),
         ("odd", "env/Pulumi.odd.yaml: 'config' must be a mapping"),
     ],
