@@ -549,7 +549,7 @@ def test_what_a_change_of_settings_changes():
     ]
     second = {"kind": "modelstore", "keys": ["key", "next"]}
     assert turns(of(x={"kind": "modelstore"}), of(x=second)) == [
-        ("changed", "x-modelstore", "1 → 2 keys")
+        ("changed", "x", "1 → 2 keys")
     ]
 
 

@@ -45,7 +45,7 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 @pytest.fixture(scope="module")
 def rehearsed() -> subprocess.CompletedProcess[str]:
     """One rehearsal of the shipped environment."""
-    return command("--format", "json")
+    return command("--environment", "guides", "--format", "json")
 
 
 def test_every_check_is_as_promised(rehearsed):
@@ -101,7 +101,7 @@ def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
 
 def test_without_colour_at_60_columns():
     """Piped, as in CI: nothing is lost, and no line of a check is broken by a sign for a terminal."""
-    done = command("--environment", "dev", NO_COLOR="1", COLUMNS="60")
+    done = command("--environment", "dev", "--all", NO_COLOR="1", COLUMNS="60")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     assert "read by a presigned link" in done.stdout
@@ -117,7 +117,7 @@ def test_without_colour_at_60_columns():
         (["--environment", "../dev"], "error: environment '../dev' does not exist"),
         (["--format", "xml"], "error: format 'xml' is unknown, use one of table, json, markdown"),
         (["--engine", "terraform"], "error: engine 'terraform' is unknown, use one of auto"),
-        (["--engine", "pulumi"], "error: 'pulumi' is not on PATH"),
+        (["-e", "guides", "--engine", "pulumi"], "error: 'pulumi' is not on PATH"),
         (["serve", "--accounts", "12"], "error: account '12' must be 12 digits"),
         (["serve", "--accounts", "1" * 12 + "," + "1" * 12], "error: an account is named twice"),
         (
