@@ -548,9 +548,7 @@ def test_what_a_change_of_settings_changes():
         ("narrowed", "x", "- write, delete; still list, read")
     ]
     second = {"kind": "modelstore", "keys": ["key", "next"]}
-    assert turns(of(x={"kind": "modelstore"}), of(x=second)) == [
-        ("changed", "x", "1 → 2 keys")
-    ]
+    assert turns(of(x={"kind": "modelstore"}), of(x=second)) == [("changed", "x", "1 → 2 keys")]
 
 
 def test_a_prefix_that_moves_is_seen_as_that():

@@ -109,14 +109,16 @@ def test_whoever_is_trusted_is_there(cloud):
 
 def test_what_is_there_already_is_left_as_it_is(cloud):
     """A second rehearsal in the same cloud finds the first one's roles and buckets."""
-    project = {
-        "kind": "s3", "bucket": "there-already-1", "adopt": True, "places": READ,
+    holders = {"logs": {"as": "existing-role", "name": "twice"}}
+    adopting = {"kind": "s3", "bucket": "there-already-1", "adopt": True, "places": READ}
+    logging = {
+        "kind": "s3", "bucket": "made-anew-1", "places": READ,
         "access_logs": {"bucket": "logs-already-1"},
-        "holders": {"logs": {"as": "existing-role", "name": "twice"}},
     }  # fmt: skip
-    [loaded] = environments.projects_of(WORKSPACE, "twice", config({"t": project}))
+    given = {"a": {**adopting, "holders": holders}, "b": {**logging, "holders": holders}}
+    loaded = environments.projects_of(WORKSPACE, "twice", config(given))
     for _ in range(2):
-        bystanders.provide(cloud, [loaded.project])
+        bystanders.provide(cloud, [each.project for each in loaded])
 
     there = {each["Name"] for each in cloud.admin("s3").list_buckets()["Buckets"]}
     assert {"there-already-1", "logs-already-1"} <= there
