@@ -23,6 +23,7 @@ benchmarks: .venv/ready
 
 docs: .venv/ready
 	@for page in consumers settings policies; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
+	@$(BIN)/python docs/embedded_aws.py > docs/embedded-aws.md
 	@$(BIN)/python -m stacks.schema > stacks/schema.json
 	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
