@@ -362,7 +362,7 @@ bound = aws.iam.Policy("bound", name="bound", policy='{"Version":"2012-10-17","S
     '[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}')
 AccessUser("bounded", {"user_name": "bounded", "grants": {"farm": grant},
     "permissions_boundary": bound.arn})
-aws.s3.BucketAcl("acl", bucket="farm-of-tests", acl="public-read")
+aws.s3.BucketNotification("told", bucket="farm-of-tests", eventbridge=True)
 """)
 
     assert matrix(found) == {
@@ -374,8 +374,10 @@ aws.s3.BucketAcl("acl", bucket="farm-of-tests", acl="public-read")
         "arn:aws:kms:eu-west-1:123456789012:key/abc": ["kms:Decrypt", "kms:GenerateDataKey"]
     }
     assert "kms" not in one(found, "user", "bounded").facts
-    assert set(found.findings.unknown) == {"aws:s3/bucketAcl:BucketAcl acl"}
-    assert "Not judged: aws:s3/bucketAcl:BucketAcl acl." in tables.markdown(found)
+    assert set(found.findings.unknown) == {"aws:s3/bucketNotification:BucketNotification told"}
+    assert "Not judged: aws:s3/bucketNotification:BucketNotification told." in tables.markdown(
+        found
+    )
 
 
 SWIFT = f"""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from object_access.access import difference, outsiders, report
+from object_access.access import acls, difference, outsiders, report
 from object_access.access import program as programs
 from object_access.access.difference import Change, Turn
 from object_access.access.proof import Witness
@@ -125,6 +125,17 @@ def arn_like(text: str) -> dict[str, Any]:
     return {"ArnLike": {"aws:PrincipalArn": text}}
 
 
+OWNED = """
+aws.s3.BucketOwnershipControls("o", bucket="farm", rule={{"object_ownership": {!r}}})
+"""
+LISTS = OWNED.format("ObjectWriter")
+ACL = 'aws.s3.BucketAcl("acl", bucket="farm", {})\n'
+GROUP = f"""
+devs = aws.iam.Group("devs", name="devs")
+aws.iam.GroupPolicy("theirs", name="theirs", group=devs.name, policy={document([READ, alone("s3:PutObject", f"{FARM}/*")])})
+"""
+JOINED = 'aws.iam.GroupMembership("m", name="m", group="devs", users=[{}])\n'
+EVERYTHING = f"every = aws.iam.Policy('every', name='every', policy={document([alone('s3:*')])})\n"
 ONE_ARN = f"{OTHER}:role/one"
 ANYBODY, NOBODY = "any other account", "anyone without login"
 ROLE = "arn:aws:iam::123456789012:role/it"
@@ -204,6 +215,19 @@ WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
     ("the account in a key's policy", {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"},)},
      {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"}, {"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:Decrypt", "Resource": "*"})}, "ann", ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/key", {})),
     ("a public policy without its block", {"farm": (TLS, everyone()), "more": BLOCK}, {"farm": (TLS, everyone())}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {})),
+    ("a list of everybody", {"more": LISTS}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("a list of everybody who signs", {"more": LISTS}, {"more": LISTS + ACL.format("acl='authenticated-read'")}, ANYBODY, ("s3:ListBucket", FARM, {"aws:principalarn": "x"})),
+    ("a list that lets everybody write", {"more": LISTS + ACL.format("acl='public-read'")}, {"more": LISTS + ACL.format("acl='public-read-write'")}, NOBODY, ("s3:PutObject", f"{FARM}/x", {})),
+    ("a list that lets everybody write lists", {"more": LISTS}, {"more": LISTS + ACL.format(f"access_control_policy={{'owner': {{'id': 'o'}}, 'grants': [{{'grantee': {{'type': 'Group', 'uri': {acls.EVERYBODY!r}}}, 'permission': 'WRITE_ACP'}}]}}")}, NOBODY, ("s3:PutBucketAcl", FARM, {})),
+    ("public lists are no longer ignored", {"more": LISTS + ACL.format("acl='public-read'") + BLOCK}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("the account blocks no more", {"more": LISTS + ACL.format("acl='public-read'") + "aws.s3.AccountPublicAccessBlock('a', ignore_public_acls=True)"}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("lists are on again", {"more": ACL.format("acl='public-read'")}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("a member of a group", {"more": GROUP + JOINED.format("")}, {"more": GROUP + JOINED.format("'ann'")}, "ann", ("s3:PutObject", f"{FARM}/x", {})),
+    ("a member by the user's own list", {"more": GROUP}, {"more": GROUP + "aws.iam.UserGroupMembership('m', user='ann', groups=['devs'])"}, "ann", ("s3:PutObject", f"{FARM}/x", {})),
+    ("a group whose members nobody says", {}, {"more": GROUP}, "members of group devs", ("s3:GetObject", f"{FARM}/data/", {})),
+    ("a policy of a group", {"more": GROUP + JOINED.format("'ann'") + EVERYTHING}, {"more": GROUP + JOINED.format("'ann'") + EVERYTHING + "aws.iam.GroupPolicyAttachment('a', group='devs', policy_arn=every.arn)"}, "ann", ("s3:DeleteObject", f"{FARM}/x", {})),
+    ("a policy given to several at once", {"more": EVERYTHING}, {"more": EVERYTHING + "aws.iam.PolicyAttachment('a', users=['ann'], policy_arn=every.arn)"}, "ann", ("s3:DeleteObject", f"{FARM}/x", {})),
+    ("a policy that others have", {"more": EVERYTHING.replace("s3:*", "s3:Get*")}, {"more": EVERYTHING}, "whoever is given policy every", ("s3:DeleteObject", f"{FARM}/x", {})),
     ("an account with the number of the report", {}, {"it": (WITH_ID, trusted(Principal={"AWS": "arn:aws:iam::123456789012:root"}))}, "account 123456789012", ("sts:AssumeRole", "arn:aws:iam::999999999999:role/it", {})),
 ]  # fmt: skip
 
@@ -258,6 +282,11 @@ NOT_WIDER: list[tuple[str, dict, dict]] = [
     ("a trust that asks for MFA", {"it": (ASSUME,)}, {"it": (trusted({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),)}),
     ("an organisation instead of the world", {"farm": (TLS, everyone())}, {"farm": (TLS, everyone(org("o-1")))}),
     ("a variable that is known", {"ann": (alone("s3:GetObject", f"{FARM}/ann/*"),)}, {"ann": (alone("s3:GetObject", f"{FARM}/${{aws:username}}/*"),)}),
+    ("a list that ownership switches off", {}, {"more": ACL.format("acl='public-read'")}),
+    ("a public list that is ignored", {"more": LISTS + BLOCK}, {"more": LISTS + BLOCK + ACL.format("acl='public-read'")}),
+    ("a private list", {"more": LISTS}, {"more": LISTS + ACL.format("acl='private'")}),
+    ("the owner's own line", {"more": LISTS}, {"more": LISTS + ACL.format("access_control_policy={'owner': {'id': aws.s3.get_canonical_user_id().id}, 'grants': [{'grantee': {'type': 'CanonicalUser', 'id': aws.s3.get_canonical_user_id().id}, 'permission': 'FULL_CONTROL'}]}")}),
+    ("a policy moves to a group", {"ann": (READ, alone("s3:PutObject", f"{FARM}/*")), "more": GROUP}, {"more": GROUP + JOINED.format("'ann'")}),
     ("other names of statements", {}, {"ann": ({**READ, "Sid": "Other"},)}),
 ]  # fmt: skip
 
@@ -305,9 +334,7 @@ import pulumi, pulumi_aws as aws
 aws.s3.Bucket("farm", bucket="farm", region="eu-west-1", force_destroy={}, opts=pulumi.ResourceOptions(protect={}))
 """
 USER = "import pulumi_aws as aws\naws.iam.User('u', name='u')\naws.iam.AccessKey({!r}, user='u')\n"
-OWNED = """
-aws.s3.BucketOwnershipControls("o", bucket="farm", rule={{"object_ownership": {!r}}})
-"""
+TOLD = 'aws.s3.BucketNotification("told", bucket="farm", eventbridge={})'
 # What is changed, the programs before and now, and words of what is said.
 SAID = [
     ("all of a domain", container(".r:www.example.org"), container(".r:.org"), "Referer: https://.org/"),
@@ -323,8 +350,11 @@ SAID = [
     ("deleted with its objects", BUCKET.format(False, True), BUCKET.format(True, True), "deleted WITH its objects"),
     ("lists of access", source(more=OWNED.format("BucketOwnerEnforced")), source(more=OWNED.format("ObjectWriter")), "access control lists are ON"),
     ("two policies of a bucket", source(), source(more='aws.s3.BucketPolicy("z", bucket="farm", policy=' + document([TLS]) + ")"), "declared twice"),
-    ("a type that nobody knows", source(), source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="public-read")'), "bucketAcl"),
-    ("a known one that changes", source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="private")'), source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="public-read")'), "bucketAcl"),
+    ("a type that nobody knows", source(), source(more=TOLD.format(False)), "bucketNotification"),
+    ("a known one that changes", source(more=TOLD.format(False)), source(more=TOLD.format(True)), "bucketNotification"),
+    ("a list for somebody by their ID", source(more=LISTS), source(more=LISTS + ACL.format("access_control_policy={'owner': {'id': 'o'}, 'grants': [{'grantee': {'type': 'CanonicalUser', 'id': 'c4n0n1c4l'}, 'permission': 'READ'}]}")), "the ACL of bucket farm: READ to c4n0n1c4l"),
+    ("a list beside a blocked public policy", source(farm=(TLS, everyone()), more=LISTS + BLOCK), source(farm=(TLS, everyone()), more=LISTS + BLOCK + ACL.format("acl='public-read'")), "beside a public policy that is blocked"),
+    ("members that somebody else's group gets", source(), source(more='aws.iam.UserGroupMembership("m", user="ann", groups=["admins"])'), "admins is no group of this program"),
     ("a policy of AWS", source(), source(more='aws.iam.UserPolicyAttachment("a", user=ann.name, policy_arn="arn:aws:iam::aws:policy/AdministratorAccess")'), "AdministratorAccess is not of this program"),
     ("a variable of others", source(), source(farm=(TLS, {"Principal": {"AWS": f"{OTHER}:root"}, "Action": "s3:GetObject", "Resource": f"{FARM}/${{aws:PrincipalTag/team}}/*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}})), "s3:GetObject"),
     ("a weaker external ID", source(), source(it=(trusted({"StringEquals": {"sts:ExternalId": "ab"}}),)), "an external ID of 2 signs, of 16 before"),

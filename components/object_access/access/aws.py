@@ -9,7 +9,7 @@ from typing import Any
 from ..policies import cors
 from ..policies.documents import VERSION
 from ..policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluate
-from . import outsiders
+from . import acls, outsiders
 from .model import NOTHING, Findings, Kind, Party, Place
 from .program import Declared, Program
 from .proof import Evidence, Thing, beyond_verbs, holder
@@ -34,7 +34,8 @@ from .risks import IN_VERBS, grouped
 
 _KEY_SLOTS = 2  # access keys that a user can have
 # What a bucket may say itself instead of a resource of its own, and what is not read there.
-_INLINE = frozenset({"acl", "corsRules", "grants", "policy", "websites"})
+_INLINE = frozenset({"corsRules", "policy", "websites"})
+_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
@@ -44,13 +45,11 @@ _JUDGED = frozenset(
     (
         *("AccessKey", "InstanceProfile", "OpenIdConnectProvider", "Policy", "Role", "RolePolicy"),
         *("RolePolicyAttachment", "User", "UserPolicy", "UserPolicyAttachment"),
-        *("Bucket", "BucketCorsConfiguration", "BucketLifecycleConfiguration", "BucketPolicy"),
-        *(
-            "BucketLogging",
-            "BucketOwnershipControls",
-            "BucketPublicAccessBlock",
-            "BucketVersioning",
-        ),
+        *("Group", "GroupMembership", "GroupPolicy", "GroupPolicyAttachment"),
+        *("PolicyAttachment", "UserGroupMembership"),
+        *("AccountPublicAccessBlock", "Bucket", "BucketAcl", "BucketCorsConfiguration"),
+        *("BucketLifecycleConfiguration", "BucketLogging", "BucketOwnershipControls"),
+        *("BucketPolicy", "BucketPublicAccessBlock", "BucketVersioning"),
         "BucketServerSideEncryptionConfiguration",
         *("Alias", "Key", "KeyPolicy"),
     )
@@ -76,11 +75,16 @@ class Account:
             each.outputs["arn"]: written(each.outputs["name"], each.outputs["policy"])
             for each in self._of("Policy")
         }
+        self._attached: set[str] = set()
         self._users = {each.outputs["name"]: self._user(each) for each in self._of("User")}
         self._roles = {each.outputs["name"]: self._role(each) for each in self._of("Role")}
+        self._groups = {each.outputs["name"]: self._group(each) for each in self._of("Group")}
         self._give("user", self._users)
         self._give("role", self._roles)
-        self._inside = [*self._users.values(), *self._roles.values()]
+        self._give("group", self._groups)
+        self._attach_apart()
+        self._join_groups()
+        self._inside = [*self._users.values(), *self._roles.values(), *self._elsewhere()]
         self._by_name = {each.asker.unique_id: each for each in self._inside}
         self._by_name |= {each.asker.role_arn or each.asker.arn: each for each in self._inside}
         self._outsiders: dict[str, Identity] = {}
@@ -215,7 +219,7 @@ class Account:
         shown = Party(kind, outputs["name"], facts)
         identity = Identity(shown, asker, {**tags, **context, **whose})
         if arn := outputs.get("permissionsBoundary"):
-            identity.boundary = self._attached(arn, f"boundary of {shown.id}")
+            identity.boundary = self._managed_of(arn, f"boundary of {shown.id}")
         for arn in outputs.get("managedPolicyArns") or []:
             self._attach(identity, arn)
         for inline in outputs.get("inlinePolicies") or []:
@@ -236,13 +240,66 @@ class Account:
                     self._attach(identity, each.outputs["policyArn"])
 
     def _attach(self, identity: Identity, arn: str) -> None:
-        if found := self._attached(arn, f"policy of {identity.shown.id}"):
+        if found := self._managed_of(arn, f"policy of {identity.shown.id}"):
             identity.written.append(found)
 
-    def _attached(self, arn: str, what: str) -> Written | None:
+    def _managed_of(self, arn: str, what: str) -> Written | None:
+        self._attached.add(arn)
         if arn not in self._managed:
             self._found.leave(f"{what}: {arn} is not of this program")
         return self._managed.get(arn)
+
+    def _attach_apart(self) -> None:
+        """Policies that are given to several at once."""
+        for each in self._of("PolicyAttachment"):
+            known = {"users": self._users, "roles": self._roles, "groups": self._groups}
+            for kind, identities in known.items():
+                for name in each.outputs.get(kind) or []:
+                    if name in identities:
+                        self._attach(identities[name], each.outputs["policyArn"])
+                    else:
+                        what = f"{each.type} {each.name}: {name} is nobody in this program"
+                        self._found.leave(what, each.outputs)
+
+    def _join_groups(self) -> None:
+        """The policies of groups belong to their members, too."""
+        pairs = [
+            *((each, each.outputs["group"], user) for each in self._of("GroupMembership")
+              for user in each.outputs["users"]),
+            *((each, group, each.outputs["user"]) for each in self._of("UserGroupMembership")
+              for group in each.outputs["groups"]),
+        ]  # fmt: skip
+        for each, group, user in pairs:
+            if group in self._groups and user in self._users:
+                self._users[user].written += self._groups[group].written
+            elif group not in self._groups:
+                self._found.leave(f"{each.type} {each.name}: {group} is no group of this program")
+            # Somebody else's user is a member like those whom `_elsewhere` stands for.
+
+    def _elsewhere(self) -> Iterator[Identity]:
+        """Whoever gets policies of the program elsewhere: members of its groups, unless it says
+        that there are no others, and those to whom a policy is attached that it gives nobody."""
+        closed = {
+            each.outputs["group"]
+            for each in self._of("GroupMembership")
+            if self._users.keys() >= {*each.outputs["users"]}
+        }
+        yield from (each for name, each in self._groups.items() if name not in closed)
+        for each in self._of("Policy"):
+            if each.outputs["arn"] not in self._attached:
+                identity = self._anybody(f"whoever is given policy {each.outputs['name']}", each)
+                identity.written.append(self._managed[each.outputs["arn"]])
+                yield identity
+
+    def _group(self, declared: Declared) -> Identity:
+        return self._anybody(f"members of group {declared.outputs['name']}", declared)
+
+    def _anybody(self, name: str, declared: Declared) -> Identity:
+        """Users of the account of whom nothing else is known."""
+        arn = f"arn:{declared.outputs['arn'].split(':')[1]}:iam::{self._account}:user/{PROBE}"
+        asker = Principal("user", self._account, arn)
+        shown = Party(Kind.USER, name, {"declared_as": f"{declared.name} (others)"})
+        return Identity(shown, asker, {"aws:principalaccount": self._account})
 
     def _all_buckets(self) -> dict[str, Bucket]:
         """Those that the program makes, and those that its policies name."""
@@ -258,12 +315,15 @@ class Account:
         for arn in sorted(named):
             name, partition = bucket_of(arn), arn.split(":")[1]
             found.setdefault(name, Bucket(name, {"adopted": True}, partition, self._account))
+        self._block(found)
         self._settle(found)
+        for bucket, settings in self._settings("BucketAcl", found):
+            bucket.grants = acls.grants(settings)
+        for bucket in found.values():
+            self._grant(bucket)
         for bucket in found.values():
             if "adopted" not in bucket.facts:
-                flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls",
-                         "restrictPublicBuckets")  # fmt: skip
-                blocked = all(bucket.block.get(flag) for flag in flags)
+                blocked = all(bucket.block.get(flag) for flag in _FLAGS)
                 bucket.facts.update(public_access_blocked=blocked, tls_only=bucket.tls_only())
         self._find_prefixes(found)
         return found
@@ -271,7 +331,7 @@ class Account:
     def _made(self, declared: Declared) -> Bucket:
         outputs = declared.outputs
         for setting in sorted(_INLINE & outputs.keys()):
-            if outputs[setting] and outputs[setting] != "private":
+            if outputs[setting]:
                 self._found.leave(f"{setting} of bucket {declared.name}", outputs[setting])
         facts = {
             "declared_as": declared.name,
@@ -279,12 +339,12 @@ class Account:
             "protected": declared.protected,
             "force_destroy": bool(outputs.get("forceDestroy")),
         }
-        return Bucket(outputs["bucket"], facts, outputs["arn"].split(":")[1], self._account)
+        found = Bucket(outputs["bucket"], facts, outputs["arn"].split(":")[1], self._account)
+        found.grants = acls.grants(outputs)
+        return found
 
     def _settle(self, found: Mapping[str, Bucket]) -> None:
         """What is said of buckets apart from them."""
-        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
-            bucket.block = settings
         for bucket, settings in self._settings("BucketPolicy", found):
             if bucket.written:  # on AWS the last writer wins, and nobody knows who that is
                 self._found.leave(f"the policy of bucket {bucket.name}, declared twice", settings)
@@ -298,6 +358,33 @@ class Account:
             bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
         for bucket, settings in self._settings("BucketOwnershipControls", found):
             bucket.facts["ownership"] = settings["rule"]["objectOwnership"]
+
+    def _block(self, found: Mapping[str, Bucket]) -> None:
+        """What no policy and no list can make public: by the bucket's own setting, and by that of
+        its account."""
+        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
+            bucket.block = {flag: bool(settings.get(flag)) for flag in _FLAGS}
+        for each in self._of("AccountPublicAccessBlock"):
+            for bucket in found.values():
+                for flag in _FLAGS:
+                    bucket.block[flag] = bucket.block.get(flag) or bool(each.outputs.get(flag))
+
+    def _grant(self, bucket: Bucket) -> None:
+        """Put what a bucket's access control list allows beside its policy."""
+        if bucket.facts.get("ownership", acls.ENFORCED) == acls.ENFORCED or not bucket.grants:
+            return
+        if bucket.restricted:
+            what = f"the ACL of bucket {bucket.name}, beside a public policy that is blocked"
+            self._found.leave(what, bucket.grants)
+        for each in acls.unknown(bucket.grants):
+            what = f"the ACL of bucket {bucket.name}: {each.permission} to {each.grantee}"
+            self._found.leave(what)
+        ignored = bucket.block.get("ignorePublicAcls", False)
+        listed = [*acls.statements(bucket.grants, bucket.arn, public=not ignored)]
+        if listed:
+            own = [*bucket.written.statements] if bucket.written else []
+            document = {"Version": VERSION, "Statement": [*own, *listed]}
+            bucket.written = written("bucket policy and ACL", document, "resource")
 
     def _settings(
         self, kind: str, found: Mapping[str, Bucket]

@@ -246,6 +246,7 @@ def _cloud(partition: str, account: str) -> Any:
                     "arn": f"arn:{partition}:iam::{account}:root",
                     "userId": account,
                 },
+                "getCanonicalUserId": {"id": "owner"},
                 "getPartition": {"partition": partition, "id": partition},
                 "getRegion": {"region": "eu-west-1", "name": "eu-west-1", "id": "eu-west-1"},
                 "getAuthScope": {"projectId": PROJECT_ID, "region": "RegionOne"},

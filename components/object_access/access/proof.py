@@ -120,7 +120,9 @@ def holder(
     if asker.kind == "role":  # whoever assumes it names the session
         within["aws:userid"] = (*literal(f"{asker.unique_id}:"), *SOME)
         del values["aws:userid"]
-    return Holder(shown, asker, Known(values, _NEVER, within), (*identity,), boundary, context)
+    # Of a group's members, say, nothing else is known.
+    absent = _NEVER if "aws:principalarn" in context else ()
+    return Holder(shown, asker, Known(values, absent, within), (*identity,), boundary, context)
 
 
 # What AWS says of who asks, which is there or not by who it is.
