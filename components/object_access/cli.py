@@ -80,7 +80,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=(
         "Exit codes: 0 as promised; 1 a promise is broken or the program failed; 2 what was asked "
-        "for cannot be done, or nothing could be tried; 3 (report --against) somebody can do more."
+        "for cannot be done, or nothing could be tried; 3 (report --against, --live) somebody can "
+        "do more."
     ),
 )
 
@@ -235,6 +236,7 @@ def rehearse(
         "object-access report -e dev",
         "object-access report -e dev --against main --format markdown",
         "object-access report -e dev --format html --output access.html",
+        "object-access report -e dev --live",
     )
 )
 def report(
@@ -247,6 +249,14 @@ def report(
             show_default=False,
         ),
     ] = "",
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Read the real account with your own credentials, and compare it with the "
+            "program.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option(help="Where to write it, instead of standard output.")
     ] = None,
@@ -256,9 +266,11 @@ def report(
 
     Any Pulumi program in Python will do. With --against every request is decided, and who can do
     more than before is told with one that proves it. What an environment's file says under
-    `object-access:never` and `object-access:always` is proven, too. Exit code 0; with --against,
-    3 where somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where
-    what was asked for cannot be done, or the program does not run.
+    `object-access:never` and `object-access:always` is proven, too. With --live everybody else in
+    the account is shown who reaches the program's buckets and containers, and whatever it allows
+    beyond the program; nothing is changed there. Exit code 0; with --against and --live, 3 where
+    somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where what was
+    asked for cannot be done, or the program does not run.
     """
     from .access.command import run
 
@@ -266,7 +278,7 @@ def report(
         workspace = Workspace.at(program)
         # A stranger's program may have no environment's file: its stack is called something.
         environment = workspace.choose(environment) if workspace.known() else environment or "dev"
-        code = run(program, environment, shape, against, output)
+        code = run(program, environment, shape, against, output, live=live)
     raise typer.Exit(code)
 
 

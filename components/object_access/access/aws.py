@@ -58,10 +58,12 @@ _OBJECTS = frozenset({"BucketObject", "BucketObjectv2"})
 
 
 class Account:
-    """The account that a program describes."""
+    """The account that a program describes, with all buckets that its policies name, or with
+    `only` some."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, only: frozenset[str] | None = None):
         self._found = Findings()
+        self._only = only
         self._account = program.account
         self._declared: dict[str, list[Declared]] = {}
         for each in program.resources:
@@ -125,6 +127,11 @@ class Account:
             document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
             name = f"policy of key {each.name}"
             yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+
+    @property
+    def buckets(self) -> list[str]:
+        """The names of those that the program makes, adopts or names."""
+        return sorted(self._buckets)
 
     def findings(self) -> Findings:
         """Everybody's access to every bucket that the program makes, adopts or names."""
@@ -198,7 +205,7 @@ class Account:
 
     def _role(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
-        longest = int(declared.outputs.get("maxSessionDuration") or 3_600)
+        longest = int(declared.outputs.get("maxSessionDuration", 3_600))
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
         session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
@@ -314,6 +321,8 @@ class Account:
         }
         for arn in sorted(named):
             name, partition = bucket_of(arn), arn.split(":")[1]
+            if self._only is not None and name not in self._only:
+                continue
             found.setdefault(name, Bucket(name, {"adopted": True}, partition, self._account))
         self._block(found)
         self._settle(found)

@@ -25,24 +25,38 @@ FORMATS = ("table", "json", "markdown", "html")
 WIDTH = 128  # columns, where there is no terminal to ask
 
 
-def run(folder: Path, environment: str, shape: str, against: str, output: Path | None) -> int:
+def run(
+    folder: Path,
+    environment: str,
+    shape: str,
+    against: str,
+    output: Path | None,
+    *,
+    live: bool = False,
+) -> int:
     """Report; returns the exit code: 0; 1 where an invariant of the environment is broken; 3 where
-    access is wider than it was in `against`. Raises ValueError where what was asked for cannot be
-    done."""
+    access is wider than it was in `against`, or than the program says where it is `live`, or where
+    that cannot be judged. Raises ValueError where what was asked for cannot be done."""
     talk = Console(stderr=True, highlight=False)
     config: dict[str, Any] = {}
     try:
-        _check(shape, against)
+        _check(shape, against, live=live)
         workspace = Workspace.at(folder)
         config = workspace.config_of(environment) if workspace.known() else {}
-        now, earlier = _both(workspace, environment, against)
-        lines = [*invariants.broken(invariants.read(config), now)]
-        if earlier is None:
-            text, code = _report(now, shape), 0
+        rules = invariants.read(config)
+        changes: list[Change] | None
+        if live:
+            now, changes = _live(workspace, environment)
+            text = _beside(environment, now, changes or [], shape)
         else:
-            changes = difference.compare(earlier, now)
-            text = _difference(environment, changes, against, shape)
-            code = 3 if difference.widened(changes) else 0
+            now, changes = _compared(workspace, environment, against)
+            text = (
+                _report(now, shape)
+                if changes is None
+                else _difference(environment, changes, against, shape)
+            )
+        code = 3 if difference.widened(changes or []) else 0
+        lines = [*invariants.broken(rules, now)]
         for line in lines:
             talk.print(f"broken: {line}", style="red", markup=False, soft_wrap=True)
         code = 1 if lines else code
@@ -55,9 +69,11 @@ def run(folder: Path, environment: str, shape: str, against: str, output: Path |
     return code
 
 
-def _check(shape: str, against: str) -> None:
+def _check(shape: str, against: str, *, live: bool) -> None:
     if shape not in FORMATS:
         raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+    if against and live:
+        raise ValueError("--live compares with the program itself, leave --against out")
     if against and shape == "html":
         raise ValueError("a difference has no html, use table, json or markdown")
 
@@ -72,6 +88,30 @@ def _report(now: AccessReport, shape: str) -> str:
 
         return page.html(now)
     return _drawn(tables.table(now))
+
+
+def _live(workspace: Workspace, environment: str) -> tuple[AccessReport, list[Change] | None]:
+    from . import live  # brings boto3, which a report from a program alone needs not
+
+    return live.look(environment, _run(workspace.folder, environment))
+
+
+def _compared(
+    workspace: Workspace, environment: str, against: str
+) -> tuple[AccessReport, list[Change] | None]:
+    now, earlier = _both(workspace, environment, against)
+    return now, None if earlier is None else difference.compare(earlier, now)
+
+
+def _beside(environment: str, now: AccessReport, changes: list[Change], shape: str) -> str:
+    """In what the account differs from the program, and who reaches what there."""
+    if shape == "html":
+        return _report(now, shape)
+    if shape == "json":
+        found = {**difference.data(environment, changes, "the program"), "account": now.account}
+        found["report"] = report.to_data(now)
+        return json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return "\n".join([_difference(environment, changes, "", shape), _report(now, shape)])
 
 
 def _difference(environment: str, changes: list[Change], against: str, shape: str) -> str:

@@ -470,44 +470,61 @@ _GUARDS: Mapping[str, tuple[Any, str, str]] = {
 # --- how it is shown ---
 
 
-def headline(changes: list[Change]) -> str:
-    """All of it in a few words."""
+def headline(changes: list[Change], against: str = "an earlier program") -> str:
+    """All of it in a few words. Here and below, with nothing to be `against`, the account is
+    compared with its program."""
     if not changes:
-        return "unchanged"
+        return "unchanged" if against else "the account is as the program says"
     counts = [(turn, sum(change.turn is turn for change in changes)) for turn in Turn]
-    verdict = "widened" if widened(changes) else "not widened"
+    is_wider, is_not = _VERDICTS[bool(against)]
+    verdict = is_wider if widened(changes) else is_not
     return f"{verdict} ({', '.join(f'{count} {turn}' for turn, count in counts if count)})"
 
 
-def markdown(environment: str, changes: list[Change], against: str) -> str:
+_VERDICTS = {
+    True: ("widened", "not widened"),
+    False: ("the account is wider than the program", "the account is not wider than the program"),
+}
+_PROVES = {
+    True: "allowed now, refused before",
+    False: "allowed by the account, refused by the program",
+}
+
+
+def markdown(environment: str, changes: list[Change], against: str = "") -> str:
     """A comment for a pull request, of about a screenful."""
-    lines = [f"### Access in {code(environment)}: {headline(changes)}", ""]
+    lines = [f"### Access in {code(environment)}: {headline(changes, against)}", ""]
     if not changes:
-        return "\n".join([*lines, f"Against {code(against)}, nobody can do more or less.", ""])
+        same = f"Against {code(against)}, nobody can do more or less."
+        return "\n".join([*lines, *([same, ""] if against else [])])
     head = ["| | who | where | what | by |", "|---|---|---|---|---|"]
-    rows = [_row(change) for change in changes]
+    rows = [_row(change, _PROVES[bool(against)]) for change in changes]
     lines += [*head, *rows[:MOST]]
     if more := rows[MOST:]:
         summary = f"<details><summary>{len(more)} more, of less risk</summary>"
         lines += ["", summary, "", *head, *more, "", "</details>"]
-    note = "+ can be done now, - could be done before. Decided from the program alone"
-    return "\n".join([*lines, "", f"<sub>{note}, against {code(against)}.</sub>", ""])
+    note = "+ is allowed by the account, - by the program alone"
+    if against:
+        decided = f"Decided from the program alone, against {code(against)}"
+        note = f"+ can be done now, - could be done before. {decided}"
+    return "\n".join([*lines, "", f"<sub>{note}.</sub>", ""])
 
 
-def _row(change: Change) -> str:
+def _row(change: Change, proves: str) -> str:
     mark, _ = _MARKS[change.turn]
     who = f"{code(change.who)} {change.kind}" if change.kind else change.who
     where = "<br>".join(code(each) for each in change.where)
     what = escape(change.what)
     if change.witness:
-        what += f"<br>allowed now, refused before: {code(proof_of(change.witness))}"
+        what += f"<br>{proves}: {code(proof_of(change.witness))}"
     cells = [f"{mark} {change.turn}", who, where, what, escape("; ".join(change.by))]
     return f"| {' | '.join(cells)} |"
 
 
-def table(environment: str, changes: list[Change], against: str) -> RenderableType:
+def table(environment: str, changes: list[Change], against: str = "") -> RenderableType:
     """The changes for a terminal."""
-    title = Text(f"Access in {environment} against {against}: {headline(changes)}", "bold")
+    than = f" against {against}" if against else ""
+    title = Text(f"Access in {environment}{than}: {headline(changes, against)}", "bold")
     if not changes:
         return title
     shown = Table(box=None, pad_edge=False)
@@ -518,7 +535,7 @@ def table(environment: str, changes: list[Change], against: str) -> RenderableTy
         who = f"{change.who} [{change.kind}]" if change.kind else change.who
         what = change.what
         if change.witness:
-            what += f"\nallowed now, refused before: {proof_of(change.witness)}"
+            what += f"\n{_PROVES[bool(against)]}: {proof_of(change.witness)}"
         cells = (who, "\n".join(change.where), what, "; ".join(change.by))
         shown.add_row(Text(change.turn, style), *(Text(cell) for cell in cells))
     return Group(title, shown)

@@ -106,6 +106,8 @@ class Evidence:
     """Of OpenStack's application credentials: methods and paths; without any, all."""
     clouds: Mapping[str, str] = field(default_factory=dict)
     """Which clouds it is in, and as whom the program asks them."""
+    guests: frozenset[str] = frozenset()
+    """Holders who are of interest at the account's things only, by their IDs."""
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What was found of holders, by what decides about them, names left out."""
 
@@ -267,7 +269,7 @@ def _pairs(
             yield had, has, old, new
     for who, has in now.holders.items():
         had = was.get(who)
-        if had is None or had.state != has.state:
+        if who not in now.guests and (had is None or had.state != has.state):
             yield had, has, _ELSEWHERE, _ELSEWHERE
     # What no longer has a policy of its own is like all else of its account.
     for key in before.things.keys() - now.things.keys():

@@ -25,14 +25,17 @@ class AccessReport:
     evidence: Evidence
     sealed: bool = False
     """Whether seals stand for external IDs, as in JSON."""
+    account: str = ""
+    """The AWS account that was looked at; nothing for a report from a program alone."""
 
 
-def build(environment: str, program: Program) -> AccessReport:
-    """The report of what a program declares, all of it sorted.
+def build(environment: str, program: Program, only: frozenset[str] | None = None) -> AccessReport:
+    """The report of what a program declares, all of it sorted; with `only` some of the buckets
+    that its policies name.
 
     Raises ValueError for a policy that AWS would refuse.
     """
-    account = aws.Account(program)
+    account = aws.Account(program, only)
     every = account.findings()
     for store in (swift, compatible):
         every.join(store.findings(program))

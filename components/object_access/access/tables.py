@@ -75,7 +75,7 @@ def limits(answers: Answers) -> list[str]:
 def notes(principal: Party) -> list[str]:
     """What is known of somebody besides their access."""
     facts = principal.facts
-    told = []
+    told = ["NOT of the program"] if facts.get("stranger") else []
     if "keys" in facts:
         told.append(f"{facts['keys']} of {facts['key_slots']} keys")
     if "longest_session" in facts:
@@ -136,6 +136,8 @@ def table(report: AccessReport) -> RenderableType:
 
 def title(report: AccessReport) -> str:
     """What the report is of."""
+    if report.account:
+        return f"Who reaches what of environment {report.environment}: account {report.account}"
     return f"Who can do what: environment {report.environment}"
 
 
@@ -150,6 +152,8 @@ def remarks(report: AccessReport) -> list[str]:
         told.append(f"Not judged: {'; '.join(unknown)}. By these more may be allowed.")
     else:
         told.append("All that is not shown is refused.")
+    if report.account:
+        return [*told, "Not listed: the account's root user, and what an organisation takes away."]
     return [*told, "Not listed: the account's own administrators."]
 
 

@@ -1,0 +1,191 @@
+"""`report --live`: the embedded AWS and OpenStack as a real account, with strangers by hand."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from object_access.access import difference, live, tables
+from object_access.access import program as programs
+from object_access.access.difference import Change, Turn
+from object_access.access.live import names
+from object_access.access.report import AccessReport
+from object_access.rehearsal import engine
+from object_access.rehearsal.cloud import Cloud
+from object_access.stores.aws import server
+from object_access.workspace import KEY, Workspace
+
+ROOT = Path(__file__).parents[2]
+HERE, THERE, LIGHTLY = "123456789012", "222222222222", "916419735646"
+BUCKET, ARN = "farm-of-live", "arn:aws:s3:::farm-of-live"
+PROJECTS = {
+    "farm": {"kind": "lightly", "bucket": BUCKET, "prefix": "in/"},
+    "lab": {"kind": "valohai-s3", "bucket": "lab-of-live"},
+}
+CONFIG = {KEY: {"namespace": "live", "projects": PROJECTS}}
+
+
+@pytest.fixture(scope="module")
+def aws():
+    """An AWS of its own, elsewhere others make strangers, too: with what the program declares."""
+    with server.running([HERE, THERE, LIGHTLY]) as told:
+        cloud = Cloud({"aws": told})
+        variables = cloud.environment()
+        workspace = Workspace.at(ROOT)
+        engine._in_process(workspace, "dev", CONFIG, variables, cloud, lambda made: None)
+        yield cloud
+
+
+@pytest.fixture
+def look(aws, monkeypatch):
+    """What is found there, as an administrator or somebody else, who is in the variables."""
+
+    def run(keys: dict[str, str] | None = None) -> tuple[AccessReport, list[Change]]:
+        variables = aws.environment()
+        if keys:
+            variables["AWS_ACCESS_KEY_ID"] = keys["AccessKeyId"]
+            variables["AWS_SECRET_ACCESS_KEY"] = keys["SecretAccessKey"]
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return live.look("dev", programs.declared(ROOT, "dev", CONFIG))
+
+    return run
+
+
+def allow(actions, resources="*", **more) -> str:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
+    statement = {key: value for key, value in statement.items() if value is not None}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def opened(changes: list[Change]) -> dict[str, str]:
+    """Whom the account allows more, and what."""
+    return {e.who: e.what for e in changes if e.turn in (Turn.ADDED, Turn.WIDENED)}
+
+
+@pytest.fixture
+def planted(aws):
+    """Strangers, made by hand and removed again."""
+    iam, s3 = aws.admin("iam"), aws.admin("s3")
+    trust = allow("sts:AssumeRole", None, Principal={"Service": "ec2.amazonaws.com"})
+    policy = s3.get_bucket_policy(Bucket="lab-of-live")["Policy"]
+    for name in ("eve", "mallory", "sybil"):
+        iam.create_user(UserName=name)
+    iam.put_user_policy(
+        UserName="eve", PolicyName="p", PolicyDocument=allow("s3:GetObject", f"{ARN}/in/*")
+    )
+    iam.put_user_policy(
+        UserName="sybil", PolicyName="p", PolicyDocument=allow("s3:*", "arn:aws:s3:::other/*")
+    )
+    iam.create_group(GroupName="devs")
+    iam.put_group_policy(
+        GroupName="devs", PolicyName="p", PolicyDocument=allow("s3:PutObject", f"{ARN}/*")
+    )
+    iam.add_user_to_group(GroupName="devs", UserName="mallory")
+    iam.create_role(RoleName="ops", AssumeRolePolicyDocument=trust)
+    managed = iam.create_policy(PolicyName="m", PolicyDocument=allow("s3:DeleteObject"))
+    managed = managed["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="ops", PolicyArn=managed)
+    document = json.loads(policy)
+    foreign = {"Principal": {"AWS": f"arn:aws:iam::{THERE}:root"}}
+    more = json.loads(allow("s3:GetObject", "arn:aws:s3:::lab-of-live/*", **foreign))["Statement"]
+    document["Statement"] += more
+    s3.put_bucket_policy(Bucket="lab-of-live", Policy=json.dumps(document))
+    [ours] = [e["UserName"] for e in iam.list_users()["Users"] if e["UserName"].startswith("lab-")]
+    key = iam.create_access_key(UserName=ours)["AccessKey"]
+    caller = iam.create_access_key(UserName="eve")["AccessKey"]
+    yield caller
+    iam.delete_access_key(UserName="eve", AccessKeyId=caller["AccessKeyId"])
+    iam.delete_access_key(UserName=ours, AccessKeyId=key["AccessKeyId"])
+    s3.put_bucket_policy(Bucket="lab-of-live", Policy=policy)
+    iam.detach_role_policy(RoleName="ops", PolicyArn=managed)
+    iam.delete_policy(PolicyArn=managed)
+    iam.delete_role(RoleName="ops")
+    iam.remove_user_from_group(GroupName="devs", UserName="mallory")
+    iam.delete_group_policy(GroupName="devs", PolicyName="p")
+    iam.delete_group(GroupName="devs")
+    for name in ("eve", "sybil"):
+        iam.delete_user_policy(UserName=name, PolicyName="p")
+    for name in ("eve", "mallory", "sybil"):
+        iam.delete_user(UserName=name)
+
+
+def test_an_account_as_its_program_says(look):
+    """Nobody but its administrator reaches more; names, secrets and IDs are no difference."""
+    now, changes = look()
+
+    assert opened(changes).keys() == {"administrator"}
+    assert not now.findings.unknown
+    assert tables.title(now).endswith(f"account {HERE}")
+    assert now.findings.principals["user:administrator"].facts["stranger"]
+
+
+def test_strangers_are_shown(look, planted):
+    """By a policy of their own, of a group, of a role, of a bucket; and a key more. Who reaches
+    other buckets only is nobody here."""
+    now, changes = look()
+    told = opened(changes)
+
+    assert planted
+    assert "+ read" in told["eve"]
+    assert "+ write" in told["mallory"]
+    assert "+ delete" in told["ops"]
+    assert "read" in told[f"account {THERE}"]
+    [key] = [what for who, what in told.items() if who.startswith("lab-")]
+    assert "which the program does not make" in key
+    people = {each.name for each in now.findings.principals.values()}
+    assert {"eve", "mallory", "ops"} <= people
+    assert "sybil" not in people
+    assert "NOT of the program" in tables.notes(now.findings.principals["role:ops"])
+    witness = next(each.witness for each in changes if each.who == "eve" and each.witness)
+    assert witness.request.resource.startswith(f"{ARN}/in/")
+    shown = difference.markdown("dev", changes)
+    assert "the account is wider than the program" in shown
+    assert "allowed by the account, refused by the program" in shown
+
+
+def test_what_may_not_be_read_is_not_judged(look, planted):
+    """By name, and what the program says stands for it: whoever it makes is not said to be gone."""
+    now, changes = look(planted)
+
+    assert any(
+        each.startswith("users, groups, roles and policies") for each in now.findings.unknown
+    )
+    assert "BucketPolicy of bucket farm-of-live (AccessDenied)" in now.findings.unknown
+    assert difference.widened(changes)
+    assert not [each for each in changes if each.turn is Turn.REMOVED]
+
+
+def test_credentials_that_are_none(look):
+    """One line, before anything is judged."""
+    with pytest.raises(ValueError, match="AWS knows no caller: InvalidClientTokenId"):
+        look({"AccessKeyId": "AKIANOBODY", "SecretAccessKey": "none"})
+
+
+def test_another_account(look, monkeypatch):
+    """The program says which one it is for."""
+    monkeypatch.setitem(CONFIG, "aws:allowedAccountIds", [THERE])
+
+    with pytest.raises(ValueError, match=f"account {HERE}, the program is for {THERE}"):
+        look()
+
+
+def test_peoplethat_pulumi_finishes():
+    """By seven hexadecimal digits, if there is one such."""
+    there = ["a-0a1b2c3", "b-0a1b2c3", "b-1111111", "c-long"]
+
+    found = dict(names.finished(["a-0000000", "b-0000000", "c-0000000"], there))
+
+    assert found == {"a-0000000": "a-0a1b2c3", "b-0000000": None, "c-0000000": None}
+
+
+def test_a_shorter_external_id_is_another():
+    """A placeholder stands for a secret as long as the program makes it."""
+    said, there = (
+        allow("sts:AssumeRole", None, Condition={"StringEquals": {"sts:ExternalId": each}})
+        for each in ("placeholderABCDEFGH", "short")
+    )
+
+    assert names.external_ids(said, there) == {}
+    longer = there.replace("short", "s" * 19)
+    assert names.external_ids(said, longer) == {"placeholderABCDEFGH": "s" * 19}
