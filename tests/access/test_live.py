@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from object_access.access import difference, live, tables
+from object_access.access import acls, difference, live, report, tables
 from object_access.access import program as programs
 from object_access.access.difference import Change, Turn
 from object_access.access.live import names
+from object_access.access.live.aws import _SETTINGS
+from object_access.access.model import Verb
 from object_access.access.report import AccessReport
 from object_access.rehearsal import engine
 from object_access.rehearsal.cloud import Cloud
@@ -16,8 +18,10 @@ from object_access.stores.aws import server
 from object_access.workspace import KEY, Workspace
 
 ROOT = Path(__file__).parents[2]
-HERE, THERE, LIGHTLY = "123456789012", "222222222222", "916419735646"
+# Of no other test: whatever runs in one process shares what moto keeps.
+HERE, THERE = "444455556666", "555566667777"
 BUCKET, ARN = "farm-of-live", "arn:aws:s3:::farm-of-live"
+READS = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 PROJECTS = {
     "farm": {"kind": "lightly", "bucket": BUCKET, "prefix": "in/"},
     "lab": {"kind": "valohai-s3", "bucket": "lab-of-live"},
@@ -28,8 +32,8 @@ CONFIG = {KEY: {"namespace": "live", "projects": PROJECTS}}
 @pytest.fixture(scope="module")
 def aws():
     """An AWS of its own, elsewhere others make strangers, too: with what the program declares."""
-    with server.running([HERE, THERE, LIGHTLY]) as told:
-        cloud = Cloud({"aws": told})
+    with server.running([HERE, THERE]) as told:
+        cloud = Cloud({"aws": told}, account=HERE)
         variables = cloud.environment()
         workspace = Workspace.at(ROOT)
         engine._in_process(workspace, "dev", CONFIG, variables, cloud, lambda made: None)
@@ -60,7 +64,11 @@ def allow(actions, resources="*", **more) -> str:
 
 def opened(changes: list[Change]) -> dict[str, str]:
     """Whom the account allows more, and what."""
-    return {e.who: e.what for e in changes if e.turn in (Turn.ADDED, Turn.WIDENED)}
+    found: dict[str, str] = {}
+    for each in changes:
+        if each.turn in (Turn.ADDED, Turn.WIDENED):
+            found[each.who] = f"{found.get(each.who, '')}; {each.what}"
+    return found
 
 
 @pytest.fixture
@@ -86,6 +94,8 @@ def planted(aws):
     managed = iam.create_policy(PolicyName="m", PolicyDocument=allow("s3:DeleteObject"))
     managed = managed["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="ops", PolicyArn=managed)
+    iam.create_role(RoleName="audit", AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName="audit", PolicyArn=READS)
     document = json.loads(policy)
     foreign = {"Principal": {"AWS": f"arn:aws:iam::{THERE}:root"}}
     more = json.loads(allow("s3:GetObject", "arn:aws:s3:::lab-of-live/*", **foreign))["Statement"]
@@ -101,6 +111,8 @@ def planted(aws):
     iam.detach_role_policy(RoleName="ops", PolicyArn=managed)
     iam.delete_policy(PolicyArn=managed)
     iam.delete_role(RoleName="ops")
+    iam.detach_role_policy(RoleName="audit", PolicyArn=READS)
+    iam.delete_role(RoleName="audit")
     iam.remove_user_from_group(GroupName="devs", UserName="mallory")
     iam.delete_group_policy(GroupName="devs", PolicyName="p")
     iam.delete_group(GroupName="devs")
@@ -130,6 +142,7 @@ def test_strangers_are_shown(look, planted):
     assert "+ read" in told["eve"]
     assert "+ write" in told["mallory"]
     assert "+ delete" in told["ops"]
+    assert "+ list, read" in told["audit"]
     assert "read" in told[f"account {THERE}"]
     [key] = [what for who, what in told.items() if who.startswith("lab-")]
     assert "which the program does not make" in key
@@ -189,3 +202,58 @@ def test_a_shorter_external_id_is_another():
     assert names.external_ids(said, there) == {}
     longer = there.replace("short", "s" * 19)
     assert names.external_ids(said, longer) == {"placeholderABCDEFGH": "s" * 19}
+
+
+CONTAINER = """
+import pulumi_openstack as openstack
+openstack.objectstorage.Container("c", name="live-data", region="RegionOne")
+openstack.objectstorage.Container("d", name="never-deployed", region="RegionOne")
+"""
+
+
+def test_containers(cloud, tmp_path, monkeypatch):
+    """What their lists let in, keys of temporary URLs, and other credentials of the same user."""
+    pytest.importorskip("keystone", reason="requirements-openstack.txt is not installed")
+    (tmp_path / "__main__.py").write_text(CONTAINER)
+    for name, value in cloud.environment(swift=True).items():
+        monkeypatch.setenv(name, value)
+    storage, http = cloud.openstack._storage, cloud.openstack._http
+    http.put(f"{storage}/live-data")
+    _, before = live.look("dev", programs.declared(tmp_path, "dev", {}))
+    http.post(
+        f"{storage}/live-data",
+        headers={
+            "X-Container-Read": ".r:*",
+            "X-Container-Write": "*:*",
+            "X-Container-Meta-Temp-Url-Key": "k" * 32,
+        },
+    )
+    _, changes = live.look("dev", programs.declared(tmp_path, "dev", {}))
+    http.delete(f"{storage}/live-data")
+    told = opened(changes)
+
+    assert not {"anyone without login", "key of live-data"} & opened(before).keys()
+    assert "read" in told["anyone without login"]
+    assert "write" in told["every user of the OpenStack cloud"]
+    assert "read, write, delete" in told["key of live-data"]
+    assert not [each for each in changes if each.where == ("swift://never-deployed/",) and each.power
+                and each.turn in (Turn.ADDED, Turn.WIDENED)]  # fmt: skip
+
+
+def test_lists_and_buckets_that_are_old():
+    """Who a list of S3 names, and a bucket that asks lists since nobody said otherwise."""
+    grant = {"Grantee": {"Type": "Group", "URI": acls.EVERYBODY}, "Permission": "READ"}
+    [acl] = [each for each in _SETTINGS if each.kind == "BucketAcl"]
+    told = acl.told({"Owner": {"ID": "o"}, "Grants": [grant]})
+    [ownership] = [each for each in _SETTINGS if each.kind == "BucketOwnershipControls"]
+    resources = [
+        programs.Declared("aws:s3/bucket:Bucket", "b", {"bucket": "b", "arn": "arn:aws:s3:::b"}),
+        programs.Declared("aws:s3/bucketAcl:BucketAcl", "b", {"bucket": "b", **told}),
+        programs.Declared(
+            "aws:s3/o:BucketOwnershipControls", "b", {"bucket": "b", **ownership.nothing}
+        ),
+    ]
+
+    found = report.build("dev", programs.Program(resources))
+
+    assert found.findings.access["anonymous:anyone without login", "s3://b/"][Verb.LIST].allowed

@@ -1,6 +1,7 @@
 """What is there on AWS, by calls that only read.
 
-IAM API: GetAccountAuthorizationDetails, GetRole, ListAccessKeys; S3 API: GetBucketPolicy,
+IAM API: GetAccountAuthorizationDetails, GetPolicy and GetPolicyVersion (of policies that AWS
+wrote), GetRole, ListAccessKeys; S3 API: GetBucketPolicy,
 GetBucketAcl, GetBucketOwnershipControls, GetPublicAccessBlock, GetBucketEncryption, GetBucketCors;
 KMS API: DescribeKey, GetKeyPolicy. boto3 finds credentials, region and endpoints as it always does.
 """
@@ -8,7 +9,6 @@ KMS API: DescribeKey, GetKeyPolicy. boto3 finds credentials, region and endpoint
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import boto3
@@ -58,15 +58,15 @@ class _Reader:
     def __init__(self, there: There):
         self._there = there
         self._session = boto3.session.Session()
+        self._clients: dict[tuple[str, str], Any] = {}
         self._config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=60)
 
     def _client(self, service: str, region: str = "") -> Any:
         where = region or self._session.region_name or _REGION
-        return self._session.client(service, region_name=where, config=self._config)
-
-    @cached_property
-    def _s3(self) -> Any:
-        return self._client("s3")
+        if (service, where) not in self._clients:
+            made = self._session.client(service, region_name=where, config=self._config)
+            self._clients[service, where] = made
+        return self._clients[service, where]
 
     def look(self, program: Program) -> Program:
         """Note everything."""
@@ -103,7 +103,8 @@ class _Reader:
         """Users, groups, roles and policies."""
         ours = [each for each in program.resources if each.type.startswith(_IAM)]
         asking = self._client("iam").get_paginator("get_account_authorization_details")
-        kinds = ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]
+        # All that AWS wrote are more than a thousand: those that somebody has are asked for.
+        kinds = ["User", "Role", "Group", "LocalManagedPolicy"]
         pages = self._ask(
             f"users, groups, roles and policies of account {program.account}",
             lambda: [*asking.paginate(Filter=kinds)],
@@ -129,9 +130,14 @@ class _Reader:
         }
         there = len(self._there.resources)
         attached = {arn for each in self._holders(told, declared) for arn in each}
-        for each in told["Policy"]:
-            if each["Arn"] in attached:
-                self._policy(each)
+        versions = {
+            each["Arn"]: version["Document"]
+            for each in told["Policy"]
+            for version in each["PolicyVersionList"]
+            if version["IsDefaultVersion"]
+        }
+        for arn in sorted(attached):
+            self._policy(arn, versions.get(arn))
         self._there.stand_in(e for e in ours if e.type.endswith(":OpenIdConnectProvider"))
         return _with(program, self._there.resources[there:])
 
@@ -195,11 +201,17 @@ class _Reader:
             return False
         return True
 
-    def _policy(self, told: Mapping[str, Any]) -> None:
-        [body] = [e["Document"] for e in told["PolicyVersionList"] if e["IsDefaultVersion"]]
-        name = told["Arn"].rpartition("/")[2]
-        if self._takes(f"policy {name}", body):
-            made = {"name": name, "arn": told["Arn"], "policy": json.dumps(body)}
+    def _policy(self, arn: str, body: Any) -> None:
+        name, iam = arn.rpartition("/")[2], self._client("iam")
+
+        def ask() -> Any:
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            told = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+            return told["PolicyVersion"]["Document"]
+
+        body = body or self._ask(f"policy {arn}", ask)
+        if body and self._takes(f"policy {name}", body):
+            made = {"name": name, "arn": arn, "policy": json.dumps(body)}
             self._there.add(f"{_IAM}policy:Policy", name, made)
 
     def _longest(self, role: str) -> int:
@@ -224,7 +236,7 @@ class _Reader:
     # --- buckets ---
 
     def _buckets_there(self) -> list[str]:
-        told = self._ask("the list of buckets", self._s3.list_buckets)
+        told = self._ask("the list of buckets", self._client("s3").list_buckets)
         return [each["Name"] for each in (told or {}).get("Buckets", [])]
 
     def _buckets(self, program: Program) -> Program:
@@ -233,6 +245,7 @@ class _Reader:
         places = [*aws.Account(program).buckets]
         said = {e.outputs["bucket"]: e for e in program.resources if e.type.endswith(":Bucket")
                 and e.type.startswith("aws:")}  # fmt: skip
+        self._client("s3")  # making one is not thread-safe, using it is
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = [*pool.map(lambda name: self._bucket(program, name, said.get(name)), places)]
         blocked = all(all(block.get(flag) for flag in _FLAGS) for _, block in found if block)
@@ -244,12 +257,11 @@ class _Reader:
         self, program: Program, name: str, said: Declared | None
     ) -> tuple[list[tuple[str, str]], Mapping[str, Any]]:
         """Note a bucket; gives its key, and what of public access it blocks."""
-        block: Mapping[str, Any] = {}
-        key = ""
+        s3, block, key = self._client("s3"), dict[str, Any](), ""
         for setting in _SETTINGS:
             what = f"{setting.kind} of bucket {name}"
             try:
-                told = getattr(self._s3, setting.call)(Bucket=name)
+                told = getattr(s3, setting.call)(Bucket=name)
                 outputs: Mapping[str, Any] | None = setting.told(told)
                 if setting.kind == "BucketPolicy":
                     written(what, told["Policy"], "resource")
@@ -275,7 +287,7 @@ class _Reader:
                 )
             word = setting.kind[0].lower() + setting.kind[1:]
             self._there.add(f"aws:s3/{word}:{setting.kind}", name, {"bucket": name, **outputs})
-        own = {"arn": f"arn:{self._session.get_partition_for_region(self._s3.meta.region_name)}"
+        own = {"arn": f"arn:{self._session.get_partition_for_region(s3.meta.region_name)}"
                f":s3:::{name}", "bucket": name}  # fmt: skip
         given = {**(said.outputs if said else {}), **own, "acl": None, "grants": None}
         made = Declared("aws:s3/bucket:Bucket", said.name if said else name, given,
