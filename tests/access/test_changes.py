@@ -335,8 +335,37 @@ aws.s3.Bucket("farm", bucket="farm", region="eu-west-1", force_destroy={}, opts=
 """
 USER = "import pulumi_aws as aws\naws.iam.User('u', name='u')\naws.iam.AccessKey({!r}, user='u')\n"
 TOLD = 'aws.s3.BucketNotification("told", bucket="farm", eventbridge={})'
+
+
+def pages(origins: str, methods: str = "GET", headers: str = "", expose: str = "") -> str:
+    """A program whose bucket lets pages in."""
+    rule = {
+        "allowed_origins": origins.split(), "allowed_methods": methods.split(),
+        "allowed_headers": headers.split(), "expose_headers": expose.split(),
+    }  # fmt: skip
+    return source(more=f'aws.s3.BucketCorsConfiguration("c", bucket="farm", cors_rules=[{rule!r}])')
+
+
+def swift_pages(origins: str, expose: str = "") -> str:
+    """A program whose container lets pages in."""
+    names = {"Access-Control-Allow-Origin": origins, "Access-Control-Expose-Headers": expose}
+    return f"""
+import pulumi_openstack as openstack
+openstack.objectstorage.Container("c", name="c", region="R", metadata={names!r})
+"""
+
+
+A, B = "https://a.example.org", "https://b.example.org"
 # What is changed, the programs before and now, and words of what is said.
 SAID = [
+    ("pages of a whole domain", pages(A), pages("https://*.example.org"), "GET from pages of https://.example.org"),
+    ("pages of all the world", pages(A), pages("*"), "GET from pages of "),
+    ("pages may write", pages(A), pages(A, "GET PUT"), f"PUT from pages of {A}"),
+    ("a header more", pages(A, "PUT"), pages(A, "PUT", "x-amz-acl"), f"PUT from pages of {A} with x-amz-acl"),
+    ("all headers", pages(A, "PUT", "content-*"), pages(A, "PUT", "*"), f"PUT from pages of {A} with x"),
+    ("an answer's header", pages(A), pages(A, expose="ETag"), "of whose answer they read ETag"),
+    ("a container's pages", swift_pages(A), swift_pages(f"{A} {B}"), f"GET from pages of {B}"),
+    ("what they read there", swift_pages(A), swift_pages(A, "X-Newest"), "they read X-Newest"),
     ("all of a domain", container(".r:www.example.org"), container(".r:.org"), "Referer: https://.org/"),
     ("nobody is kept out", container(".r:.org,.r:-bad.org"), container(".r:.org"), "Referer: https://bad.org/"),
     ("the order of elements", container(".r:.org,.r:-bad.org"), container(".r:-bad.org,.r:.org"), "https://bad.org/"),
@@ -370,6 +399,20 @@ def test_what_opens_otherwise_is_said(judge, before, now, said):
 
     assert difference.widened(changes)
     assert said in " ".join(each.what for each in changes), changes
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (pages("https://*.example.org"), pages(A)),
+        (pages("*"), pages("https://*")),
+        (pages(f"{A} {B}", "GET PUT", "*"), pages(B, "GET", "content-type")),
+        (swift_pages("*"), swift_pages(A)),
+    ],
+)
+def test_pages_called_otherwise_are_no_more(judge, before, now):
+    """Fewer of them, by another pattern."""
+    assert not difference.widened(difference.compare(judge(before), judge(now)))
 
 
 def test_what_is_told_and_opens_nothing(judge):

@@ -114,6 +114,7 @@ class Account:
             *(Thing("key", arn, own) for arn, own in self._keys()),
         ]
         found.things.update({each.arn: each for each in things})
+        found.cors = {f"s3://{e.name}/": e.cors for e in self._buckets.values() if e.cors}
         return found
 
     def _keys(self) -> Iterator[tuple[str, Written]]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from ..policies.evaluate import Decision
 from . import swift
 from .model import NOTHING, Answer, Answers, Kind, Party, Place, Verb
+from .pages import gained as page_requests
 from .proof import Open, Witness
 from .proof import compare as proven
 from .report import AccessReport, from_json, to_json
@@ -88,7 +89,10 @@ def compare(before: AccessReport, now: AccessReport) -> list[Change]:
         said = f"+ {what}: allowed now, refused before"
         changes.append(Change(Turn.WIDENED, who.kind, who.name, (where,), said, (), 2))
     gained = {root for _, root in witnesses}
-    changes = [each for each in changes if not _unfounded(each, gained)]
+    pages = dict(page_requests(before.evidence, now.evidence))
+    changes = [each for each in changes if not _unfounded(each, gained, pages)]
+    for root, what in pages.items():
+        _say(changes, root, f"{what}: allowed now, refused before")
     added = now.findings.principals.keys() - before.findings.principals.keys()
     opening: dict[str, list[int]] = {}
     for number, change in enumerate(changes):
@@ -140,6 +144,17 @@ def _attach(
         changes.append(Change(turn, who.kind, who.name, where, told, by, power, first))
 
 
+def _say(changes: list[Change], root: str, said: str) -> None:
+    """Put what pages may do more beside the change that says so already, or make it one."""
+    for number, each in enumerate(changes):
+        there = any(where.startswith(root) for where in each.where)
+        if each.kind is Kind.PAGE and each.turn in _OPENING and there:
+            changes[number] = replace(each, what=f"{each.what}; {said}")
+            return
+    who = "pages in a browser"
+    changes.append(Change(Turn.WIDENED, Kind.PAGE, who, (root,), f"+ {said}", (), 2))
+
+
 def _fitting(change: Change, found: list[Witness]) -> Witness:
     """The witness that is the most about a change."""
 
@@ -151,9 +166,12 @@ def _fitting(change: Change, found: list[Witness]) -> Witness:
     return min(found, key=fits)
 
 
-def _unfounded(change: Change, gained: Collection[str]) -> bool:
-    """Whether a change only seems to open something: places may be cut otherwise than before. By
-    a role that somebody else may become now, everything may open."""
+def _unfounded(change: Change, gained: Collection[str], pages: Collection[str]) -> bool:
+    """Whether a change only seems to open something: places may be cut otherwise than before, and
+    pages named by other patterns. By a role that somebody else may become now, everything may open.
+    """
+    if change.kind is Kind.PAGE and change.turn in _OPENING:
+        return not any(each.startswith((*pages,)) for each in change.where)
     if change.turn not in _OPENING or change.kind not in _PROVEN or not change.where:
         return False
     if not all(each.startswith("s3://") for each in (*gained, *change.where)):

@@ -27,6 +27,7 @@ from ..policies.classes import (
     speaks_of,
     variables_of,
 )
+from ..policies.cors import CorsRule
 from ..policies.evaluate import Decision, Policies, Policy, Principal, Request, evaluate
 from ..policies.patterns import (
     ANYTHING,
@@ -104,6 +105,8 @@ class Evidence:
     """Of Swift's containers, by their addresses: who may read."""
     rules: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """Of OpenStack's application credentials: methods and paths; without any, all."""
+    cors: dict[str, Sequence[CorsRule]] = field(default_factory=dict)
+    """Of buckets and containers, by their addresses: what pages may send."""
     clouds: Mapping[str, str] = field(default_factory=dict)
     """Which clouds it is in, and as whom the program asks them."""
     guests: frozenset[str] = frozenset()

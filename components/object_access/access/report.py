@@ -12,7 +12,7 @@ from .program import ACCOUNT, Program
 from .proof import Evidence, Thing, holder
 from .reading import Written, sealed, written
 
-FORMAT = 2  # of the JSON
+FORMAT = 3  # of the JSON
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def build(environment: str, program: Program, only: frozenset[str] | None = None
     for store in (swift, compatible):
         every.join(store.findings(program))
     evidence = account.evidence
-    swift.decide_by(program, evidence)
+    for each in (swift, compatible):
+        each.decide_by(program, evidence)
     evidence.clouds = program.clouds
     return AccessReport(environment, _sorted(every), evidence)
 
@@ -124,6 +125,7 @@ def _evidence(given: Evidence) -> dict[str, Any]:
     return {
         "account": given.account,
         "clouds": dict(given.clouds),
+        "cors": {root: list(rules) for root, rules in given.cors.items()},
         "acls": dict(given.acls),
         "rules": {name: [list(rule) for rule in each] for name, each in given.rules.items()},
         "holders": {
@@ -174,7 +176,7 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
         )
         for each in data["things"]
     }
-    others = (data[key] for key in ("acls", "rules", "clouds"))
+    others = (data[key] for key in ("acls", "rules", "cors", "clouds"))
     return Evidence(data["account"], holders, things, *others)
 
 

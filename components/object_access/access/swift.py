@@ -9,6 +9,7 @@ from typing import Any
 
 from ..policies import swift
 from ..policies.classes import SOME
+from ..policies.cors import METHODS, CorsRule
 from ..policies.patterns import ANY, ANYTHING, Token, Tokens, fits, literal, members
 from .model import (
     NOTHING,
@@ -78,9 +79,26 @@ def decide_by(program: Program, evidence: Evidence) -> None:
         if each.type.endswith(":Container"):
             place = f"swift://{each.outputs['name']}/"
             acls[place] = each.outputs.get("containerRead") or ""
+            if rule := _cors(each.outputs.get("metadata") or {}):
+                evidence.cors[place] = [rule]
         elif each.type.endswith(":ApplicationCredential"):
             rules[each.outputs["name"]] = _credential(each.outputs)[1]
     evidence.acls, evidence.rules = acls, rules
+
+
+def _cors(metadata: Mapping[str, str]) -> CorsRule | None:
+    """The metadata of a container as a rule: pages may use every method and header."""
+    given = {key.title(): value for key, value in metadata.items()}
+    origins, _, exposed = (given.get(key, "").split() for key in swift.CORS_KEYS)
+    if not origins:
+        return None
+    return {
+        "AllowedOrigins": origins,
+        "AllowedMethods": [*METHODS],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": exposed,
+        "MaxAgeSeconds": 0,
+    }
 
 
 def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Party, str, str]]:
