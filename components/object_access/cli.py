@@ -237,6 +237,7 @@ def rehearse(
         "object-access report -e dev --against main --format markdown",
         "object-access report -e dev --format html --output access.html",
         "object-access report -e dev --live",
+        "object-access report -e dev --program network --program data --against main",
     )
 )
 def report(
@@ -260,7 +261,14 @@ def report(
     output: Annotated[
         Path | None, typer.Option(help="Where to write it, instead of standard output.")
     ] = None,
-    program: _Program = Path(),
+    program: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of a Pulumi program, default: this one or one above it; of several that "
+            "are judged together, in the order in which they are deployed.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say who can do what where, and by which statement. From the program alone, without a cloud.
 
@@ -275,10 +283,11 @@ def report(
     from .access.command import run
 
     with _in_one_line():
-        workspace = Workspace.at(program)
+        programs = program or [Path()]
+        workspace = Workspace.at(programs[0])
         # A stranger's program may have no environment's file: its stack is called something.
         environment = workspace.choose(environment) if workspace.known() else environment or "dev"
-        code = run(program, environment, shape, against, output, live=live)
+        code = run(programs, environment, shape, against, output, live=live)
     raise typer.Exit(code)
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from .difference import Change
 from .program import Program
 from .report import AccessReport
 
+Spaces = Sequence[Workspace]
+"""Of programs that are judged together, in the order in which they are deployed."""
 FORMATS = ("table", "json", "markdown", "html")
 WIDTH = 128  # columns, where there is no terminal to ask
 
 
 def run(
-    folder: Path,
+    folders: Sequence[Path],
     environment: str,
     shape: str,
     against: str,
@@ -38,18 +40,21 @@ def run(
     access is wider than it was in `against`, or than the program says where it is `live`, or where
     that cannot be judged. Raises ValueError where what was asked for cannot be done."""
     talk = Console(stderr=True, highlight=False)
-    config: dict[str, Any] = {}
+    configs: list[dict[str, Any]] = []
     try:
         _check(shape, against, live=live)
-        workspace = Workspace.at(folder)
-        config = workspace.config_of(environment) if workspace.known() else {}
-        rules = invariants.read(config)
+        spaces = [Workspace.at(each) for each in folders]
+        known = [each for each in spaces if environment in each.known()]
+        if not known and any(each.known() for each in spaces):
+            known = spaces  # which say that there is no such environment
+        configs = [each.config_of(environment) for each in known]
+        rules = [rule for each in configs for rule in invariants.read(each)]
         changes: list[Change] | None
         if live:
-            now, changes = _live(workspace, environment)
+            now, changes = _live(spaces, environment)
             text = _beside(environment, now, changes or [], shape)
         else:
-            now, changes = _compared(workspace, environment, against)
+            now, changes = _compared(spaces, environment, against)
             text = (
                 _report(now, shape)
                 if changes is None
@@ -65,7 +70,7 @@ def run(
         else:
             sys.stdout.write(text)
     except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
-        raise ValueError(_told(error, config)) from None
+        raise ValueError(_told(error, configs)) from None
     return code
 
 
@@ -90,16 +95,16 @@ def _report(now: AccessReport, shape: str) -> str:
     return _drawn(tables.table(now))
 
 
-def _live(workspace: Workspace, environment: str) -> tuple[AccessReport, list[Change] | None]:
+def _live(spaces: Spaces, environment: str) -> tuple[AccessReport, list[Change] | None]:
     from . import live  # brings boto3, which a report from a program alone needs not
 
-    return live.look(environment, _run(workspace.folder, environment))
+    return live.look(environment, _run(_folders(spaces), environment))
 
 
 def _compared(
-    workspace: Workspace, environment: str, against: str
+    spaces: Spaces, environment: str, against: str
 ) -> tuple[AccessReport, list[Change] | None]:
-    now, earlier = _both(workspace, environment, against)
+    now, earlier = _both(spaces, environment, against)
     return now, None if earlier is None else difference.compare(earlier, now)
 
 
@@ -135,23 +140,25 @@ def _drawn(shown: Any) -> str:
 
 
 def _both(
-    workspace: Workspace, environment: str, against: str
+    spaces: Spaces, environment: str, against: str
 ) -> tuple[AccessReport, AccessReport | None]:
     """Today's report, and the one to compare it with; two programs run side by side."""
     if not against:
-        return report.build(environment, _run(workspace.folder, environment)), None
+        return report.build(environment, _run(_folders(spaces), environment)), None
     if Path(against).is_file():
         earlier = _read(Path(against), environment)
-        return _numbered_alike(environment, _run(workspace.folder, environment), earlier)
+        return _numbered_alike(environment, _run(_folders(spaces), environment), earlier)
     with (
         tempfile.TemporaryDirectory(prefix="object-access-") as folder,
         ThreadPoolExecutor() as pool,
     ):
-        then = Path(against)
-        if not then.is_dir():
-            then = Path(folder)
-            _check_out(workspace.folder, against, then)
-        running = pool.submit(_run, workspace.folder, environment)
+        then = [Path(against)]
+        if not then[0].is_dir():
+            then = [_check_out(each.folder, against, Path(folder) / str(number))
+                    for number, each in enumerate(spaces)]  # fmt: skip
+        elif len(spaces) > 1:
+            raise ValueError("several programs are compared with a git ref or a file, not a folder")
+        running = pool.submit(_run, _folders(spaces), environment)
         old = _run(then, environment, against)
         now = running.result()
     return _numbered_alike(environment, now, report.build(environment, old))
@@ -168,13 +175,29 @@ def _numbered_alike(
     return report.build(environment, now), earlier
 
 
-def _run(folder: Path, environment: str, against: str = "") -> Program:
-    """What a program declares; nothing where it knows no such environment."""
+def _folders(spaces: Spaces) -> list[Path]:
+    return [each.folder for each in spaces]
+
+
+def _run(folders: Sequence[Path], environment: str, against: str = "") -> Program:
+    """What programs declare; nothing where they know no such environment."""
     try:
-        return programs.declared_at(folder.resolve(), environment) or Program([])
+        there = [each.resolve() for each in folders if (each / "Pulumi.yaml").exists()]
+        return (programs.declared_at(there, environment) if there else None) or Program([])
     except RuntimeError as error:
+        if against and any(_looks(each) for each in folders):
+            raise ValueError(
+                f"the program at '{against}' is older than {programs.LOOK}, it asks its cloud when "
+                f"it starts ({error}): compare with a newer one, or with a report in JSON"
+            ) from None
         what = f"the program at '{against}'" if against else "the program"
         raise ValueError(f"{what} does not run: {error}") from None
+
+
+def _looks(folder: Path) -> bool:
+    """Whether it is a state of Object Access whose program always looks at its cloud first."""
+    files = [*(folder / "stacks").glob("*.py"), *(folder / "components").rglob("*.py")]
+    return bool(files) and not any(programs.LOOK in each.read_text() for each in files)
 
 
 def _read(file: Path, environment: str) -> AccessReport:
@@ -190,8 +213,8 @@ def _read(file: Path, environment: str) -> AccessReport:
     return found
 
 
-def _check_out(root: Path, ref: str, folder: Path) -> None:
-    """The project as it was at a git ref, without touching the work tree."""
+def _check_out(root: Path, ref: str, folder: Path) -> Path:
+    """The project as it was at a git ref, without touching the work tree: where it is now."""
     named = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if named.returncode:
         raise ValueError(
@@ -202,6 +225,7 @@ def _check_out(root: Path, ref: str, folder: Path) -> None:
         raise ValueError(f"git could not give '{ref}': {packed.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
         tar.extractall(folder, filter="data")
+    return folder
 
 
 def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
@@ -214,12 +238,12 @@ def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
 # --- what must not be told ---
 
 
-def _told(error: BaseException, config: Mapping[str, Any]) -> str:
+def _told(error: BaseException, configs: Sequence[Mapping[str, Any]]) -> str:
     """An error in one line, without the secrets of the settings."""
     said = " ".join(str(error).split()) or "it ended without a word"
     if type(error) not in (ValueError, TypeError, LookupError, RuntimeError, OSError):
         said = f"{type(error).__name__}: {said}"
-    for secret in _secrets(config):
+    for secret in (secret for each in configs for secret in _secrets(each)):
         said = said.replace(secret, "••••••••")
     return said
 
