@@ -176,10 +176,11 @@ aws.iam.UserPolicy("none", user="bob", policy=wide.replace("Allow", "Deny"))
     found = program(text)
 
     also = "escalation: iam:PutUserPolicy; tags: s3:PutObjectTagging"
-    assert one(found, "user", "ann").facts["also"] == also
+    groups = {"escalation": ["iam:PutUserPolicy"], "tags": ["s3:PutObjectTagging"]}
+    assert one(found, "user", "ann").facts["also"] == groups
     assert "also" not in one(found, "user", "bob").facts
     assert f"and also: {also}" in tables.markdown(found)
-    assert also in page.html(found)
+    assert '<li class="risk">escalation: iam:PutUserPolicy</li>' in page.html(found)
 
 
 # --- other settings ---

@@ -30,7 +30,7 @@ from .reading import (
     unmet,
     written,
 )
-from .risks import IN_VERBS, grouped
+from .risks import IN_VERBS, by_risk
 
 _KEY_SLOTS = 2  # access keys that a user can have
 # What a bucket may say itself instead of a resource of its own, and what is not read there.
@@ -54,6 +54,7 @@ _JUDGED = frozenset(
         *("Alias", "Key", "KeyPolicy"),
     )
 )
+_TAGS = re.compile("resourcetag/|buckettag/")
 _OBJECTS = frozenset({"BucketObject", "BucketObjectv2"})
 
 
@@ -92,6 +93,8 @@ class Account:
         self._outsiders: dict[str, Identity] = {}
         self._stranger = self._outsider("*")
         self._buckets = self._all_buckets()
+        self._leave_providers()
+        self._leave_tags()
         self._trusts: dict[str, Written] = {}
         for role in self._of("Role"):
             self._trust(role)
@@ -99,6 +102,24 @@ class Account:
             for name in bucket.policy.principals if bucket.policy else ():
                 if outsiders.account_of(name) not in ("", self._account):
                     self._outsider(name)
+
+    def _leave_providers(self) -> None:
+        """Whose tokens an OpenID Connect provider lets in, beyond what trusts say."""
+        for each in self._of("OpenIdConnectProvider"):
+            says = {key: each.outputs.get(key) for key in ("clientIdLists", "thumbprintLists")}
+            self._found.leave(f"whose tokens {each.type} {each.name} takes", says)
+
+    def _leave_tags(self) -> None:
+        """Tags of things, where some policy asks for them."""
+        policies = [each for identity in self._inside for each in identity.written]
+        policies += [each.written for each in self._buckets.values() if each.written]
+        tests = {t.key for each in policies for r in each.readings for t in r.tests}
+        if not any(_TAGS.search(key) for key in tests):
+            return
+        for kind in ("Bucket", "Role", "User", "Key"):
+            for each in self._of(kind):
+                if tags := each.outputs.get("tags"):
+                    self._found.leave(f"tags of {each.type} {each.name}, which policies ask", tags)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -120,14 +141,19 @@ class Account:
     def _keys(self) -> Iterator[tuple[str, Written]]:
         """Keys with their policies; by default that of their account ("Default key policy", KMS
         Developer Guide)."""
-        later = {each.outputs["keyId"]: each.outputs["policy"] for each in self._of("KeyPolicy")}
+        later = {each.outputs["keyId"]: each for each in self._of("KeyPolicy")}
         for each in self._of("Key"):
-            given = later.get(each.outputs["keyId"]) or each.outputs.get("policy")
+            own = [later.pop(each.outputs[name], None) for name in ("keyId", "arn")]
+            given = next((e.outputs["policy"] for e in own if e), each.outputs.get("policy"))
             root = f"arn:{each.outputs['arn'].split(':')[1]}:iam::{self._account}:root"
             default = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*"}
             document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
             name = f"policy of key {each.name}"
             yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+        for other in later.values():
+            self._found.leave(
+                f"{other.type} {other.name}: of no key in this program", other.outputs
+            )
 
     @property
     def buckets(self) -> list[str]:
@@ -153,7 +179,7 @@ class Account:
                 reached.setdefault(identity.shown.id, []).append(thing)
         for key, each in self.evidence.holders.items():
             if names := beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
-                each.shown.facts["also"] = grouped(names)
+                each.shown.facts["also"] = by_risk(names)
         for name, bucket in self._buckets.items():
             places = list(bucket.places())
             for identity in near[name]:
@@ -196,7 +222,11 @@ class Account:
 
     def _user(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
-        keys = [each.name for each in self._of("AccessKey") if each.outputs["user"] == name]
+        keys = [
+            each.name
+            for each in self._of("AccessKey")
+            if each.outputs["user"] == name and each.outputs.get("status") != "Inactive"
+        ]
         facts = {"declared_as": declared.name, "keys": len(keys), "key_slots": _KEY_SLOTS}
         facts["key_names"] = sorted(keys)
         context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
@@ -208,6 +238,9 @@ class Account:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
         longest = int(declared.outputs.get("maxSessionDuration", 3_600))
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
+        # Machines that run with a profile already come to whatever role it gets.
+        profiles = [e for e in self._of("InstanceProfile") if e.outputs.get("role") == name]
+        facts["profiles"] = sorted(each.outputs["name"] for each in profiles)
         session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
         asker = Principal("role", self._account, session, unique, arn)

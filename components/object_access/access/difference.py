@@ -17,7 +17,7 @@ from .pages import gained as page_requests
 from .proof import Open, Witness
 from .proof import compare as proven
 from .report import AccessReport, from_json, to_json
-from .risks import IN_VERBS, escalates, grouped, rank
+from .risks import IN_VERBS, by_risk, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
 _FEW = 3  # places that a change names
@@ -63,6 +63,8 @@ class Change:
     """Of the strongest thing gained or lost, from 1 for list to 5 for administer."""
     witness: Witness | None = None
     """A request that is allowed now and was refused before."""
+    also: tuple[str, ...] = ()
+    """All actions that no verb stands for, of which `what` names a few."""
 
     def risk(self) -> tuple[Any, ...]:
         """The riskiest comes first: what opens, of people outside, of the most power."""
@@ -87,6 +89,8 @@ def compare(before: AccessReport, now: AccessReport) -> list[Change]:
             witnesses.setdefault((each.who.id, _root(each)), []).append(each)
     for who, where, what in swift.gained(before.evidence, now.evidence):
         said = f"+ {what}: allowed now, refused before"
+        if any(each.who == who.name and each.turn is Turn.ADDED for each in changes):
+            continue  # somebody new, of whom more is said already
         changes.append(Change(Turn.WIDENED, who.kind, who.name, (where,), said, (), 2))
     gained = {root for _, root in witnesses}
     pages = dict(page_requests(before.evidence, now.evidence))
@@ -131,9 +135,13 @@ def _attach(
     for number in saying:
         change = changes[number]
         more = f"; and also: {grouped(beyond)}" if beyond else ""
+        changes[number] = replace(
+            change,
+            what=change.what + more,
+            witness=change.witness or _fitting(change, found),
+            also=tuple(dict.fromkeys((*change.also, *beyond))),
+        )
         beyond = []  # said once
-        witness = change.witness or _fitting(change, found)
-        changes[number] = replace(change, what=change.what + more, witness=witness)
     if not saying:
         who = first.who
         turn = Turn.ADDED if who.id in added else Turn.WIDENED
@@ -141,7 +149,8 @@ def _attach(
         by = tuple(dict.fromkeys(_by(each.decision) for each in found))
         where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
         told = f"+ {grouped(names)}"
-        changes.append(Change(turn, who.kind, who.name, where, told, by, power, first))
+        also = tuple(dict.fromkeys(names))
+        changes.append(Change(turn, who.kind, who.name, where, told, by, power, first, also))
 
 
 def _say(changes: list[Change], root: str, said: str) -> None:
@@ -410,11 +419,11 @@ def _facts(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
     length, now = old.facts.get("external_id_length"), new.facts.get("external_id_length")
     if length and now and now < length:
         yield Turn.WIDENED, f"an external ID of {now} signs, of {length} before", len(Verb)
-    names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
-    if names and keys and not names & keys:
-        yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
-    if old.facts.get("keys") != new.facts.get("keys"):
-        yield Turn.CHANGED, f"{old.facts.get('keys', 0)} → {new.facts.get('keys', 0)} keys", 0
+    yield from _access_keys(old, new)
+    for each in sorted({*new.facts.get("profiles", ())} - {*old.facts.get("profiles", ())}):
+        if "profiles" in old.facts:
+            yield Turn.WIDENED, f"is the role of machines with profile {each}", len(Verb)
+    yield from _of_credentials(old, new)
     was, has = _assumers(old), _assumers(new)
     for who in sorted(was.keys() | has.keys()):
         name = who.partition(":")[2]
@@ -427,6 +436,27 @@ def _facts(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
             said = "asks" if has[who] else "no longer asks"
             yield turn, f"{said} {name} for an external ID", len(Verb)
     yield from _keys(old.facts.get("kms", {}), new.facts.get("kms", {}))
+
+
+def _access_keys(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
+    names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
+    if names and keys and not names & keys:
+        yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
+    count, counts = old.facts.get("keys", 0), new.facts.get("keys", 0)
+    if count != counts:
+        # During a rotation there are two; where there was none, somebody new gets in.
+        turn = Turn.CHANGED if count else Turn.WIDENED
+        yield turn, f"{count} → {counts} keys", 0 if count else 1
+
+
+def _of_credentials(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
+    """What an application credential may, beside its access rules; without roles, all of its
+    user's."""
+    if old.facts.get("unrestricted") is False and new.facts.get("unrestricted"):
+        yield Turn.WIDENED, "may make other credentials", len(Verb)
+    had, has = old.facts.get("roles"), new.facts.get("roles")
+    if had and has is not None and (not has or {*has} - {*had}):
+        yield Turn.WIDENED, f"roles: {', '.join(had)} → {', '.join(has) or 'all'}", len(Verb)
 
 
 def _keys(
@@ -573,6 +603,7 @@ def data(environment: str, changes: list[Change], against: str) -> dict[str, Any
                 "where": list(change.where),
                 "what": change.what,
                 "by": list(change.by),
+                "also": by_risk(change.also),
                 "witness": _request(change.witness) if change.witness else None,
             }
             for change in changes

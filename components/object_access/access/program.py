@@ -31,6 +31,9 @@ import yaml
 ACCOUNT = "123456789012"  # which one it will be, the program does not say
 PROJECT_ID = "0" * 31 + "1"  # of OpenStack, likewise
 PROJECT = "object-access"
+REMOTE = "made elsewhere: "
+"""What the type begins with of a component whose resources the program does not declare itself, and
+of what runs beside a resource."""
 LOOK = "OBJECT_ACCESS_LOOK"
 """The variable that says, with `no`, that there is no cloud to look at."""
 
@@ -46,6 +49,8 @@ class Declared(NamedTuple):
     outputs: Mapping[str, Any]
     """Its inputs, and what only a cloud knows: ARNs, IDs, placeholders for secrets."""
     protected: bool = False
+    imported: bool = False
+    """Whether it exists, and the program takes it over."""
 
 
 class Program(NamedTuple):
@@ -105,7 +110,7 @@ def _ran(
     cloud = _cloud(_partition(config), account, stacks or {})
     runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # of an earlier run
     pulumi.runtime.set_mocks(cloud, project, environment, preview=False, logger=quiet)
-    protected = _protected(runtime_settings.get_monitor())
+    noted = _noted(runtime_settings.get_monitor())
     pulumi.runtime.set_all_config({key: _text(value) for key, value in config.items()})
     exported: dict[str, Any] = {}
 
@@ -120,7 +125,8 @@ def _ran(
             program()
     finally:
         gc.enable()  # the program has no need of it, we have
-    made = [each._replace(protected=each[:2] in protected) for each in cloud.made]
+    made = [each._replace(**noted.options.get(each[:2], {})) for each in cloud.made]
+    made += noted.remote
     made.sort(key=lambda each: each[:2])
     return _Ran(made, _clouds(config, made, exported), exported)
 
@@ -211,17 +217,37 @@ def _inside(root: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def _protected(monitor: Any) -> set[tuple[str, str]]:
-    """The resources that the program protects, which the SDK's mocks are not told."""
-    found: set[tuple[str, str]] = set()
+class _Noted(NamedTuple):
+    """What the SDK's mocks are not told."""
+
+    options: dict[tuple[str, str], dict[str, bool]]
+    remote: list[Declared]
+
+
+def _noted(monitor: Any) -> _Noted:
+    """Options of resources that matter, and what is not of the program, from now on."""
+    found = _Noted({}, [])
     register = monitor.RegisterResource
 
     def noting(request: Any) -> Any:
-        if request.protect:
-            found.add((request.type, request.name))
+        found.options[request.type, request.name] = {
+            "protected": request.protect,
+            "imported": bool(request.importId),
+        }
+        if request.remote or request.hooks.ByteSize() or request.transforms:
+            # What a transform does, nobody sees: the name of one is another in every run.
+            parts = (request.object, request.hooks, *request.transforms)
+            says = {"says": "".join(map(str, parts))}
+            found.remote.append(Declared(REMOTE + request.type, request.name, says))
         return register(request)
 
-    monitor.RegisterResource = noting
+    def transforming(request: Any) -> Any:
+        says = {"says": str(request)}
+        found.remote.append(Declared(f"{REMOTE}a transform", "of every resource", says))
+        return transform(request)
+
+    transform = monitor.RegisterStackTransform
+    monitor.RegisterResource, monitor.RegisterStackTransform = noting, transforming
     return found
 
 
@@ -419,6 +445,7 @@ def _named(
         computed = {"arn": f"{iam}:{_WORDS[kind]}{inputs.get('path') or '/'}{last}"}
         identifier = computed["arn"] if kind == "Policy" else identifier
     elif kind == "Key":
+        identifier = name
         computed = {"arn": f"arn:{partition}:kms:eu-west-1:{account}:key/{name}", "keyId": name}
     elif kind == "AccessKey":
         identifier, computed = f"AKIAEXAMPLE{_digest(name)[:9]}", {"secret": _placeholder(name)}

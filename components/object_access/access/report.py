@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..policies.evaluate import Principal
-from . import aws, compatible, swift
+from . import aws, compatible, swift, unjudged
 from .model import Answer, Answers, Findings, Kind, Party, Place, Verb
 from .program import ACCOUNT, Program
 from .proof import Evidence, Thing, holder
@@ -43,6 +43,7 @@ def build(environment: str, program: Program, only: frozenset[str] | None = None
     for each in (swift, compatible):
         each.decide_by(program, evidence)
     evidence.clouds = program.clouds
+    unjudged.note(program, every)
     return AccessReport(environment, _sorted(every), evidence)
 
 
