@@ -79,6 +79,7 @@ class Account:
             for each in self._of("Policy")
         }
         self._attached: set[str] = set()
+        self._whose: dict[str, dict[str, list[Declared]]] = {}
         self._users = {each.outputs["name"]: self._user(each) for each in self._of("User")}
         self._roles = {each.outputs["name"]: self._role(each) for each in self._of("Role")}
         self._groups = {each.outputs["name"]: self._group(each) for each in self._of("Group")}
@@ -220,12 +221,20 @@ class Account:
     def _of(self, kind: str) -> list[Declared]:
         return self._declared.get(kind, [])
 
+    def _of_whom(self, kind: str, key: str) -> Mapping[str, list[Declared]]:
+        """Resources by whose they are."""
+        if kind not in self._whose:
+            found = self._whose[kind] = {}
+            for each in self._of(kind):
+                found.setdefault(each.outputs.get(key, ""), []).append(each)
+        return self._whose[kind]
+
     def _user(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
         keys = [
             each.name
-            for each in self._of("AccessKey")
-            if each.outputs["user"] == name and each.outputs.get("status") != "Inactive"
+            for each in self._of_whom("AccessKey", "user").get(name, ())
+            if each.outputs.get("status") != "Inactive"
         ]
         facts = {"declared_as": declared.name, "keys": len(keys), "key_slots": _KEY_SLOTS}
         facts["key_names"] = sorted(keys)
@@ -239,7 +248,7 @@ class Account:
         longest = int(declared.outputs.get("maxSessionDuration", 3_600))
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
         # Machines that run with a profile already come to whatever role it gets.
-        profiles = [e for e in self._of("InstanceProfile") if e.outputs.get("role") == name]
+        profiles = self._of_whom("InstanceProfile", "role").get(name, ())
         facts["profiles"] = sorted(each.outputs["name"] for each in profiles)
         session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}

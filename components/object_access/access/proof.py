@@ -639,12 +639,17 @@ def _glob(text: str) -> str:
 
 def _by_keys(group: Actions, readings: Iterable[Reading]) -> Iterator[Actions]:
     """The actions of a group, those together that have the same of the keys that are tested."""
-    tested = sorted({test.key for each in readings for test in each.tests})
+    tested = frozenset(test.key for each in readings for test in each.tests)
+    return (group._replace(names=names) for names in _parts(group.names, tested))
+
+
+@lru_cache(maxsize=4_096)
+def _parts(names: tuple[str, ...], tested: frozenset[str]) -> tuple[tuple[str, ...], ...]:
+    keys = sorted(tested)
     parts: dict[tuple[bool, ...], list[str]] = {}
-    for name in group.names:
-        parts.setdefault(tuple(has_key(name, key) for key in tested), []).append(name)
-    for names in parts.values():
-        yield group._replace(names=tuple(names))
+    for name in names:
+        parts.setdefault(tuple(has_key(name, key) for key in keys), []).append(name)
+    return tuple(map(tuple, parts.values()))
 
 
 def _named(group: Actions) -> str:

@@ -58,11 +58,12 @@ def parsed(text: str) -> Any:
     says."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) < len(pairs):
+        found = dict(pairs)
+        if len(found) < len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"'{twice}' stands twice in a policy, keep one of the two")
-        return dict(pairs)
+        return found
 
     return json.loads(text, object_pairs_hook=once)
 
