@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from object_access.access import acls, difference, live, report, tables
+from object_access.access import acls, command, difference, live, report, tables
 from object_access.access import program as programs
 from object_access.access.difference import Change, Turn
 from object_access.access.live import names
@@ -183,7 +183,41 @@ def test_another_account(look, monkeypatch):
         look()
 
 
-def test_peoplethat_pulumi_finishes():
+RAW = """
+import pulumi_aws as aws
+aws.s3.Bucket("farm", bucket="farm-of-live", region="eu-west-1")
+"""
+
+
+def test_the_command_in_every_shape(aws, tmp_path, monkeypatch, capsys):
+    """The difference first, then who reaches what; exit code 3 since somebody does."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "Pulumi.yaml").write_text("name: raw\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(RAW)
+    found = live.look("dev", programs.declared(tmp_path, "dev", {}))
+    monkeypatch.setattr(live, "look", lambda environment, program: found)
+    monkeypatch.setattr(command, "_run", lambda folders, environment: None)
+    shown = {}
+    for shape in ("table", "json", "markdown", "html"):
+        assert command.run([tmp_path], "dev", shape, "", None, live=True) == 3
+        shown[shape] = capsys.readouterr().out
+
+    data = json.loads(shown["json"])
+    assert data["widened"]
+    assert data["account"] == HERE
+    assert "administrator" in {each["who"] for each in data["changes"]}
+    assert "user:administrator" in {each["id"] for each in data["report"]["principals"]}
+    for shape in ("table", "markdown"):
+        first, _, then = shown[shape].partition("Who reaches what of environment dev")
+        assert "the account is wider than the program" in first
+        assert "administrator" in then
+    assert f"account {HERE}" in shown["html"]
+    with pytest.raises(ValueError, match="leave --against out"):
+        command.run([tmp_path], "dev", "table", "main", None, live=True)
+
+
+def test_names_that_pulumi_finishes():
     """By seven hexadecimal digits, if there is one such."""
     there = ["a-0a1b2c3", "b-0a1b2c3", "b-1111111", "c-long"]
 

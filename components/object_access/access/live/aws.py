@@ -81,11 +81,16 @@ class _Reader:
             account = str(self._client("sts").get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
             raise ValueError(f"AWS knows no caller: {_why(error)}; set AWS_PROFILE, say") from None
-        allowed = json.loads(program.clouds.get("aws:allowedAccountIds", "[]"))
-        if allowed and account not in map(str, allowed):
+        allowed = {
+            str(each)
+            for key, value in program.clouds.items()
+            if key.endswith("aws:allowedAccountIds")
+            for each in json.loads(value)
+        }
+        if allowed and account not in allowed:
             raise ValueError(
                 f"these credentials are of account {account}, the program is for "
-                f"{', '.join(map(str, allowed))}: use those"
+                f"{', '.join(sorted(allowed))}: use those"
             )
         return account
 

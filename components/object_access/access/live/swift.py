@@ -36,6 +36,12 @@ def look(program: Program, there: There) -> Program:
         project, user = client.get_project_id(), client.get_user_id()
     except exceptions.ClientException as error:
         raise ValueError(f"Keystone refuses the login: {' '.join(str(error).split())}") from None
+    wanted = {each for key, each in program.clouds.items() if key.endswith(": project_id")}
+    if wanted - {PROJECT_ID, project}:
+        raise ValueError(
+            f"this login is of project {project}, the program is for {', '.join(sorted(wanted))}: "
+            "load that project's openrc file"
+        )
     store = {**_STORE, "region_name": given("OS_REGION_NAME", "")}
     reader = _Reader(client, {key: value for key, value in store.items() if value}, there)
     program = names.renamed(program, {PROJECT_ID: str(project)})
