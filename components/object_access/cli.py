@@ -34,7 +34,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "serve": ("json", "exports"),
 }  # fmt: skip
 """What each command can print; the rooms behind them are not imported to know it."""
-ENGINES = ("auto", "pulumi", "in-process")
+ENGINES = ("auto", "pulumi", "official", "in-process")
 
 
 class _Refused(typer.TyperException):
@@ -198,7 +198,13 @@ def rehearse(
         bool, typer.Option("--show-secrets", help="Print the secrets that are handed over.")
     ] = False,
     engine: Annotated[
-        str, _word("--engine", ENGINES, "auto, pulumi (its engine) or in-process.")
+        str,
+        _word(
+            "--engine",
+            ENGINES,
+            "pulumi (its engine, plugins of ours), official (its engine and plugins), in-process, "
+            "or auto: pulumi where it is installed.",
+        ),
     ] = "auto",
     program: _Program = Path(),
 ) -> None:

@@ -79,7 +79,7 @@ def fails(cloud: Cloud) -> Callable[..., dict[str, str]]:
         config = {"object-access:environment": {"namespace": "holes", "projects": {"one": project}}}
         projects = projects_of(WORKSPACE, environment, config)
         bystanders.provide(cloud, [each.project for each in projects])
-        made = engine.run(WORKSPACE, environment, config, cloud, lambda _: None, by_cli=False)
+        made = engine.run(WORKSPACE, environment, config, cloud, lambda _: None)
         handed = bystanders.with_keys(cloud, made.handovers)
         others = bystanders.bystanders_of(cloud, handed)
         change(Made(cloud, handed["one"]))

@@ -97,7 +97,7 @@ def tried(cloud):
         name = f"test-{next(_NUMBERS)}"
         loaded = environments.projects_of(WORKSPACE, name, config)
         bystanders.provide(cloud, [each.project for each in loaded])
-        made = engine.run(WORKSPACE, name, config, cloud, lambda _: None, by_cli=False)
+        made = engine.run(WORKSPACE, name, config, cloud, lambda _: None)
         handed = bystanders.with_keys(cloud, made.handovers)
         others = change(bystanders.bystanders_of(cloud, handed))
         return checks.run_checks(handed, cloud.target, others)
@@ -496,7 +496,7 @@ SABOTAGE = {
 def test_a_broken_promise_fails(monkeypatch, tried, sabotage):
     """Exactly the checks of that promise, no other."""
     project, (kinds, change), expected = SABOTAGE[sabotage]
-    changed, real = [], provision.resource
+    changed, real = [], provision.create
 
     def broken(cloud, token, inputs):
         if token.endswith(tuple(f":{kind}" for kind in kinds)):
@@ -504,7 +504,7 @@ def test_a_broken_promise_fails(monkeypatch, tried, sabotage):
             inputs = change(deepcopy(inputs))
         return real(cloud, token, inputs)
 
-    monkeypatch.setattr(provision, "resource", broken)
+    monkeypatch.setattr(provision, "create", broken)
 
     assert set(failed(tried(project))) == expected
     assert changed
@@ -515,7 +515,7 @@ def test_a_broken_promise_fails(monkeypatch, tried, sabotage):
 
 def test_pages_of_a_bucket_without_rules(cloud, monkeypatch, tried):
     """No page was promised anything: a rule that somebody else set is seen."""
-    real = provision.resource
+    real = provision.create
 
     def and_a_rule(cloud, token, inputs):
         made = real(cloud, token, inputs)
@@ -526,7 +526,7 @@ def test_pages_of_a_bucket_without_rules(cloud, monkeypatch, tried):
             )
         return made
 
-    monkeypatch.setattr(provision, "resource", and_a_rule)
+    monkeypatch.setattr(provision, "create", and_a_rule)
 
     assert set(failed(tried("person"))) == {
         "its own pages and others, by preflight: what no rule names"
@@ -535,7 +535,7 @@ def test_pages_of_a_bucket_without_rules(cloud, monkeypatch, tried):
 
 def test_a_bucket_that_is_open_to_everyone(monkeypatch, tried):
     """At the second place only: without keys, and from another account."""
-    real = provision.resource
+    real = provision.create
 
     def opened(cloud, token, inputs):
         made = real(cloud, token, inputs)
@@ -547,7 +547,7 @@ def test_a_bucket_that_is_open_to_everyone(monkeypatch, tried):
             s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
         return made
 
-    monkeypatch.setattr(provision, "resource", opened)
+    monkeypatch.setattr(provision, "create", opened)
 
     assert set(failed(tried("two-places"))) == {
         "anyone without keys",
@@ -578,7 +578,7 @@ def test_a_wrong_configuration_that_is_handed_over(monkeypatch, tried):
 
 def test_a_machine_that_ec2_does_not_trust_gets_nothing(monkeypatch, tried):
     """Without credentials every check that needs some fails, and says why."""
-    real = provision.resource
+    real = provision.create
 
     def not_ours(cloud, token, inputs):
         if token.endswith(":Role"):
@@ -586,7 +586,7 @@ def test_a_machine_that_ec2_does_not_trust_gets_nothing(monkeypatch, tried):
             inputs = {**inputs, "assumeRolePolicy": document}
         return real(cloud, token, inputs)
 
-    monkeypatch.setattr(provision, "resource", not_ours)
+    monkeypatch.setattr(provision, "create", not_ours)
     found = failed(tried("machines"))
 
     assert {"a/raw/: list", "a/raw/: read", BESIDE, NO_OTHER} <= set(found)

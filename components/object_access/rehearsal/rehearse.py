@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import subprocess
 import time
 import traceback
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from .environments import check_readable, needs_of, projects_of
 
 _HERE = str(Path(__file__).parents[3])
 # Errors that are raised for people to read, Pulumi's own among them.
+_PATIENCE = 20  # seconds for `pulumi version`
 _MEANT = ("LookupError", "RunError", "RuntimeError", "TypeError", "ValueError")
 
 
@@ -39,9 +41,8 @@ def rehearse(
         workspace = Workspace.at(folder)
         environment = workspace.choose(environment)
         config = workspace.config_of(environment)
-        _check_cli(engine)
-        by_cli = engine == "pulumi" or (engine == "auto" and has_cli())
-        if not by_cli:
+        engine = _chosen(engine, talk)
+        if engine == "in-process":
             check_readable(config)
         projects = projects_of(workspace, environment, config)
     except ValueError as error:
@@ -66,7 +67,7 @@ def rehearse(
         with _progress(talk, "running the program") as watch:
             try:
                 bystanders.provide(cloud, [each.project for each in projects])
-                run = engines.run(workspace, environment, config, cloud, watch, by_cli=by_cli)
+                run = engines.run(workspace, environment, config, cloud, watch, engine=engine)
             except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
                 return _failed(talk, cloud.without_secrets(_told(error)), shape, code=1)
         talk.print(f"{len(run.resources)} resources created {run.engine}", style="dim")
@@ -90,11 +91,40 @@ def has_cli() -> bool:
     return shutil.which("pulumi") is not None
 
 
-def _check_cli(engine: str) -> None:
-    if engine == "pulumi" and not has_cli():
-        raise ValueError(
-            "'pulumi' is not on PATH, install it from pulumi.com or use --engine in-process"
+def _chosen(engine: str, talk: Console) -> str:
+    """Which engine runs. A CLI that cannot is told of in one line, and with `auto` it is done in
+    this process; whoever asks for the CLI gets an error. Raises ValueError for that."""
+    if engine == "in-process" or (engine == "auto" and not has_cli()):
+        return "in-process"
+    fault = _fault_of_cli()
+    if not fault:
+        return "pulumi" if engine == "auto" else engine
+    if engine != "auto":
+        raise ValueError(f"{fault}, or use --engine in-process")
+    talk.print(f"{fault}; this rehearsal is done in-process", soft_wrap=True)
+    return "in-process"
+
+
+def _fault_of_cli() -> str:
+    """Why Pulumi's CLI cannot run a program here, and what to do; nothing where it can."""
+    cli = shutil.which("pulumi")
+    if not cli:
+        return "'pulumi' is not on PATH, install it from pulumi.com"
+    try:
+        done = subprocess.run(
+            [cli, "version"], capture_output=True, text=True, check=False, timeout=_PATIENCE
         )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"'pulumi' cannot be run ({type(error).__name__}), install it again from pulumi.com"
+    if done.returncode:
+        told = (done.stderr.strip() or "without a word").splitlines()[-1]
+        return f"'pulumi version' fails ({told}), install it again from pulumi.com"
+    if not shutil.which("pulumi-language-python"):
+        return (
+            "'pulumi-language-python' is not on PATH, which comes with 'pulumi': install both from "
+            "pulumi.com"
+        )
+    return ""
 
 
 def _failed(talk: Console, line: str, shape: str, *, code: int = 2) -> int:

@@ -110,7 +110,9 @@ class Outcome:
             "engine": self.run.engine,
             "as_promised": checks_report.exit_code(self.results) == 0,
             "summary": checks_report.summary(self.results),
-            "resources": [vars(resource) for resource in self.run.resources],
+            "resources": [
+                {"type": each.type, "name": each.name, "id": each.id} for each in self.run.resources
+            ],
             "handovers": {
                 name: (handover if self.show_secrets else handover.masked()).data()
                 for name, handover in self.handovers.items()
