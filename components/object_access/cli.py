@@ -182,6 +182,7 @@ def _in_one_line() -> Iterator[None]:
         "object-access rehearse -e dev",
         "object-access rehearse -e dev --all            every check, not only what is not green",
         "object-access rehearse -e dev --format json > rehearsal.json",
+        "object-access rehearse -e dev --from main      what the change does on its way",
         "object-access rehearse -e dev --keep           then try it with your own client",
     )
 )
@@ -206,13 +207,27 @@ def rehearse(
             "or auto: pulumi where it is installed.",
         ),
     ] = "auto",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="GIT-REF",
+            help="Try the way here, too, from what that ref or folder makes of the environment.",
+            show_default=False,
+        ),
+    ] = "",
     program: _Program = Path(),
 ) -> None:
     """Try the program, and what it hands over, on an embedded cloud. It enforces access as the
     real ones do, and every promise is tried with what was handed over.
 
-    Exit code 0 only if every check that was tried is as promised; 1 where one is not, or the
-    program failed; 2 where what was asked for cannot be done or nothing was tried.
+    With --from the program of then is brought up first, and today's over it: what is created,
+    replaced, updated and deleted, what must be pasted again, and whether each promise that both
+    make held after every single change.
+
+    Exit code 0 only if every check that was tried is as promised; 1 where one is not, a promise did
+    not hold on the way, or the program failed; 2 where what was asked for cannot be done or nothing
+    was tried.
     """
     from .rehearsal.rehearse import rehearse as run
 
@@ -226,6 +241,7 @@ def rehearse(
             keep=keep,
             show_secrets=show_secrets,
             engine=engine,
+            since=since,
         )
     except KeyboardInterrupt:
         code = 130  # as shells count Ctrl-C

@@ -36,6 +36,15 @@ class Kind:
     deleted before the new one is made (pulumi-terraform-bridge, auto-naming)."""
     computed: frozenset[str] = frozenset()
     """The outputs that are no inputs."""
+    arn: str = ""
+    """Where its ID is an ARN with its name: how the ARN goes on after "iam::<account>:"."""
+
+    def id_of(self, cloud: "Cloud", inputs: Inputs) -> str:
+        """The ID of one that is there already under the name that the program gives it."""
+        name = str(inputs[self.named])
+        if not self.arn:
+            return name
+        return f"arn:{cloud.partition}:iam::{cloud.account}:{self.arn}/{name}"
 
 
 def gone(error: Exception) -> bool:

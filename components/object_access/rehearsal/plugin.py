@@ -82,8 +82,9 @@ class Plugin:
     def create(self, request: Any) -> Any:
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
+        token, name = _token(request.urn), _name(request.urn)
         made, outputs = self._provider.create(
-            _token(request.urn), _name(request.urn), from_struct(request.properties)
+            token, name, from_struct(request.properties), _parent(request.urn)
         )
         return provider_pb2.CreateResponse(id=made, properties=to_struct(outputs))
 
@@ -121,3 +122,12 @@ def _token(urn: str) -> str:
 
 def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
+
+
+def _parent(urn: str) -> str:
+    """The URN of its parent, which the engine does not tell: of one of our components, after which
+    it is called."""
+    head, stack, kinds, name = urn.split("::", 3)
+    above = kinds.rpartition("$")[0]
+    owner = name.removesuffix("-instances")
+    return f"{head}::{stack}::{above}::{owner}" if above else ""

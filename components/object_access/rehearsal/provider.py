@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from shlex import quote
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -56,10 +57,23 @@ class Provider:
         finally:
             self.watch = told
 
-    def create(self, token: str, name: str, inputs: Inputs) -> Realized:
-        """Returns its ID and outputs. Raises RuntimeError for what the cloud refuses."""
+    def create(self, token: str, name: str, inputs: Inputs, parent: str = "") -> Realized:
+        """Returns its ID and outputs; `parent` is a URN. Raises RuntimeError for what the cloud
+        refuses; where the name is taken by what an earlier run made and did not live to note, it
+        says how to take that over."""
         with self._turn:
-            made = self._do(token, name, lambda: provision.create(self.cloud, token, inputs))
+            try:
+                made = self._do(token, name, lambda: provision.create(self.cloud, token, inputs))
+            except RuntimeError as error:
+                if not any(code in str(error) for code in _TAKEN):
+                    raise
+                found = provision.kind_of(token).id_of(self.cloud, inputs)
+                above = f" --parent parent={quote(parent)}" if parent else ""
+                raise RuntimeError(
+                    f"{error} If it is of an earlier run that was killed, take it over: "
+                    f"pulumi import {token} {name} {found}{above} --yes --protect=false "
+                    "--generate-code=false"
+                ) from None
             self.watch(Change("created", token, name, made[0]))
             return made
 
@@ -97,9 +111,4 @@ class Provider:
             return verb()
         except Exception as error:  # noqa: BLE001 whatever a cloud's client raises
             told = self.cloud.without_secrets(str(error))
-            if any(code in told for code in _TAKEN):
-                told += (
-                    ". If an earlier run made it and was killed: "
-                    f"pulumi import {token} {name} ID --parent NAME=URN takes it over"
-                )
             raise RuntimeError(f"{name} ({token}): {told}") from None

@@ -334,9 +334,10 @@ def _named(
     update: Callable[["Cloud", str, Outputs, Inputs], dict[str, Any]],
     delete: Callable[["Cloud", str, Outputs], None],
     *replaces: str,
+    arn: str = "",
 ) -> Kind:
     computed = frozenset({"arn", "uniqueId"})
-    return Kind(create, read, update, delete, frozenset(replaces), "name", computed)
+    return Kind(create, read, update, delete, frozenset(replaces), "name", computed, arn)
 
 
 KINDS = {
@@ -352,7 +353,14 @@ KINDS = {
         _profile, _read_profile, _update_profile, _delete_profile, "name", "path"
     ),
     "aws:iam/policy:Policy": _named(
-        _policy, _read_policy, _update_policy, _delete_policy, "name", "path", "description"
+        _policy,
+        _read_policy,
+        _update_policy,
+        _delete_policy,
+        "name",
+        "path",
+        "description",
+        arn="policy",
     ),
     "aws:iam/role:Role": _named(_role, _read_role, _update_role, _delete_role, "name", "path"),
     "aws:iam/rolePolicy:RolePolicy": _inline("role"),

@@ -32,6 +32,7 @@ class Resource:
     id: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     custom: bool = True
+    parent: str = ""
     protect: bool = False
     retain: bool = False
     deleted_with: str = ""
@@ -136,7 +137,9 @@ class Stack:
         )
 
     def _create(self, wanted: Resource) -> None:
-        wanted.id, wanted.outputs = self.provider.create(wanted.type, wanted.name, wanted.inputs)
+        wanted.id, wanted.outputs = self.provider.create(
+            wanted.type, wanted.name, wanted.inputs, wanted.parent
+        )
 
     def _step(self, old: Resource, wanted: Resource, request: Any) -> None:
         for key in request.ignoreChanges:
@@ -252,6 +255,7 @@ class Monitor:
             from_struct(request.object),
             {key: frozenset(each.urns) for key, each in request.propertyDependencies.items()},
             custom=request.custom,
+            parent=request.parent,
             protect=request.protect,
             retain=request.retainOnDelete,
             deleted_with=request.deletedWith,
