@@ -669,7 +669,7 @@ def shown(monkeypatch, capsys):
         monkeypatch.setenv("COLUMNS", str(columns))
         made = SimpleNamespace(type="aws:s3/bucket:Bucket", name="b", id="b")
         run = SimpleNamespace(resources=[made], engine="in this process")
-        outcome = rehearsal_report.Outcome("dev", run, {}, results, False)
+        outcome = rehearsal_report.Outcome("dev", run, {}, results, None, False)
         outcome.write(shape, every=every)
         return capsys.readouterr().out
 
