@@ -104,7 +104,7 @@ WRONG = [
     (["rehearse", "--format", "xml"],
      "format 'xml' is unknown, use one of table, json, markdown, svg"),
     (["rehearse", "--engine", "terraform"],
-     "engine 'terraform' is unknown, use one of auto, pulumi, in-process"),
+     "engine 'terraform' is unknown, use one of auto, pulumi, official, in-process"),
     (["check", "x", "--format", "svg"], "format 'svg' is unknown, use one of table, json, markdown"),
     (["handover", "x", "--format", "form", "--from", "nowhere"], "file 'nowhere' cannot be read"),
     (["consumers", "lightyl"], "consumer 'lightyl' is unknown, did you mean 'lightly'"),
