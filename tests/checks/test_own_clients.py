@@ -90,6 +90,7 @@ def test_a_client_works_with_what_is_handed_over(tried, consumer):
     assert set(states.values()) == {State.PASSED}, states
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("consumer", "settings", "passes"),
     [
@@ -158,6 +159,7 @@ SABOTAGE = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sabotage", SABOTAGE)
 def test_a_client_without_a_right_fails(monkeypatch, tried, sabotage):
     """Exactly the checks fail that need what the grant lacks."""

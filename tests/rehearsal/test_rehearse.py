@@ -293,7 +293,9 @@ MOMENTS = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+)
 def test_ctrl_c_leaves_nothing_behind(tmp_path, moment, number):
     """Within 5 s it has ended, with every process that it started, and its files are gone; Ctrl-C of
     a terminal reaches its whole group at once."""
