@@ -208,6 +208,8 @@ class Iam:
         return answer
 
     def _check(self, action: str, given: Mapping[str, Any], account: str) -> None:
+        if not re.fullmatch(r"\d{1,9}", given.get("Marker", "0"), re.ASCII):  # as moto makes them
+            raise _invalid("The provided Marker is invalid.")
         self._check_names(action, given, account)
         self._check_entities(action, given, account)
         self._check_quotas(action, given, account)

@@ -172,10 +172,14 @@ def s3_parameters(operation: str, incoming: Incoming) -> Mapping[str, Any]:
             continue
         if text is not None:
             given[name] = _argument(where["name"], member, text)
-    payload = shape.serialization.get("payload") if shape else None
-    if payload in (shape.required_members if shape else ()) and not incoming.body:
+    reads = has_body(operation) and not streams(operation)
+    if reads and operation not in _WITHOUT_A_BODY and not incoming.body:
         raise AwsError(400, "MissingRequestBodyError", "Request Body is empty")
     return given
+
+
+# Operations whose document may be left out.
+_WITHOUT_A_BODY = {"CreateBucket", "PutBucketAcl", "PutObjectAcl"}
 
 
 def _argument(name: str, shape: Shape, text: str) -> Any:
