@@ -96,6 +96,8 @@ class S3:
             case "PutObjectLockConfiguration":
                 locks.configure(bucket, call.given.get("ObjectLockConfiguration", {}))
                 return Answer()
+            case "GetObjectRetention":
+                return locks.told(bucket, key, call.given.get("VersionId", ""))
             case "PutBucketAcl" | "PutObjectAcl":
                 return acls.put(call, bucket, key, self._store.accounts)
         upload = bucket.multiparts.get(call.given.get("UploadId")) if bucket is not None else None
