@@ -307,8 +307,9 @@ _ABSENT_BECAUSE: Mapping[str, str] = {
     " aws:resourceorgid aws:resourceorgpaths aws:sourceorgid aws:sourceorgpaths",
     "requests come from the internet, through no VPC": "aws:sourcevpc aws:sourcevpcarn"
     " aws:sourcevpce aws:vpceaccount aws:vpceorgid aws:vpceorgpaths aws:vpcsourceip",
-    "no AWS service makes requests": "aws:calledvia aws:calledviafirst aws:calledvialast"
-    " aws:principalservicename aws:principalservicenameslist aws:sourceaccount aws:sourcearn"
+    "nobody signs in at the console or through `aws login`": "aws:signinsessionarn",
+    "no AWS service makes requests": "aws:calledvia aws:calledviaawsmcp aws:calledviafirst"
+    " aws:calledvialast aws:principalservicename aws:principalservicenameslist aws:sourceaccount aws:sourcearn"
     " aws:sourceowner",
     "nobody signs in with a second factor, nor as another account's root": "aws:assumedroot"
     " aws:multifactorauthage",
