@@ -309,8 +309,8 @@ _ABSENT_BECAUSE: Mapping[str, str] = {
     " aws:sourcevpce aws:vpceaccount aws:vpceorgid aws:vpceorgpaths aws:vpcsourceip",
     "nobody signs in at the console or through `aws login`": "aws:signinsessionarn",
     "no AWS service makes requests": "aws:calledvia aws:calledviaawsmcp aws:calledviafirst"
-    " aws:calledvialast aws:principalservicename aws:principalservicenameslist aws:sourceaccount aws:sourcearn"
-    " aws:sourceowner",
+    " aws:calledvialast aws:principalservicename aws:principalservicenameslist"
+    " aws:sourceaccount aws:sourcearn aws:sourceowner",
     "nobody signs in with a second factor, nor as another account's root": "aws:assumedroot"
     " aws:multifactorauthage",
     "there are no access points, grants or bucket tags by which access is given": "s3:buckettag/*"
