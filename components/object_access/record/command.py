@@ -105,7 +105,13 @@ def _store(wish: Wish, earlier: "_Earlier") -> Store:
         from .aws import AwsStore
 
         return AwsStore(name, wish.seed)
-    raise NotImplementedError
+    if wish.kind == "compatible":
+        from .compatible import CompatibleStore
+
+        return CompatibleStore(name, wish.seed)
+    from .swift import SwiftStore
+
+    return SwiftStore(name, wish.seed)
 
 
 # --- commands of earlier recordings ---
@@ -202,8 +208,8 @@ class _Recording:
         with self._talk.status("") as status:
             proof = self._loop(status.update).prove(played, wanted, recorded.pages)
         if any(each.kept is None for each in self._kept.values()):
-            _tell(self._talk, "the replays ran in the command's own folder, which the first run may "
-                  "have changed: it is too large to copy, or your home", "yellow")  # fmt: skip
+            _tell(self._talk, "the replays ran in the command's own folder as the first run left it: "
+                  "it is too large to copy, or your home", "yellow")  # fmt: skip
         policy = self._store.policy(proof.places)
         return replace(
             recorded, places=proof.places, beyond=proof.beyond, policy=policy, proof=proof

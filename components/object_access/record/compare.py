@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import places
 from .heard import Permission
 from .places import Place, Places
 from .store import Store
@@ -21,11 +20,12 @@ def places_in(project: Any) -> dict[str, Place]:
 def lacks(store: Store, asked: Collection[Permission], given: Places) -> Iterator[str]:
     """What was asked and the project does not give, each once by place and verb."""
     missing = store.not_covered(asked, given)
-    for name, place in store.places_of(missing, ()).items():
+    found = store.places_of(missing, ())
+    for name, place in found.items():
         at = place.prefix or ", ".join(place.keys) or "the whole bucket"
         yield f"it lacks {', '.join(place.access)} on {at} ({name})"
-    for action in sorted({each.action for each in missing if not places.verb_of(each.action)}):
-        yield f"it lacks {action}, which no verb but `full` gives"
+    for action in sorted({each.action for each in store.not_covered(missing, found)}):
+        yield f"it lacks {action}, which no verb gives"
 
 
 def too_much(store: Store, asked: Collection[Permission], given: Places) -> Iterator[str]:

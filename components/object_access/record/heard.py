@@ -40,7 +40,7 @@ class Permission:
     @property
     def prefix(self) -> str | None:
         """What a listing was narrowed to; None where it was not."""
-        return self.conditions.get("s3:prefix")
+        return self.conditions.get("s3:prefix", self.conditions.get("prefix"))
 
     @property
     def arn(self) -> str:
@@ -88,7 +88,6 @@ class Exchange:
 def of_aws(incoming: "Incoming", answer: "Answer", judged: Sequence["Judged"]) -> Exchange:
     """A request to the embedded AWS."""
     _, service = scope_of(incoming)
-    code = _CODE.search(answer.body) if answer.status >= 400 else None
     bucket, _, key = incoming.path[1:].partition("/")
     if service not in ("", "s3"):
         operation = f"{service}:{_action(incoming)}"
@@ -102,9 +101,9 @@ def of_aws(incoming: "Incoming", answer: "Answer", judged: Sequence["Judged"]) -
         bucket if service in ("", "s3") else "",
         key if service in ("", "s3") else "",
         answer.status,
-        code[1].decode() if code else "",
+        code_of(answer.body) if answer.status >= 400 else "",
         tuple(_permission(each) for each in judged),
-        _page(incoming),
+        page_of(incoming),
     )
 
 
@@ -138,7 +137,14 @@ def _permission(judged: "Judged") -> Permission:
     return Permission(request.action, bucket, key, kept, judged.decision.allowed)
 
 
-def _page(incoming: "Incoming") -> Page | None:
+def code_of(body: bytes) -> str:
+    """The code of an error that S3 answered."""
+    found = _CODE.search(body)
+    return found[1].decode() if found else ""
+
+
+def page_of(incoming: "Incoming") -> Page | None:
+    """The page in a browser that a request is from, or asks for; None where it is from none."""
     origin = incoming.header("Origin")
     if not origin:
         return None

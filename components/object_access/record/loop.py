@@ -119,7 +119,7 @@ class Loop:
                 break
             asked = [*asked, *refused]  # named anew: the places must hold this, too
         sight = _sight(view, access)
-        missed = _missed(first, played, sight, compare_objects=view < _NOTHING)
+        missed = _missed(first, played, sight, compared=view < _NOTHING)
         taken = []
         if not refused and not (missed and not beyond):
             base = played if missed else first
@@ -128,9 +128,7 @@ class Loop:
                     self._watch(f"replaying without {verb} of {name}")
                     less = self.play(words.without(access, name, verb), limits, pages)
                     taken.append(
-                        Taken(
-                            name, verb, _missed(base, less, sight, compare_objects=view < _NOTHING)
-                        )
+                        Taken(name, verb, _missed(base, less, sight, compared=view < _NOTHING))
                     )
         return Proof(access, tuple(refused), tuple(beyond), missed, view, played.said, tuple(taken))
 
@@ -155,12 +153,26 @@ def _without_names(part: str) -> str:
     return "*" + dot + end if words.of_a_run(stem) else re.sub(r"\d+", "#", part)
 
 
+_LISTS = {"GET container", "ListObjectVersions", "ListObjects", "ListObjectsV2"}
+
+
+def _gives(exchange: Exchange) -> bool:
+    """Whether a request lists, reads or changes objects: all others only ask."""
+    on_objects = exchange.method != "HEAD" and any(each.key for each in exchange.needed)
+    return on_objects or exchange.operation in _LISTS
+
+
+def _lacks(first: Played, other: Played, sight: Sight) -> set[tuple[str, str]]:
+    """What the other run did not do, and was not refused either."""
+    refused = {(each.operation, sight(_about(each))) for each in other.exchanges if each.refused}
+    return _done(first, sight) - _done(other, sight) - refused
+
+
 def _view(first: Played, other: Played, places: Places) -> int:
     for view in range(_NOTHING):
         sight = _sight(view, places)
-        if _done(first, sight) == _done(other, sight) and {*map(sight, first.objects)} == {
-            *map(sight, other.objects)
-        }:
+        same = {*map(sight, first.objects)} == {*map(sight, other.objects)}
+        if same and not _lacks(first, other, sight):
             return view
     return _NOTHING
 
@@ -194,28 +206,26 @@ def _newly_refused(
     ]
 
 
-def _missed(first: Played, played: Played, sight: Sight, *, compare_objects: bool) -> str:
-    """What a run lacks that the first one had; empty for nothing.
+def _missed(first: Played, played: Played, sight: Sight, *, compared: bool) -> str:
+    """What a run lacks that the first one had; empty for nothing. `compared` says whether requests
+    and objects of two runs are the same at all, as far as `sight` sees.
 
-    A refused request that moved data before counts whatever the tool makes of it: tools hide
-    refusals behind exit code 0. A refused question counts only by what then goes otherwise.
+    A refused request that gave or changed something before counts, whatever the tool makes of it:
+    tools hide refusals behind exit code 0. A refused question counts by what then goes otherwise.
     """
-    if None in played.codes:
-        return "it did not end"
     if played.codes != first.codes:
-        return f"exit code {next(code for code in played.codes[::-1] if code is not None)}"
+        ended = [f"exit code {code}" for code in played.codes if code is not None]
+        return "it did not end" if None in played.codes else ended[-1]
     done = _done(first, sight)
-    refused = [each for each in played.exchanges if each.refused]
-    moved = {
+    if refused := {
         each.operation
-        for each in refused
-        if each.key and each.method != "HEAD" and (each.operation, sight(each.key)) in done
-    }
-    if moved:
-        return f"{', '.join(sorted(moved))} refused"
-    asked = {(each.operation, sight(_about(each))) for each in refused}
-    if lacks := done - _done(played, sight) - asked:
-        return f"no {', '.join(sorted({operation for operation, _ in lacks}))} any more"
-    if compare_objects and {*map(sight, first.objects)} != {*map(sight, played.objects)}:
+        for each in played.exchanges
+        if _gives(each) and each.refused and (each.operation, sight(_about(each))) in done
+    }:
+        return f"{', '.join(sorted(refused))} refused"
+    objects = {each.operation for each in first.exchanges if _gives(each)}
+    if lacks := {operation for operation, _ in _lacks(first, played, sight)} & objects:
+        return f"no {', '.join(sorted(lacks))} any more"
+    if {*map(sight, first.objects)} != {*map(sight, played.objects)}:
         return "other objects at the end"
     return ""

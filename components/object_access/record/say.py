@@ -17,6 +17,8 @@ from .places import Places, stable_folder
 _MEANS = {
     "s3:CreateBucket": "it makes its bucket itself; the project's is there already",
     "s3:DeleteBucket": "it removes the bucket; the project keeps it",
+    "PUT container": "it makes its container itself; the project's is there already",
+    "DELETE container": "it removes the container; the project keeps it",
     "s3:ListAllMyBuckets": "it lists all buckets of the account, also those of others",
 }
 _SERVICES = {"iam": "users and policies", "sts": "sessions and roles", "kms": "keys that encrypt"}
@@ -197,12 +199,12 @@ def _permissions(exchanges: Iterable[Exchange]) -> Iterator[str]:
     for exchange in exchanges:
         for each in exchange.needed:
             key = each.key or each.prefix or ""
-            whole = "the whole of it" if each.bucket else ""
+            whole = "" if each.bucket in ("", "*") else "the whole of it"
             about = stable_folder(key) or key or whole
             more = ", ".join(
                 f"{name}={value}"
                 for name, value in each.conditions.items()
-                if name not in ("s3:prefix", "s3:delimiter")
+                if name not in ("prefix", "s3:prefix", "s3:delimiter")
             )
             counted[each.action, about, more] += 1
     width = max((len(action) for action, _, _ in counted), default=0)
@@ -217,11 +219,14 @@ def beyond_words(recorded: Recorded) -> list[str]:
 
 def _beyond(recorded: Recorded) -> Iterator[str]:
     for needed in recorded.beyond:
-        why = _MEANS.get(needed.action, "no verb of ours gives it, only `full`")
+        only = ", only `full`" if recorded.where["kind"] == "s3" else ""
+        why = _MEANS.get(needed.action, f"no verb of ours gives it{only}")
         yield f"{needed.action} was asked: {why}"
     for each in recorded.exchanges:
         service, _, action = each.operation.rpartition(":")
-        if service in _SERVICES:
+        if each.operation == "sts:GetCallerIdentity":
+            yield f"{each.operation} was asked, which everybody may"
+        elif service in _SERVICES:
             refused = " and refused" if each.status == 403 else ""
             yield (
                 f"{service}:{action} was asked{refused}: {_SERVICES[service]} are not in our "
@@ -249,18 +254,23 @@ def _proof(proof: Proof) -> Iterator[str]:
         for each in proof.refused:
             yield f"  {each.action} of {each.key or each.prefix or 'the bucket'}"
     elif proof.missed:
-        because = "; no verb of ours gives what it lacks" if proof.beyond else ""
+        because = f"; perhaps for want of {_actions(proof.beyond)}" if proof.beyond else ""
         yield (
             f"replayed with only that access nothing new was refused, yet it went otherwise: "
             f"{proof.missed}{because}"
         )
     else:
-        yield f"replayed with only that access: no new refusal; {_PROVEN[proof.view]}"
+        without = f"; it did without {_actions(proof.beyond)}" if proof.beyond else ""
+        yield f"replayed with only that access: no new refusal; {_PROVEN[proof.view]}{without}"
     if not proof.holds and proof.said:
         yield from (f"  | {line}" for line in proof.said.splitlines())
     for taken in proof.taken:
         shown = taken.missed or "nothing missed it: unneeded, leave it out if you like"
         yield f"  without {taken.verb} of {taken.place}: {shown}"
+
+
+def _actions(permissions: Iterable[Permission]) -> str:
+    return ", ".join(sorted({each.action for each in permissions}))
 
 
 SHAPES: Mapping[str, Callable[[Recorded], str]] = {
