@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +51,7 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
 
     `given` finds the project to compare with. Raises ValueError for what cannot be done.
     """
+    began = time.monotonic()
     talk = Console(stderr=True, highlight=False)
     wanted = _check(wish)
     project = given() if given else None
@@ -81,6 +83,9 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
         else:
             sys.stdout.write(text)
             sys.stdout.flush()
+        took = time.monotonic() - began
+        _tell(talk, f"after {took:.1f} s, {took - recording.spent:.1f} s of them beside the command's "
+              "own", "dim")  # fmt: skip
         lacking = project is not None and _compared(talk, store, recorded, project)
     return 1 if lacking or (recorded.proof and not recorded.proof.holds) else 0
 
@@ -159,6 +164,8 @@ class _Recording:
         self._wish, self._store, self._folder, self._talk = wish, store, folder, talk
         self.commands: tuple[Command, ...] = ()
         self.interrupted = False
+        self.spent = 0.0
+        """Seconds that the commands took, in all runs."""
         self._kept: dict[Path, Folder] = {}
 
     def first(self, earlier: tuple[Command, ...]) -> Played:
@@ -178,6 +185,7 @@ class _Recording:
             code, took, self.interrupted = first(store, command)
             stops = took if self.interrupted else 0
             self.commands = (*earlier, replace(command, stops_after=stops))
+        self.spent = sum(before.seconds) + took
         exchanges = (*before.exchanges, *store.heard.take())
         codes, seconds = (*before.codes, code), (*before.seconds, took)
         return Played(codes, exchanges, store.objects(), seconds)
@@ -206,10 +214,12 @@ class _Recording:
     def proven(self, recorded: Recorded, played: Played, wanted: tuple[str, ...]) -> Recorded:
         """The same after the replays, with what they found beside it."""
         with self._talk.status("") as status:
-            proof = self._loop(status.update).prove(played, wanted, recorded.pages)
+            loop = self._loop(status.update)
+            proof = loop.prove(played, wanted, recorded.pages)
+        self.spent += loop.spent
         if any(each.kept is None for each in self._kept.values()):
-            _tell(self._talk, "the replays ran in the command's own folder as the first run left it: "
-                  "it is too large to copy, or your home", "yellow")  # fmt: skip
+            _tell(self._talk, "the replays ran in the command's own folder, as the first run left "
+                  "it: it is too large to copy, or your home", "yellow")  # fmt: skip
         policy = self._store.policy(proof.places)
         return replace(
             recorded, places=proof.places, beyond=proof.beyond, policy=policy, proof=proof

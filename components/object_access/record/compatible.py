@@ -66,7 +66,7 @@ class CompatibleStore(Store):
         return self.variables["AWS_ENDPOINT_URL"]
 
     def settings(self) -> dict[str, str]:
-        """The kind and the bucket; the address and the profile are examples, they are the user's."""
+        """The kind and the bucket; address and profile are examples, for they are the user's."""
         return {
             "kind": "compatible",
             "bucket": self.name,

@@ -81,6 +81,8 @@ class Loop:
     ):
         self._store, self._commands, self._folders = store, commands, folders
         self._watch = watch
+        self.spent = 0.0
+        """Seconds that the commands took."""
 
     def play(
         self, access: Places | None, limits: Sequence[float], pages: Sequence[Page] = ()
@@ -97,6 +99,7 @@ class Loop:
                 code, said = again(self._store, command, where, limit)
             codes.append(code)
             took.append(time.monotonic() - began)
+            self.spent += took[-1]
             last = said if code else last
         for secret in self._store.secrets:
             last = last.replace(secret, "***")
@@ -223,9 +226,10 @@ def _missed(first: Played, played: Played, sight: Sight, *, compared: bool) -> s
         if _gives(each) and each.refused and (each.operation, sight(_about(each))) in done
     }:
         return f"{', '.join(sorted(refused))} refused"
-    objects = {each.operation for each in first.exchanges if _gives(each)}
-    if lacks := {operation for operation, _ in _lacks(first, played, sight)} & objects:
+    given = {each.operation for each in first.exchanges if _gives(each)}
+    lacks = {operation for operation, _ in _lacks(first, played, sight)} & given
+    if compared and lacks:
         return f"no {', '.join(sorted(lacks))} any more"
-    if {*map(sight, first.objects)} != {*map(sight, played.objects)}:
+    if compared and {*map(sight, first.objects)} != {*map(sight, played.objects)}:
         return "other objects at the end"
     return ""

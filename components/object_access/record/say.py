@@ -22,6 +22,7 @@ _MEANS = {
     "s3:ListAllMyBuckets": "it lists all buckets of the account, also those of others",
 }
 _SERVICES = {"iam": "users and policies", "sts": "sessions and roles", "kms": "keys that encrypt"}
+_FORBIDDEN, _NOT_IMPLEMENTED = 403, 501
 _PROVEN = {
     0: "the same requests succeeded, and the same objects are there at the end",
     1: "it names some of its objects anew each time; but for those names the same requests "
@@ -218,25 +219,11 @@ def beyond_words(recorded: Recorded) -> list[str]:
 
 
 def _beyond(recorded: Recorded) -> Iterator[str]:
+    only = ", only `full`" if recorded.where["kind"] == "s3" else ""
     for needed in recorded.beyond:
-        only = ", only `full`" if recorded.where["kind"] == "s3" else ""
-        why = _MEANS.get(needed.action, f"no verb of ours gives it{only}")
-        yield f"{needed.action} was asked: {why}"
+        yield f"{needed.action} was asked: {_MEANS.get(needed.action, f'no verb of ours gives it{only}')}"
     for each in recorded.exchanges:
-        service, _, action = each.operation.rpartition(":")
-        if each.operation == "sts:GetCallerIdentity":
-            yield f"{each.operation} was asked, which everybody may"
-        elif service in _SERVICES:
-            refused = " and refused" if each.status == 403 else ""
-            yield (
-                f"{service}:{action} was asked{refused}: {_SERVICES[service]} are not in our "
-                "words, what it needs there is given by hand"
-            )
-        for needed in each.needed:
-            if needed.action == "s3:ListAllMyBuckets":
-                yield f"{needed.action} was asked and refused: {_MEANS[needed.action]}"
-            elif needed.action.startswith("kms:") and not service:
-                yield f"{needed.action} was asked: name the key as the project's `kms_key`"
+        yield from _elsewhere(each)
         if each.bucket and recorded.bucket not in ("", each.bucket):
             yield f"'{each.bucket}' was asked for, too: record that one by itself"
         if each.code == "InvalidAccessKeyId":
@@ -244,8 +231,26 @@ def _beyond(recorded: Recorded) -> Iterator[str]:
                 "it signed with keys of its own configuration: let it take them from the AWS_ "
                 "variables or from a profile"
             )
-        if each.status == 501:
+        if each.status == _NOT_IMPLEMENTED:
             yield f"{each.operation} was asked, which the embedded store does not have"
+
+
+def _elsewhere(exchange: Exchange) -> Iterator[str]:
+    """What a request needed of other services than the bucket's own, or of all buckets."""
+    service, _, action = exchange.operation.rpartition(":")
+    if exchange.operation == "sts:GetCallerIdentity":
+        yield f"{exchange.operation} was asked, which everybody may"
+    elif service in _SERVICES:
+        refused = " and refused" if exchange.status == _FORBIDDEN else ""
+        yield (
+            f"{service}:{action} was asked{refused}: {_SERVICES[service]} are not in our words, "
+            "what it needs there is given by hand"
+        )
+    for needed in exchange.needed:
+        if needed.action == "s3:ListAllMyBuckets":
+            yield f"{needed.action} was asked and refused: {_MEANS[needed.action]}"
+        elif needed.action.startswith("kms:") and not service:
+            yield f"{needed.action} was asked: name the key as the project's `kms_key`"
 
 
 def _proof(proof: Proof) -> Iterator[str]:
