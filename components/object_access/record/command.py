@@ -84,8 +84,8 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
             sys.stdout.write(text)
             sys.stdout.flush()
         took = time.monotonic() - began
-        _tell(talk, f"after {took:.1f} s, {took - recording.spent:.1f} s of them beside the command's "
-              "own", "dim")  # fmt: skip
+        beside = took - recording.spent
+        _tell(talk, f"after {took:.1f} s, {beside:.1f} s beside the command's own", "dim")
         lacking = project is not None and _compared(talk, store, recorded, project)
     return 1 if lacking or (recorded.proof and not recorded.proof.holds) else 0
 

@@ -138,7 +138,7 @@ class Loop:
 
 # --- two runs side by side ---
 
-_NOTHING = 3
+_NOTHING, _ERROR = 3, 400
 Sight = Callable[[str], str]
 
 
@@ -159,16 +159,25 @@ def _without_names(part: str) -> str:
 _LISTS = {"GET container", "ListObjectVersions", "ListObjects", "ListObjectsV2"}
 
 
+def _is_on_objects(exchange: Exchange) -> bool:
+    """Whether a request reads or changes objects."""
+    return exchange.method != "HEAD" and any(each.key for each in exchange.needed)
+
+
 def _gives(exchange: Exchange) -> bool:
     """Whether a request lists, reads or changes objects: all others only ask."""
-    on_objects = exchange.method != "HEAD" and any(each.key for each in exchange.needed)
-    return on_objects or exchange.operation in _LISTS
+    return exchange.operation in _LISTS or _is_on_objects(exchange)
 
 
 def _lacks(first: Played, other: Played, sight: Sight) -> set[tuple[str, str]]:
-    """What the other run did not do, and was not refused either."""
+    """What the first run did to objects and the other did not, nor was refused."""
+    done = {
+        (each.operation, sight(_about(each)))
+        for each in first.exchanges
+        if each.status < _ERROR and _is_on_objects(each)
+    }
     refused = {(each.operation, sight(_about(each))) for each in other.exchanges if each.refused}
-    return _done(first, sight) - _done(other, sight) - refused
+    return done - _done(other, sight) - refused
 
 
 def _view(first: Played, other: Played, places: Places) -> int:
@@ -187,7 +196,9 @@ def _about(exchange: Exchange) -> str:
 
 
 def _done(played: Played, sight: Sight) -> set[tuple[str, str]]:
-    return {(each.operation, sight(_about(each))) for each in played.exchanges if each.status < 400}
+    return {
+        (each.operation, sight(_about(each))) for each in played.exchanges if each.status < _ERROR
+    }
 
 
 def _refusals(played: Played, sight: Sight) -> dict[tuple[str, str, str], Permission]:
@@ -226,8 +237,7 @@ def _missed(first: Played, played: Played, sight: Sight, *, compared: bool) -> s
         if _gives(each) and each.refused and (each.operation, sight(_about(each))) in done
     }:
         return f"{', '.join(sorted(refused))} refused"
-    given = {each.operation for each in first.exchanges if _gives(each)}
-    lacks = {operation for operation, _ in _lacks(first, played, sight)} & given
+    lacks = {operation for operation, _ in _lacks(first, played, sight)}
     if compared and lacks:
         return f"no {', '.join(sorted(lacks))} any more"
     if compared and {*map(sight, first.objects)} != {*map(sight, played.objects)}:

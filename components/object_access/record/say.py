@@ -221,7 +221,8 @@ def beyond_words(recorded: Recorded) -> list[str]:
 def _beyond(recorded: Recorded) -> Iterator[str]:
     only = ", only `full`" if recorded.where["kind"] == "s3" else ""
     for needed in recorded.beyond:
-        yield f"{needed.action} was asked: {_MEANS.get(needed.action, f'no verb of ours gives it{only}')}"
+        means = _MEANS.get(needed.action, f"no verb of ours gives it{only}")
+        yield f"{needed.action} was asked: {means}"
     for each in recorded.exchanges:
         yield from _elsewhere(each)
         if each.bucket and recorded.bucket not in ("", each.bucket):
