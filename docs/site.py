@@ -11,7 +11,11 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 # Where a file of the repository is on the site.
-PAGES = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+PAGES = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -43,7 +47,9 @@ def _moved(text: str) -> str:
 def _components() -> str:
     source = (ROOT / "components/object_access/__init__.py").read_text()
     names = re.findall(r"^    from \.(\S+) import (\w+) as", source, re.MULTILINE)
-    listed = [f"::: object_access.{home}.{name}" for home, name in names if not home.startswith("_")]
+    listed = [
+        f"::: object_access.{home}.{name}" for home, name in names if not home.startswith("_")
+    ]
     return "\n\n".join(["# Components", *listed])
 
 
