@@ -154,7 +154,7 @@ def _both(
     ):
         then = [Path(against)]
         if not then[0].is_dir():
-            then = [_check_out(each.folder, against, Path(folder) / str(number))
+            then = [check_out(each.folder, against, Path(folder) / str(number))
                     for number, each in enumerate(spaces)]  # fmt: skip
         elif len(spaces) > 1:
             raise ValueError("several programs are compared with a git ref or a file, not a folder")
@@ -213,8 +213,9 @@ def _read(file: Path, environment: str) -> AccessReport:
     return found
 
 
-def _check_out(root: Path, ref: str, folder: Path) -> Path:
-    """The project as it was at a git ref, without touching the work tree: where it is now."""
+def check_out(root: Path, ref: str, folder: Path) -> Path:
+    """The project as it was at a git ref, without touching the work tree: where it is now. Raises
+    ValueError."""
     named = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if named.returncode:
         raise ValueError(
