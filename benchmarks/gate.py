@@ -42,10 +42,11 @@ def serve_gated() -> None:
     import json
 
     from object_access.checks.target import Target
+    from object_access.handover.model import Key
     from object_access.stores.aws import server
 
     with server.running(["111111111111"]) as aws:
-        admin = aws["accounts"]["111111111111"]
+        admin = Key(**aws["accounts"]["111111111111"])
         iam = Target(aws["endpoint"], None, aws["ca_bundle"]).client("iam", "eu-west-1", admin)
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
