@@ -35,8 +35,8 @@ LEFT = """\
 The data plane: the content of objects, versions, parts, lists and their order, ranges, conditional
 requests; the settings of a bucket that decide nothing about access (lifecycle, logging, website,
 notifications, inventory, replication, accelerate, tags) are kept, and nothing is done by them.
-A list of objects names the bucket's owner as theirs, also of those that another account wrote; access
-goes by who owns them. IAM's and KMS's descriptions are moto's.
+A list of objects names the bucket's owner as theirs, also of those that another account wrote;
+access goes by who owns them. IAM's and KMS's descriptions are moto's.
 
 How it does on Ceph's tests is told in [s3-tests.md](s3-tests.md), test by test.
 """
@@ -73,8 +73,8 @@ def page() -> str:
     parts += [f"- S3: {listed(unserved)}", f"- STS: {listed(sts.UNSERVED)}"]
     parts += [f"- checksums other than {listed(bodies.ALGORITHMS)}"]
     parts += ["- SSE-C of multipart uploads; fields of forms that no header of an upload has;",
-              "- what S3 has in a query and the operation has not, and what looks like a sub-resource:"
-              " a name without a value. Others S3 ignores, and so they are ignored.\n",
+              "- what S3 has in a query and the operation has not, and what looks like a"
+              " sub-resource: a name without a value. Others are ignored, as S3 does.\n",
               "## Condition keys\n"]  # fmt: skip
     known = reference.keys()
     given = [key for key in known if context.judged(key) and key not in context.ABSENT]
