@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 LEAST = 0.7
-SECONDS, ROUNDS = 1.0, 3
+SECONDS, ROUNDS = 0.5, 8  # the best round counts: the machine has others to serve, too
 BUCKET = "benchmark-bucket"
 CALLS = {
     "HEAD bucket": ("HEAD", f"/{BUCKET}", b""),

@@ -168,7 +168,6 @@ SUB_RESOURCES = [
     ("DELETE", "?versioning", "s3:PutBucketVersioning"),
     ("DELETE", "?metrics", "s3:PutMetricsConfiguration"),
     ("GET", "/a/1?torrent", "s3:GetObjectTorrent"),
-    ("GET", "/a/1?retention", "s3:GetObjectRetention"),
     ("HEAD", "/a/1?acl", "s3:GetObjectAcl"),
     ("HEAD", "/a/1?uploadId=x", "s3:ListMultipartUploadParts"),
     ("PUT", "/a/1?torrent", "s3:PutObjectTorrent"),
