@@ -86,7 +86,7 @@ def together(
         cloud, [each.project for each in projects_of(WORKSPACE, environment, config)]
     )
     waiting = {short for short, name in named.items() if cases[name].sabotage[0]}
-    real = provision.resource
+    real = provision.create
 
     def broken(cloud: Cloud, token: str, inputs: dict[str, Any]) -> Any:
         text = json.dumps(inputs)
@@ -97,11 +97,11 @@ def together(
                 inputs = change(deepcopy(inputs))
         return real(cloud, token, inputs)
 
-    provision.resource = broken
+    provision.create = broken
     try:
-        made = engine.run(WORKSPACE, environment, config, cloud, lambda _: None, by_cli=False)
+        made = engine.run(WORKSPACE, environment, config, cloud, lambda _: None)
     finally:
-        provision.resource = real
+        provision.create = real
     assert not waiting, "nothing of these was changed"
     handed = bystanders.with_keys(cloud, made.handovers)
     others = bystanders.bystanders_of(cloud, handed)

@@ -189,7 +189,7 @@ aws.sqs.Queue("one")
     [
         (HALF_WAY, "error: ArithmeticError: could not use ••••••••"),
         (REFUSED, "InvalidBucketName"),
-        (UNKNOWN, "aws:sqs/queue:Queue cannot be rehearsed without Pulumi's engine yet"),
+        (UNKNOWN, "aws:sqs/queue:Queue cannot be rehearsed without its official plugin yet"),
         ('import pulumi\nraise pulumi.RunError("in words")', "error: in words"),
         ("import nonsense", "ModuleNotFoundError: No module named 'nonsense'"),
     ],
