@@ -369,7 +369,7 @@ def test_beside_a_project(record):
     assert told.code == 1
     beside = told.err.partition("beside the project 'theirs':")[2].split("\n  ")
     assert [each.strip() for each in beside if each] == [
-        "it lacks write on in/ (in)",
+        "it lacks write on in/",
         "delete of files was not asked for",
         "list of all was asked for below in/ only, it is given on the whole bucket",
     ]
@@ -382,6 +382,41 @@ def test_beside_a_project_that_is_just_that(record):
 
     assert told.code == 0
     assert "it gives just that" in told.err
+
+
+def test_beside_a_project_with_everything(record):
+    """What would be enough instead."""
+    theirs = project(all=Place(access=(Access.FULL,)))
+    told = record("PUT in/a", "!?acl", given=theirs, replay=False)
+    other = record("PUT in/a", "-HEAD in/none", given=theirs, replay=False)
+
+    assert "full of all" not in told.err, "no verbs are enough for that"
+    assert (
+        "full of all is everything; enough is read, write on in/, and list on the whole bucket"
+        in other.err
+    )
+
+
+def test_the_command_line(tmp_path):
+    """Options come before the command, whose own are its own; a file on standard input is there in
+    each replay, too."""
+    (tmp_path / "words").write_text("PUT in/x/a\n")
+    command = [sys.executable, "-m", "object_access", "record", "--place", "in/", "--name", "mine",
+               "sh", "-ec", 'read word; exec "$@" "$word"', "sh", *TOOL, "lab"]  # fmt: skip
+    with (tmp_path / "words").open() as words:
+        done = subprocess.run(
+            command, cwd=tmp_path, stdin=words, capture_output=True, text=True, timeout=120
+        )
+
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["mine"] == {
+        "kind": "s3",
+        "bucket": "lab",
+        "places": {"in": {"prefix": "in/", "access": ["write"]}},
+        "holders": {"mine": {"as": "user"}},
+    }
+    assert "no new refusal" in done.stderr
+    assert "without write of in: exit code 1" in done.stderr
 
 
 def test_what_is_pasted_rehearses_green(record, tmp_path):

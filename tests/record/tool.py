@@ -56,20 +56,22 @@ def send(method: str, path: str, query: str = "", body: bytes = b"", **more: str
         return error.code
 
 
+def ask(service: str, action: str) -> int:
+    """An action of IAM or STS."""
+    version = {"iam": "2010-05-08", "sts": "2011-06-15"}[service]
+    body = f"Action={action}&Version={version}".encode()
+    form = "application/x-www-form-urlencoded"
+    return send("POST", "/", body=body, service=service, content_type=form)
+
+
 def do(bucket: str, word: str) -> int:
     """One request; the status of its answer."""
     origin = ""
     if word.startswith("@"):
         origin, _, word = word[1:].partition(" ")
     more = {"origin": origin} if origin else {}
-    service, _, action = word.partition(":")
-    if service in ("iam", "sts"):
-        version = {"iam": "2010-05-08", "sts": "2011-06-15"}[service]
-        body = f"Action={action}&Version={version}".encode()
-        form = "application/x-www-form-urlencoded"
-        return send("POST", "/", body=body, service=service, content_type=form)
-    if word.startswith("~"):
-        word = f"{word[1:]}{secrets.token_hex(16)}"
+    if ":" in word:
+        return ask(*word.split(":"))
     method, _, key = word.partition(" ")
     path, query, body = f"/{bucket}" + (f"/{key}" if key else ""), "", b""
     if word.startswith("LIST="):
@@ -110,7 +112,8 @@ def main() -> int:
         if word == "ENV":
             sys.stdout.write(os.environ["AWS_SECRET_ACCESS_KEY"])
             continue
-        status = do(bucket, word.lstrip("-!"))
+        anew = secrets.token_hex(16) if word.startswith("~") else ""
+        status = do(bucket, word.lstrip("-!~") + anew)
         fine = {"!": range(200, 600), "-": (200, 204, 403, 404)}.get(word[0], (200, 204))
         if status not in fine:
             return 1
