@@ -35,7 +35,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "serve": ("json", "exports"),
 }  # fmt: skip
 """What each command can print; the rooms behind them are not imported to know it."""
-ENGINES = ("auto", "pulumi", "in-process")
+ENGINES = ("auto", "pulumi", "official", "in-process")
 
 
 class _Refused(typer.TyperException):
@@ -183,6 +183,7 @@ def _in_one_line() -> Iterator[None]:
         "object-access rehearse -e dev",
         "object-access rehearse -e dev --all            every check, not only what is not green",
         "object-access rehearse -e dev --format json > rehearsal.json",
+        "object-access rehearse -e dev --from main      what the change does on its way",
         "object-access rehearse -e dev --keep           then try it with your own client",
     )
 )
@@ -199,15 +200,35 @@ def rehearse(
         bool, typer.Option("--show-secrets", help="Print the secrets that are handed over.")
     ] = False,
     engine: Annotated[
-        str, _word("--engine", ENGINES, "auto, pulumi (its engine) or in-process.")
+        str,
+        _word(
+            "--engine",
+            ENGINES,
+            "pulumi (its engine, plugins of ours), official (its engine and plugins), in-process, "
+            "or auto: pulumi where it is installed.",
+        ),
     ] = "auto",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="GIT-REF",
+            help="Try the way here, too, from what that ref or folder makes of the environment.",
+            show_default=False,
+        ),
+    ] = "",
     program: _Program = Path(),
 ) -> None:
     """Try the program, and what it hands over, on an embedded cloud. It enforces access as the
     real ones do, and every promise is tried with what was handed over.
 
-    Exit code 0 only if every check that was tried is as promised; 1 where one is not, or the
-    program failed; 2 where what was asked for cannot be done or nothing was tried.
+    With --from the program of then is brought up first, and today's over it: what is created,
+    replaced, updated and deleted, what must be pasted again, and whether each promise that both
+    make held after every single change.
+
+    Exit code 0 only if every check that was tried is as promised; 1 where one is not, a promise did
+    not hold on the way, or the program failed; 2 where what was asked for cannot be done or nothing
+    was tried.
     """
     from .rehearsal.rehearse import rehearse as run
 
@@ -221,6 +242,7 @@ def rehearse(
             keep=keep,
             show_secrets=show_secrets,
             engine=engine,
+            since=since,
         )
     except KeyboardInterrupt:
         code = 130  # as shells count Ctrl-C

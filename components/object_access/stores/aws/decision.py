@@ -33,7 +33,7 @@ def decide(call: Call, subject: Subject, resource: Policy | None = None) -> Deci
         call.caller.principal,
         subject.action,
         subject.arn,
-        subject.account,
+        subject.account if subject.owner is None else subject.owner,
         context(call, subject),
     )
     decision = evaluate(request, Policies(own.identity, resource, own.boundary, own.session))
