@@ -42,7 +42,7 @@ dvc remote add -q -d storage s3://lab/dvc && dvc push
 _S3FS = """
 mkdir mnt && (s3fs lab:/x mnt -f -o url={endpoint} -o use_path_request_style & echo $! > pid)
 until mountpoint -q mnt; do sleep 0.1; kill -0 $(cat pid) || exit 1; done
-cp a mnt/a; cat mnt/a; fusermount -u mnt
+cp a mnt/a && cat mnt/a; fusermount -u mnt; wait
 """
 _RESTIC = "restic -r s3:{endpoint}/lab/backups init && restic -r s3:{endpoint}/lab/backups backup a"
 # Client -> the command, the places by prefixes, and what of them nothing misses.
