@@ -45,7 +45,7 @@ until mountpoint -q mnt; do sleep 0.1; kill -0 $(cat pid) || exit 1; done
 cp a mnt/a && cat mnt/a; fusermount -u mnt; wait
 """
 _RESTIC = "restic -r s3:{endpoint}/lab/backups init && restic -r s3:{endpoint}/lab/backups backup a"
-# Client -> the command, the places by prefixes, and what of them nothing misses.
+# Client -> the command, and the places by prefixes.
 QUICK = {
     "s3cmd": (
         "s3cmd put a s3://lab/cfg/a && s3cmd get s3://lab/cfg/a b && s3cmd del s3://lab/cfg/a",
@@ -71,6 +71,8 @@ SLOW = {
     "dvc": (_DVC, {"dvc/files/md5/": "read write", "": "list"}),
     "s3fs": (_S3FS, {"x/": "read write", "": "list"}),
 }
+# What older ones come out at: 1.60 of rclone sends an ACL with each object.
+OLDER = {"rclone": {"clone/": "list write write-acl"}}
 CLIENTS = {**QUICK, **(SLOW if os.environ.get("OBJECT_ACCESS_CLIENTS") == "all" else {})}
 
 
@@ -101,6 +103,6 @@ def test_a_client_gets_what_it_needs(record, monkeypatch, name):
     told = record(command=command)
 
     assert told.code == 0, told.err
-    assert told.places == places
+    assert told.places in (places, OLDER.get(name))
     assert told.data["replay"]["holds"]
     assert all(told.without.values()), told.without

@@ -117,11 +117,11 @@ def _copy(root: Path, to: Path) -> None:
 
 def _unmount(folder: str) -> None:
     """Take away what a command mounted there and left: to remove the folder would remove that."""
-    with suppress(OSError):
-        mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-        for each in mounted:
-            if each.startswith(f"{folder}/"):
-                subprocess.run(["fusermount", "-uz", each], check=False, capture_output=True)
+    mounts, program = Path("/proc/self/mounts"), shutil.which("fusermount")
+    mounted = mounts.read_text().splitlines() if program and mounts.exists() else []
+    for each in (line.split()[1] for line in mounted):
+        if program and each.startswith(f"{folder}/"):
+            subprocess.run([program, "-uz", each], check=False, capture_output=True)
 
 
 def first(store: Store, command: Command) -> tuple[int, float, bool]:
