@@ -599,7 +599,7 @@ def record(
     environment: _Environment = "",
     program: _Program = Path(),
 ) -> None:
-    """Run a tool once, and get the exact access that it needs, proven by running it again.
+    """Run a tool once, and print the exact access that it needs.
 
     It runs against an embedded store that judges every request, with all rights in one bucket, and
     its own input and output. What it asked becomes places and verbs. It is run again with only
