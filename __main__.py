@@ -4,7 +4,7 @@ import gc
 
 import pulumi
 
-from stacks import build, settings
+from stacks import build, look, settings
 
 if __name__ == "__main__":
     # Pulumi's own process, where almost nothing becomes garbage: with a thousand projects half of
@@ -12,7 +12,9 @@ if __name__ == "__main__":
     gc.freeze()
     gc.set_threshold(100_000)
 try:
-    for each in settings.load(pulumi.Config(), pulumi.get_stack()):
+    loaded = settings.load(pulumi.Config(), pulumi.get_stack())
+    look.check([each.project for each in loaded])
+    for each in loaded:
         pulumi.export(each.project.name, build.build(each))
 except ValueError as error:  # a setting, or what is found when the cloud is looked at
     raise pulumi.RunError(str(error)) from None

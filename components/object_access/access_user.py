@@ -68,7 +68,9 @@ class AccessUser(ComponentResource):
             name=user_name,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
-            opts=child,
+            # AWS renames a user in place, but its keys and policies are made anew: IAM then counts
+            # the keys of both names as one user's, and has no room for a third.
+            opts=ResourceOptions(parent=self, replace_on_changes=["name"]),
         )
         granted = [
             aws.iam.UserPolicy(
@@ -96,5 +98,6 @@ class AccessUser(ComponentResource):
                 "unique_id": self.unique_id,
                 "access_key_id": self.access_key_id,
                 "secret_access_key": self.secret_access_key,
+                "keys": list(keys),
             }
         )

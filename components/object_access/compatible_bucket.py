@@ -35,8 +35,9 @@ class CompatibleBucketArgs(TypedDict):
     versioning: NotRequired[bool]
     """Keep overwritten and deleted objects for 30 days. Default: False."""
     removal: NotRequired[Removal]
-    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), or with its
-    objects ("destroy"). A change must be applied before the deletion. Default: keep."""
+    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), with its
+    objects ("destroy"), or never though Pulumi lets go of it ("leave"). A change must be applied
+    before the deletion. Default: keep."""
 
 
 class CompatibleBucket(ComponentResource):
@@ -74,12 +75,18 @@ class CompatibleBucket(ComponentResource):
                 "versioning": args.get("versioning", False),
                 "force_destroy": removal is Removal.DESTROY,
             },
-            ResourceOptions(parent=self, protect=removal is Removal.KEEP),
+            _buckets.holding(self, removal),
         )
 
         self.bucket_name = once([bucket.id], bucket.bucket_name)
         self.not_offered = bucket.not_offered.apply(lambda missing: _warn(name, missing, self))
-        self.register_outputs({"bucket_name": self.bucket_name, "not_offered": self.not_offered})
+        self.register_outputs(
+            {
+                "bucket_name": self.bucket_name,
+                "not_offered": self.not_offered,
+                "removal": str(removal),
+            }
+        )
 
 
 def _warn(name: str, missing: Sequence[str] | None, where: pulumi.Resource) -> Sequence[str]:

@@ -130,7 +130,7 @@ def test_a_container_without_a_key(declare, paper):
         ({"container_name": "é" * 129}, "has 258 bytes"),
         ({"keys": ["a", "b", "c"]}, "none, one or two of different names"),
         ({"keys": ["a", "a"]}, "of different names"),
-        ({"keys": ["A"]}, "key name 'A'"),
+        ({"keys": ["a b"]}, "key name 'a b'"),
         ({"access": {"read": [".r:*"]}}, "vision: read ACL element '.r:*' lets in people"),
         ({"access": {"write": ["*:*"]}}, "vision: write ACL element '*:*' lets in people"),
         ({"access": {"read": ["project:ann"]}}, "is unknown"),
