@@ -76,6 +76,9 @@ class Role(_Holder):
     """The role may assume itself, as Databricks asks. Default: false."""
     longest_session: int = 3_600
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
+    whole_account: bool = False
+    """An account in `trusted` is meant, with all who may assume roles there. Default: false, a
+    warning, but for a consumer, whose own file names the account."""
     name: str = ""
     """Exact name of the role. Default: made by program."""
 

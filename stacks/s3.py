@@ -163,7 +163,8 @@ class _Holders:
         )
 
     def _role(self, name: str, holder: Role) -> Exported:
-        trust: TrustArgs = {"principals": holder.trusted}
+        known = holder.whole_account or bool(self._project.consumer)
+        trust: TrustArgs = {"principals": holder.trusted, "whole_account": known}
         if holder.external_id:
             trust["external_id"] = Output.secret(holder.external_id)
         if holder.session_name:

@@ -170,6 +170,26 @@ def test_the_key_of_a_free_account(declare, paper, options):
     assert options["shared-before"].additional_secret_outputs == hidden
 
 
+def test_an_account_that_was_never_used_is_asked_after_its_container(declare, paper, monkeypatch):
+    """Swift makes the account with it, and Pulumi's provider refuses what is answered before."""
+    order, answer = [], type(paper).new_resource
+
+    def noting(self, args):
+        order.append(args.name)
+        return answer(self, args)
+
+    monkeypatch.setattr(type(paper), "new_resource", noting)
+
+    def program():
+        after = SwiftContainer("vision", ARGS).container_name
+        SwiftAccountKey("shared", ACCOUNT | {"after": after})
+
+    declare(program)
+
+    last_container = max(n for n, name in enumerate(order) if name == "vision")
+    assert order.index("shared-before") > last_container
+
+
 def test_an_account_of_ours_is_rotated(declare, paper):
     """The key in the store is an older one of our own."""
     metadata = {"Temp-Url-Key": "old", "Object-Access-Owner": "object-access/dev/shared"}

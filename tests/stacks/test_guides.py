@@ -335,6 +335,33 @@ def test_every_shipped_project_is_rehearsed_under_its_guide_s_names(program, pap
     assert (guide["bucket"], guide["region"]) == ("my-valohai-bucket", "eu-west-1")
 
 
+@pytest.mark.usefixtures("unlooked")
+def test_nothing_is_warned_of_that_nobody_can_change(program, monkeypatch):
+    """Of all guides: what a vendor's own documentation asks for is no warning on every run."""
+    said = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
+
+    program(SHIPPED)
+
+    assert said == []
+
+
+def test_an_account_of_one_s_own_choice_is_warned_of(program, monkeypatch):
+    """`whole_account` says that it is meant."""
+    said = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
+    role = {"as": "role", "trusted": ["111122223333"]}
+    for meant in ({}, {"whole_account": True}):
+        project = {
+            "kind": "s3",
+            "places": {"all": {"access": ["read"]}},
+            "holders": {"it": role | meant},
+        }
+        program({"namespace": "tests", "projects": {"lab": project}})
+
+    assert [each.partition(":")[0] for each in said] == ["lab-it"]
+
+
 # --- a bucket that is there already ---
 
 

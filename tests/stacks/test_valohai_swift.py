@@ -168,6 +168,46 @@ def test_all_is_well(login, monkeypatch):
     assert asked == ["info", "info"]
 
 
+@pytest.fixture
+def swift(cloud, login):
+    """A session of that user's, and the address of the account."""
+    project = login(key="account")
+    session = openstack.session.Session(openstack._login(project))
+    return session, session.get_endpoint(service_type="object-store", interface="public")
+
+
+def test_a_container_that_is_there(program, paper, login, swift):
+    """Whoever made it, this stack did not: with a PUT Swift would hand it over without a word."""
+    session, url = swift
+    session.put(f"{url}/taken")
+    try:
+        assert openstack.check(login(container="taken")) is True
+        where = {name: getattr(login(), name) for name in ("auth_url", "region", "project_id")}
+        with pytest.raises(
+            pulumi.RunError, match="the container 'taken' exists already"
+        ) as refused:
+            program(environment(**where, container="taken", key="container"))
+        assert "pulumi import" in str(refused.value)
+        assert paper.declared == []
+    finally:
+        session.delete(f"{url}/taken")
+
+
+def test_an_account_with_somebody_s_key(login, swift):
+    """Another stack's is found before anything is made, and named; that of a former name is ours."""
+    session, url = swift
+    session.post(url, headers={"X-Account-Meta-Temp-Url-Key": "k" * 32,
+                               "X-Account-Meta-Object-Access-Owner": "ours/prod/vision"})  # fmt: skip
+    try:
+        assert "temp-URL key of ours/prod/vision" in complaint(login(key="account"))
+        assert openstack.check(login(key="account", adopt_key=True)) is False
+        assert openstack.check(login(key="account", was=["farm"])) is False
+        assert openstack.check(login(key="container")) is False
+    finally:
+        session.post(url, headers={"X-Remove-Account-Meta-Temp-Url-Key": "x",
+                                   "X-Remove-Account-Meta-Object-Access-Owner": "x"})  # fmt: skip
+
+
 def test_a_wrong_password(login, monkeypatch):
     """The address is named, the password is not."""
     monkeypatch.setenv("OS_PASSWORD", "not-the-password")
