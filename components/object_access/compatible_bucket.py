@@ -104,12 +104,13 @@ class _StoreBucketProvider(dynamic.ResourceProvider):
     serialize_as_secret_always = False  # there is no secret in it, and diffs stay readable
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
-        """Find in a preview what would fail later: no keys, a bucket that is not there."""
+        """Find in a preview what would fail later: no keys, a bucket that is not there, or is there
+        already, for another stack to own."""
         failures = []
         try:
             s3 = client(news["endpoint"], news["profile"])
-            if news["adopt"] and olds.get("bucket_name") != news["bucket_name"]:
-                _adoptable(s3, news)
+            if any(olds.get(key) != news[key] for key in ("bucket_name", "endpoint")):
+                (_adoptable if news["adopt"] else _free)(s3, news)
         except (RuntimeError, BotoCoreError) as error:
             failures = [dynamic.CheckFailure("bucket_name", str(error))]
         return dynamic.CheckResult(news, failures)
@@ -230,12 +231,17 @@ def _adoptable(s3: Any, props: dict[str, Any]) -> None:
         )
 
 
-def _make(s3: Any, props: dict[str, Any]) -> None:
+def _free(s3: Any, props: dict[str, Any]) -> None:
     bucket, status = props["bucket_name"], _status(s3, props["bucket_name"])
     if status == 200:
         raise RuntimeError(f"bucket '{bucket}' exists already, set 'adopt' to take it over")
     if status == 403:
         raise RuntimeError(f"bucket '{bucket}' belongs to somebody else, choose another name")
+
+
+def _make(s3: Any, props: dict[str, Any]) -> None:
+    _free(s3, props)
+    bucket = props["bucket_name"]
     try:
         s3.create_bucket(Bucket=bucket)
     except ClientError as error:
