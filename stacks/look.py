@@ -14,11 +14,12 @@ from importlib.metadata import version
 from typing import Any, TypeGuard
 
 import pulumi
-from pulumi.runtime import invoke
+from pulumi.runtime import invoke, is_config_secret
 from pulumi.runtime.invoke import invoke_async
 from pulumi.runtime.sync_await import _sync_await  # as every call of the SDK that waits
 
 from object_access import Removal
+from object_access.workspace import KEY
 
 from .projects import (
     CompatibleProject,
@@ -140,21 +141,28 @@ def check(listed: Sequence[Project]) -> None:
     """
     if os.environ.get("OBJECT_ACCESS_LOOK") == "no":  # a report, which reaches no cloud
         return
-    state = _state()
-    if state:
+    warnings = [line for each in listed for line in _in_the_open(each)]
+    new: list[_Wanted] = []
+    if state := _state():
         _check_going(listed, state)
-        new = [each for project in listed for each in _wanted(project) if not _is_held(each, state)]
+        wanted = [each for project in listed for each in _wanted(project)]
+        new = [each for each in wanted if not _is_held(each, state)]
         _check_taken([each for each in new if each.kind.function])
-        for project in listed:
-            for warning in _ending_keys(project, state):
-                pulumi.log.warn(f"{project.name}: {warning}")
+        warnings += [line for each in listed for line in _ending_keys(each, state)]
+    for line in warnings:
+        pulumi.log.warn(line)
+    _ask_others(listed, new)
+
+
+def _ask_others(listed: Sequence[Project], new: Sequence[_Wanted]) -> None:
+    """Look where Pulumi's plugins have no function for it."""
     # Imported only where they are needed: each brings the SDK of its cloud.
     for project in listed:
         if isinstance(project, SwiftProject):
             from . import openstack
 
             [container] = _wanted(project)
-            if openstack.check(project) and state and container in new:
+            if openstack.check(project) and container in new:
                 raise ValueError(_taken(container, container.name))
         elif _adopts(project):
             from . import existing
@@ -179,6 +187,21 @@ def _adopts(project: Project) -> TypeGuard[S3Project]:
 def _where(project: Project) -> str:
     """The name of the project's bucket or container."""
     return str(getattr(project, "container", "") or getattr(project, "bucket", ""))
+
+
+def _in_the_open(project: Project) -> Iterator[str]:
+    """Of what a consumer and we alone should know, what the history and event logs tell."""
+    if is_config_secret(KEY):
+        return
+    for name, holder in project.holders.items():
+        for what in ("external_id", "session_name"):
+            if getattr(holder, what, ""):
+                where = what if project.consumer else f"holders.{name}.{what}"
+                yield (
+                    f"{project.name}: {what} stands in the environment's file in the open, and so "
+                    "in Pulumi's history and event logs, too; put it in with: pulumi config set "
+                    f"--secret --path '{KEY}.projects.{project.name}.{where}'"
+                )
 
 
 # --- what would go ---
@@ -216,14 +239,14 @@ def _ending_keys(project: Project, state: _State) -> Iterator[str]:
         keys, user = before.get("keys") or [], before.get("user_name")
         if keys and not set(keys) & set(project.keys):
             yield (
-                f"key '{keys[-1]}' ends with this update, and with it what was pasted; to move "
-                f"over without an interruption set keys: [{keys[-1]}, {project.keys[-1]}] first, "
-                f"or run 'object-access rotate {project.name}'"
+                f"{project.name}: key '{keys[-1]}' ends with this update, and with it what was "
+                f"pasted; to move over without an interruption set keys: [{keys[-1]}, "
+                f"{project.keys[-1]}] first, or run 'object-access rotate {project.name}'"
             )
         if user and isinstance(project, S3Project) and user != project.named(holder):
             yield (
-                f"user '{user}' is made anew as '{project.named(holder)}', and its keys end with "
-                "this update: paste the new one then"
+                f"{project.name}: user '{user}' is made anew as '{project.named(holder)}', and its "
+                "keys end with this update: paste the new one then"
             )
 
 

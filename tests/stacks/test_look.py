@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from object_access.access import program as report
-from stacks import existing
+from stacks import existing, look
 
 ACCOUNT = "123456789012"
 S3 = {"kind": "lightly", "access": "user", "bucket": "my-data-1", "prefix": "raw/"}
@@ -259,3 +259,25 @@ def test_a_user_of_another_name(held, program, warned):
 
     [line] = warned
     assert line.startswith("farm: user 'old-name' is made anew as 'new-name'")
+
+
+# --- what stands in the open ---
+
+
+def test_an_external_id_in_the_open(warned, program, monkeypatch):
+    """It is told where it stands, and not itself; encrypted there it is in no log."""
+    role = {
+        "as": "role",
+        "trusted": ["arn:aws:iam::111122223333:user/x"],
+        "external_id": "canary-1",
+    }
+    lab = {"kind": "s3", "places": {"all": {"access": ["read"]}}, "holders": {"it": role}}
+    program(environment(lab=lab))
+
+    [line] = warned
+    assert line.endswith("--path 'object-access:environment.projects.lab.holders.it.external_id'")
+    assert "canary-1" not in line
+
+    monkeypatch.setattr(look, "is_config_secret", lambda key: key == "object-access:environment")
+    program(environment(lab=lab))
+    assert len(warned) == 1

@@ -148,7 +148,8 @@ def _in_process(
         {
             key: value if isinstance(value, str) else json.dumps(value)
             for key, value in config.items()
-        }
+        },
+        list(config),  # nothing of it is kept, so that nothing in it need be encrypted
     )
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
