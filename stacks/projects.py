@@ -286,6 +286,10 @@ class Project:
     keys: tuple[str, ...] = ("key",)
     """Names of the keys, two during a rotation; the last is handed over. Default: one, called
     key."""
+    inactive: tuple[str, ...] = ()
+    """Those of a user's keys that are switched off, before they go. Default: none."""
+    key_days: int = 90
+    """Days from which a user's key is warned of as old; 0 for never. Default: 90."""
     places: Mapping[str, Place]
     """The places, by names of your own."""
     holders: Mapping[str, Any]
@@ -404,7 +408,7 @@ class S3Project(Project):
                 f"access_logs: bucket '{self.bucket}' would log into itself without end, "
                 "give another one"
             )
-        names.check_keys(self.keys)
+        names.check_inactive(self.inactive, names.check_keys(self.keys))
         names.check_tags(self.tags, "iam")
         if self.kms_key:
             names.check_kms_key_arn(self.kms_key)
@@ -533,6 +537,10 @@ class SwiftProject(Project):
             swift.cors(self.origins)
         if self.temp_urls:
             names.check_keys(self.keys, least=1)
+        if self.inactive:
+            raise ValueError(
+                "inactive is for users: Swift's keys cannot be switched off, drop them"
+            )
         self._check_places()
         for name, place in self.places.items():
             if place.prefix or place.keys:

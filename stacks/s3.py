@@ -147,6 +147,8 @@ class _Holders:
         args: AccessUserArgs = {
             "user_name": self._project.named(name),
             "keys": self._project.keys,
+            "inactive": self._project.inactive,
+            "key_days": self._project.key_days,
             "tags": self._project.tags,
         }
         if holder.managed:

@@ -311,6 +311,16 @@ def check_keys(keys: Sequence[str], least: int = 1) -> Sequence[str]:
     return keys
 
 
+def check_inactive(inactive: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
+    """Those of the keys that are switched off: any but the last, which is handed over."""
+    for key in inactive:
+        if key not in keys[:-1]:
+            raise ValueError(
+                f"inactive key '{key}' is none of {list(keys)} but the last, which is handed over"
+            )
+    return inactive
+
+
 def check_principal(principal: str) -> str:
     """Whom a role can trust by name: an account (12 digits, or the ARN of its root), or the ARN of
     an IAM user or role (IAM User Guide, "AWS JSON policy elements: Principal")."""
