@@ -62,7 +62,7 @@ def changed(text: str, shown: str, name: str, settings: Mapping[str, list[str] |
     """
     wanted = parse_yaml(text, shown)
     project = projects_in(text, shown).get(name)
-    if not isinstance(project, dict):
+    if not project or not isinstance(project, dict):
         raise ValueError(f"{shown} has no project '{name}' of its own, write it there")
     for key, value in settings.items():
         body = {other: each for other, each in project.items() if other != key}

@@ -1,6 +1,9 @@
 """What components ask of the engine for the years after their creation: what goes when, and what is
 made anew."""
 
+from datetime import UTC, datetime, timedelta
+
+import pulumi
 import pytest
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.rpc import deserialize_properties
@@ -8,6 +11,7 @@ from pulumi.runtime.rpc import deserialize_properties
 from object_access import AccessUser, CompatibleBucket, PrivateBucket, Removal, SwiftContainer
 
 GRANTS = {"data": {"bucket_arn": "arn:aws:s3:::my-bucket", "access": ["read"]}}
+USER = {"user_name": "reader", "grants": GRANTS}
 BUCKET = {
     "bucket_name": "my-bucket",
     "region": "eu-west-1",
@@ -83,3 +87,37 @@ def test_the_state_tells_the_names_of_keys(declare, asked):
 
     assert asked["outputs", "vision"]["keys"] == ["may", "2026-11"]
     assert asked["outputs", "vision"]["user_name"] == "reader"
+
+
+@pytest.mark.parametrize(
+    ("age", "days", "warns"), [(91, 90, True), (89, 90, False), (500, 0, False)]
+)
+def test_an_old_key_is_warned_of(declare, paper, monkeypatch, age, days, warns):
+    """From an age on that is a setting; 0 silences it."""
+    said, answer = [], paper._answer
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: said.append(text))
+    created = {"createDate": (datetime.now(UTC) - timedelta(days=age, hours=1)).isoformat()}
+    monkeypatch.setattr(
+        paper,
+        "_answer",
+        lambda kind, *given: (answer(kind, *given)[0], answer(kind, *given)[1] | created),
+    )
+
+    declare(lambda: {"user": AccessUser("vision", USER | {"key_days": days}).access_key_id})
+
+    told = [f"vision: the key that is handed over is {age} days old, {days} are meant"]
+    assert [each.partition(":")[0] + ":" + each.split(":")[1] for each in said] == told * warns
+
+
+def test_a_key_is_switched_off_before_it_goes(declare, paper):
+    """Any but the one that is handed over."""
+    keys = {"keys": ["may", "november"], "inactive": ["may"]}
+    declare(lambda: AccessUser("vision", USER | keys) and None)
+
+    assert paper.one("AccessKey", "vision-may")["status"] == "Inactive"
+    assert "status" not in paper.one("AccessKey", "vision-november")
+    for wrong in (["november"], ["june"]):
+        with pytest.raises(ValueError, match=f"vision: inactive key '{wrong[0]}' is none of"):
+            declare(
+                lambda wrong=wrong: AccessUser("vision", USER | keys | {"inactive": wrong}) and None
+            )
