@@ -5,13 +5,17 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test check benchmarks docs lock scanners consumers clean
+.PHONY: rehearse test thorough check benchmarks docs lock scanners consumers clean
 
 rehearse: .venv/ready $(if $(filter consumers,$(environment)),.venv/consumers/ready)
 	@$(BIN)/object-access rehearse --environment $(environment)
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -q -n auto --dist loadscope
+	@$(TEST) -m "not thorough"
+
+# The many alike of which `make test` takes a sample: every promise, broken in every way.
+thorough: .venv/ready
+	@$(TEST) -m thorough
 
 check: .venv/ready
 	@$(BIN)/ruff check .
@@ -42,6 +46,7 @@ consumers: .venv/consumers/ready
 clean:
 	rm -rf .venv
 
+TEST = $(BIN)/python -m pytest -q -n auto --dist loadscope
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" --output-file
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python

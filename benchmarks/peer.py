@@ -27,9 +27,7 @@ def ours(described: dict[str, Any], run: int) -> None:
     project = {"kind": "mountpoint", "holder": "key", "access": "delete", "prefix": "data/"}
     projects = {f"project-{number}": project for number in range(PROJECTS)}
     config = {"object-access:environment": {"namespace": "benchmark", "projects": projects}}
-    done = engine.run(
-        Workspace.at(ROOT), f"run-{run}", config, Cloud(described), lambda _: None, by_cli=False
-    )
+    done = engine.run(Workspace.at(ROOT), f"run-{run}", config, Cloud(described), lambda _: None)
     if len(done.handovers) != PROJECTS:
         sys.exit(f"{len(done.handovers)} projects instead of {PROJECTS}")
 

@@ -104,7 +104,7 @@ WRONG = [
     (["rehearse", "--format", "xml"],
      "format 'xml' is unknown, use one of table, json, markdown, svg"),
     (["rehearse", "--engine", "terraform"],
-     "engine 'terraform' is unknown, use one of auto, pulumi, in-process"),
+     "engine 'terraform' is unknown, use one of auto, pulumi, official, in-process"),
     (["check", "x", "--format", "svg"], "format 'svg' is unknown, use one of table, json, markdown"),
     (["handover", "x", "--format", "form", "--from", "nowhere"], "file 'nowhere' cannot be read"),
     (["consumers", "lightyl"], "consumer 'lightyl' is unknown, did you mean 'lightly'"),
@@ -671,7 +671,7 @@ def shown(monkeypatch, capsys):
         monkeypatch.setenv("COLUMNS", str(columns))
         made = SimpleNamespace(type="aws:s3/bucket:Bucket", name="b", id="b")
         run = SimpleNamespace(resources=[made], engine="in this process")
-        outcome = rehearsal_report.Outcome("dev", run, {}, results, False)
+        outcome = rehearsal_report.Outcome("dev", run, {}, results, None, False)
         outcome.write(shape, every=every)
         return capsys.readouterr().out
 

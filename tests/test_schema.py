@@ -1,10 +1,14 @@
 """Components can be offered to other languages: their schema can be inferred and is described."""
 
+import json
+import os
+import runpy
 from pathlib import Path
 
 import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
+from pulumi.provider.experimental.component import ComponentProvider
 
 import object_access
 
@@ -13,6 +17,7 @@ ALL = [
     for each in (getattr(object_access, name) for name in object_access.__all__)
     if isinstance(each, type) and issubclass(each, pulumi.ComponentResource)
 ]
+GOLDEN = Path(__file__).parent / "schemas.json"
 # Ten is a bucket's share: more is two components.
 MOST_INPUTS = 10
 
@@ -44,6 +49,25 @@ def test_no_list_or_mapping_of_enums(component):
         for name, given in inputs.items():
             element = given.items or given.additional_properties
             assert not (element and element.ref and element.ref.rpartition(":")[2] in enums), name
+
+
+def test_schemas_are_as_they_were(request):
+    """Names and types that other languages use are public. After a wanted change: note it in
+    CHANGELOG, and regenerate the file."""
+    schema = json.loads(ComponentProvider(ALL, "object-access").schema)
+    parts = {name: schema[name] for name in ("resources", "types")}
+    if os.environ.get("REGENERATE"):
+        GOLDEN.write_text(json.dumps(parts, indent=1) + "\n")
+
+    again = f"REGENERATE=1 .venv/bin/python -m pytest {request.node.nodeid}"
+    assert parts == json.loads(GOLDEN.read_text()), f"if this is wanted: {again}"
+
+
+def test_the_plugin_offers_what_can_travel():
+    """All but the one whose provider is a part of a Python program."""
+    offered = runpy.run_path(str(Path(__file__).parents[1] / "plugin/__main__.py"))["COMPONENTS"]
+
+    assert {*ALL} - {*offered} == {object_access.CompatibleBucket}
 
 
 def test_all_ten_are_there():

@@ -31,10 +31,11 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     ),
     "check": ("table", "json", "markdown"),
     "consumers": ("table", "json", "markdown"),
+    "record": ("project", "consumer", "iam", "json"),
     "serve": ("json", "exports"),
 }  # fmt: skip
 """What each command can print; the rooms behind them are not imported to know it."""
-ENGINES = ("auto", "pulumi", "in-process")
+ENGINES = ("auto", "pulumi", "official", "in-process")
 
 
 class _Refused(typer.TyperException):
@@ -182,6 +183,7 @@ def _in_one_line() -> Iterator[None]:
         "object-access rehearse -e dev",
         "object-access rehearse -e dev --all            every check, not only what is not green",
         "object-access rehearse -e dev --format json > rehearsal.json",
+        "object-access rehearse -e dev --from main      what the change does on its way",
         "object-access rehearse -e dev --keep           then try it with your own client",
     )
 )
@@ -198,15 +200,35 @@ def rehearse(
         bool, typer.Option("--show-secrets", help="Print the secrets that are handed over.")
     ] = False,
     engine: Annotated[
-        str, _word("--engine", ENGINES, "auto, pulumi (its engine) or in-process.")
+        str,
+        _word(
+            "--engine",
+            ENGINES,
+            "pulumi (its engine, plugins of ours), official (its engine and plugins), in-process, "
+            "or auto: pulumi where it is installed.",
+        ),
     ] = "auto",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="GIT-REF",
+            help="Try the way here, too, from what that ref or folder makes of the environment.",
+            show_default=False,
+        ),
+    ] = "",
     program: _Program = Path(),
 ) -> None:
     """Try the program, and what it hands over, on an embedded cloud. It enforces access as the
     real ones do, and every promise is tried with what was handed over.
 
-    Exit code 0 only if every check that was tried is as promised; 1 where one is not, or the
-    program failed; 2 where what was asked for cannot be done or nothing was tried.
+    With --from the program of then is brought up first, and today's over it: what is created,
+    replaced, updated and deleted, what must be pasted again, and whether each promise that both
+    make held after every single change.
+
+    Exit code 0 only if every check that was tried is as promised; 1 where one is not, a promise did
+    not hold on the way, or the program failed; 2 where what was asked for cannot be done or nothing
+    was tried.
     """
     from .rehearsal.rehearse import rehearse as run
 
@@ -220,6 +242,7 @@ def rehearse(
             keep=keep,
             show_secrets=show_secrets,
             engine=engine,
+            since=since,
         )
     except KeyboardInterrupt:
         code = 130  # as shells count Ctrl-C
@@ -521,3 +544,110 @@ def serve(
 
     with _in_one_line():
         run(stores, accounts, port, http_port, shape=shape, until_input_ends=until_input_ends)
+
+
+@app.command(
+    context_settings={"allow_interspersed_args": False},
+    epilog=_examples(
+        "object-access record -- dvc push",
+        "object-access record --bucket lab --seed data/ -- aws s3 sync s3://lab/in/ in/",
+        "object-access record -- rclone sync data/ record:lab/data/",
+        "object-access record --bucket lab                  then point any tool or container there",
+    ),
+)
+def record(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="COMMAND...",
+            help="What to run, {endpoint} in it being the store's address; default: wait.",
+            show_default=False,
+        ),
+    ] = None,
+    bucket: Annotated[
+        str,
+        typer.Option(
+            help="The bucket or container; default: the first that is asked for.",
+            show_default=False,
+        ),
+    ] = "",
+    swift: Annotated[bool, typer.Option("--swift", help="On OpenStack Swift.")] = False,
+    compatible: Annotated[
+        bool, typer.Option("--compatible", help="On an S3-compatible store without IAM.")
+    ] = False,
+    seed: Annotated[
+        Path | None,
+        typer.Option(help="A folder whose files are there before it runs.", show_default=False),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX",
+            help="Take this for one place, any number of times; / is the whole bucket.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Name of the project; default: the command's.", show_default=False)
+    ] = "",
+    append: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of commands: those in it run first, and this one is added to it.",
+            show_default=False,
+        ),
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay/--no-replay", help="Prove it by running it again.")
+    ] = True,
+    http: Annotated[
+        bool, typer.Option("--http", help="Without TLS, for tools that trust no other authority.")
+    ] = False,
+    shape: Annotated[str, _word("--format", FORMATS["record"])] = "project",
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write it, instead of standard output.")
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="Compare with this project, too.", show_default=False)
+    ] = "",
+    environment: _Environment = "",
+    program: _Program = Path(),
+) -> None:
+    """Run a tool once, and get the exact access that it needs, proven by running it again.
+
+    It runs against an embedded store that judges every request, with all rights in one bucket, and
+    its own input and output. What it asked becomes places and verbs. It is run again with only
+    that access, and then with each verb taken away in turn. Exit code 0 where the access is proven;
+    1 where it is not, the command failed or --project lacks something; 2 where nothing was asked.
+    """
+    from .record.command import Wish, run
+    from .rehearsal.environments import projects_of
+
+    with _in_one_line():
+        if swift and compatible:
+            raise ValueError("--swift and --compatible are two stores, choose one")
+        wish = Wish(
+            tuple(words or ()),
+            bucket,
+            "swift" if swift else "compatible" if compatible else "s3",
+            name,
+            seed,
+            tuple(place or ()),
+            append,
+            replay,
+            http,
+            shape,
+            output,
+        )
+
+        def given() -> Any:
+            workspace = Workspace.at(program)
+            chosen = workspace.choose(environment)
+            loaded = projects_of(workspace, chosen, workspace.config_of(chosen))
+            found = {each.project.name: each.project for each in loaded}
+            if project not in found:
+                raise ValueError(f"project '{project}' is unknown, there are {', '.join(found)}")
+            return found[project]
+
+        code = run(wish, given if project else None)
+    raise typer.Exit(code)

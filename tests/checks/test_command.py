@@ -54,7 +54,7 @@ def handovers(cloud):
     config = {KEY: {"projects": PROJECTS, "protect": False}}
     loaded = environments.projects_of(WORKSPACE, "checked", config)
     bystanders.provide(cloud, [each.project for each in loaded])
-    return engine.run(WORKSPACE, "checked", config, cloud, lambda _: None, by_cli=False).handovers
+    return engine.run(WORKSPACE, "checked", config, cloud, lambda _: None).handovers
 
 
 @pytest.fixture

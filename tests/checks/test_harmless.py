@@ -29,7 +29,7 @@ def test_files_that_are_there_are_neither_changed_nor_removed(cloud):
     """Though the holder may change some of them, and though its policy is wider than promised."""
     config = {"object-access:environment": {"namespace": "harmless", "projects": {"one": EXACT}}}
     name = f"harmless-{next(_NUMBERS)}"
-    made = engine.run(WORKSPACE, name, config, cloud, lambda _: None, by_cli=False)
+    made = engine.run(WORKSPACE, name, config, cloud, lambda _: None)
     handed = bystanders.with_keys(cloud, made.handovers)
     admin, bucket = cloud.admin("s3"), handed["one"].where.bucket
     for key in KEPT:

@@ -52,7 +52,7 @@ def tried(cloud):
         bystanders.provide(
             cloud, [each.project for each in environments.projects_of(WORKSPACE, name, config)]
         )
-        made = engine.run(WORKSPACE, name, config, cloud, lambda _: None, by_cli=False)
+        made = engine.run(WORKSPACE, name, config, cloud, lambda _: None)
         handed = bystanders.with_keys(cloud, made.handovers)
         others = bystanders.bystanders_of(cloud, handed)
         subject = Subject(replace(handed["it"], consumer=consumer), cloud.target, others)
@@ -90,6 +90,7 @@ def test_a_client_works_with_what_is_handed_over(tried, consumer):
     assert set(states.values()) == {State.PASSED}, states
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("consumer", "settings", "passes"),
     [
@@ -158,18 +159,19 @@ SABOTAGE = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sabotage", SABOTAGE)
 def test_a_client_without_a_right_fails(monkeypatch, tried, sabotage):
     """Exactly the checks fail that need what the grant lacks."""
     consumer, change, expected = SABOTAGE[sabotage]
-    real = provision.resource
+    real = provision.create
 
     def broken(cloud, token, inputs):
         if token.endswith(":UserPolicy"):
             inputs = inputs | {"policy": json.dumps(change(json.loads(inputs["policy"])))}
         return real(cloud, token, inputs)
 
-    monkeypatch.setattr(provision, "resource", broken)
+    monkeypatch.setattr(provision, "create", broken)
     states = tried(consumer, PROJECTS[consumer])
 
     assert {name for name, state in states.items() if state is State.FAILED} == expected

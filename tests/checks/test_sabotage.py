@@ -5,24 +5,19 @@ does what it hands over.
 """
 
 import json
-from copy import deepcopy
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
 
 import pytest
 
-from object_access import checks
 from object_access import handover as handovers
 from object_access.checks import Bystanders
 from object_access.checks.administration import ADMINISTRATION, ESCALATION
 from object_access.checks.browser import ELSEWHERE
 from object_access.checks.check import State
 from object_access.handover.model import Key
-from object_access.rehearsal import bystanders, engine, environments, provision
-from object_access.workspace import KEY, Workspace
 
-WORKSPACE = Workspace.at(Path(__file__).parent)
+from .conftest import Batches, Case, failed, sampled, together
+
 ACCOUNT, LIGHTLY = "123456789012", "311530292373"
 READER, WRITER = (f"arn:aws:iam::{LIGHTLY}:user/{name}" for name in ("reader", "writer"))
 SWIFT = {
@@ -84,36 +79,13 @@ PROJECTS = {
         },
     },
 }  # fmt: skip
-_NUMBERS = count(1)
-
-
-@pytest.fixture
-def tried(cloud):
-    """Rehearse one project; gives what came of every check."""
-
-    def run(project: str, change=lambda others: others) -> list[checks.Result]:
-        # The environment's name makes this run's names its own.
-        config = {KEY: {"namespace": "tests", "projects": {project: PROJECTS[project]}}}
-        name = f"test-{next(_NUMBERS)}"
-        loaded = environments.projects_of(WORKSPACE, name, config)
-        bystanders.provide(cloud, [each.project for each in loaded])
-        made = engine.run(WORKSPACE, name, config, cloud, lambda _: None, by_cli=False)
-        handed = bystanders.with_keys(cloud, made.handovers)
-        others = change(bystanders.bystanders_of(cloud, handed))
-        return checks.run_checks(handed, cloud.target, others)
-
-    return run
-
-
-def failed(results) -> dict[str, str]:
-    """The names of the checks that failed, and what they answered."""
-    return {each.name: each.answer for each in results if each.state is State.FAILED}
+UNBROKEN = Batches({name: Case(project) for name, project in PROJECTS.items()})
 
 
 @pytest.mark.parametrize("project", PROJECTS)
-def test_without_sabotage_nothing_fails(tried, project):
+def test_without_sabotage_nothing_fails(cloud, project):
     """The ground the others stand on; what is not tried here says why."""
-    results = tried(project)
+    results = UNBROKEN.results(cloud, project)
 
     assert failed(results) == {}
     assert sum(each.state is State.PASSED for each in results) >= 5
@@ -492,64 +464,56 @@ SABOTAGE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("sabotage", SABOTAGE)
-def test_a_broken_promise_fails(monkeypatch, tried, sabotage):
+BROKEN = Batches({
+    name: Case(PROJECTS[project], sabotage) for name, (project, sabotage, _) in SABOTAGE.items()
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    sampled(SABOTAGE, {project: name for name, (project, *_) in SABOTAGE.items()}.values()),
+)
+def test_a_broken_promise_fails(cloud, sabotage):
     """Exactly the checks of that promise, no other."""
-    project, (kinds, change), expected = SABOTAGE[sabotage]
-    changed, real = [], provision.resource
+    *_, expected = SABOTAGE[sabotage]
 
-    def broken(cloud, token, inputs):
-        if token.endswith(tuple(f":{kind}" for kind in kinds)):
-            changed.append(token)
-            inputs = change(deepcopy(inputs))
-        return real(cloud, token, inputs)
-
-    monkeypatch.setattr(provision, "resource", broken)
-
-    assert set(failed(tried(project))) == expected
-    assert changed
+    assert set(failed(BROKEN.results(cloud, sabotage))) == expected
 
 
 # What no resource of the program decides.
 
 
-def test_pages_of_a_bucket_without_rules(cloud, monkeypatch, tried):
+def alone(cloud, project, sabotage=((), dict), behind=lambda _cloud, _handover: None, **more):
+    """One project; what came of its checks."""
+    [results] = together(cloud, {"it": Case(PROJECTS[project], sabotage, behind)}, **more).values()
+    return results
+
+
+def test_pages_of_a_bucket_without_rules(cloud):
     """No page was promised anything: a rule that somebody else set is seen."""
-    real = provision.resource
 
-    def and_a_rule(cloud, token, inputs):
-        made = real(cloud, token, inputs)
-        if token.endswith(":BucketLifecycleConfiguration"):
-            rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
-            cloud.admin("s3").put_bucket_cors(
-                Bucket=inputs["bucket"], CORSConfiguration={"CORSRules": [rule]}
-            )
-        return made
+    def and_a_rule(cloud, handover):
+        rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+        cloud.admin("s3").put_bucket_cors(
+            Bucket=handover.where.bucket, CORSConfiguration={"CORSRules": [rule]}
+        )
 
-    monkeypatch.setattr(provision, "resource", and_a_rule)
-
-    assert set(failed(tried("person"))) == {
+    assert set(failed(alone(cloud, "person", behind=and_a_rule))) == {
         "its own pages and others, by preflight: what no rule names"
     }
 
 
-def test_a_bucket_that_is_open_to_everyone(monkeypatch, tried):
+def test_a_bucket_that_is_open_to_everyone(cloud):
     """At the second place only: without keys, and from another account."""
-    real = provision.resource
 
-    def opened(cloud, token, inputs):
-        made = real(cloud, token, inputs)
-        if token.endswith(":BucketLifecycleConfiguration"):
-            s3, bucket = cloud.admin("s3"), inputs["bucket"]
-            s3.delete_public_access_block(Bucket=bucket)
-            policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-            policy["Statement"].append({**PUBLIC, "Resource": f"arn:aws:s3:::{bucket}/b/*"})
-            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-        return made
+    def opened(cloud, handover):
+        s3, bucket = cloud.admin("s3"), handover.where.bucket
+        s3.delete_public_access_block(Bucket=bucket)
+        policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+        policy["Statement"].append({**PUBLIC, "Resource": f"arn:aws:s3:::{bucket}/b/*"})
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
-    monkeypatch.setattr(provision, "resource", opened)
-
-    assert set(failed(tried("two-places"))) == {
+    assert set(failed(alone(cloud, "two-places", behind=opened))) == {
         "anyone without keys",
         "another account",
         "writer: b/: no other verb: list, read, 10 others",
@@ -557,45 +521,37 @@ def test_a_bucket_that_is_open_to_everyone(monkeypatch, tried):
     }
 
 
-def test_another_user_of_the_store_who_is_let_in(cloud, tried):
+def test_another_user_of_the_store_who_is_let_in(cloud):
     """Somebody with keys that open everything: the check sees it."""
     names = ("access_key_id", "secret_access_key")
     let_in = Key(**{name: cloud.compatible[name] for name in names})
 
-    found = tried("kopah", lambda others: replace(others, compatible=let_in))
+    found = alone(cloud, "kopah", seen=lambda others: replace(others, compatible=let_in))
 
     assert set(failed(found)) == {"another user of the store"}
 
 
-def test_a_wrong_configuration_that_is_handed_over(monkeypatch, tried):
+def test_a_wrong_configuration_that_is_handed_over(cloud, monkeypatch):
     """What is handed over to s3cmd has another secret."""
     real = handovers.FORMATS["s3cfg"]
     wrong = {**handovers.FORMATS, "s3cfg": lambda *given: real(*given).replace("secret_key", "x")}
     monkeypatch.setattr(handovers, "FORMATS", wrong)
 
-    assert set(failed(tried("kopah"))) == {"s3cmd writes, lists, reads and removes a file"}
+    assert set(failed(alone(cloud, "kopah"))) == {"s3cmd writes, lists, reads and removes a file"}
 
 
-def test_a_machine_that_ec2_does_not_trust_gets_nothing(monkeypatch, tried):
+def test_a_machine_that_ec2_does_not_trust_gets_nothing(cloud):
     """Without credentials every check that needs some fails, and says why."""
-    real = provision.resource
-
-    def not_ours(cloud, token, inputs):
-        if token.endswith(":Role"):
-            document = inputs["assumeRolePolicy"].replace("ec2.", "lambda.")
-            inputs = {**inputs, "assumeRolePolicy": document}
-        return real(cloud, token, inputs)
-
-    monkeypatch.setattr(provision, "resource", not_ours)
-    found = failed(tried("machines"))
+    not_ours = rewritten("ec2.", "lambda.", ("Role",), "assumeRolePolicy")
+    found = failed(alone(cloud, "machines", not_ours))
 
     assert {"a/raw/: list", "a/raw/: read", BESIDE, NO_OTHER} <= set(found)
     assert set(found.values()) == {"the machine gets no credentials"}
 
 
-def test_nobody_beside_the_project_is_said(tried):
+def test_nobody_beside_the_project_is_said(cloud):
     """Without other people and accounts, what needs them is not tried, and never as promised."""
-    results = tried("vendor", lambda others: Bystanders(trusted=others.trusted))
+    results = alone(cloud, "vendor", seen=lambda others: Bystanders(trusted=others.trusted))
 
     told = {each.name: each.state for each in results}
     for name in (

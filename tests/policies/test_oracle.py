@@ -45,7 +45,7 @@ class Cases:
 
     def _reaching(self) -> dict:
         pick = self._random.choice
-        who = pick([ALICE, ALICE, BOB, SESSION, SESSION, NOBODY])
+        who = pick([ALICE, ALICE, BOB, SESSION, SESSION, NOBODY, NOBODY, NOBODY])
         action = pick(["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"])
         on_bucket = action == "s3:ListBucket"
         resource = BUCKET if on_bucket else f"{BUCKET}/{pick(['a/1', 'ab/1', 'alice/1', 'x/a/1'])}"
@@ -60,8 +60,8 @@ class Cases:
         session = pick([None, self._policy()]) if who is SESSION else None
         boundary = None if who is NOBODY else pick([None, None, self._policy()])
         given = pick([None, self._policy("Principal"), self._policy("Principal")])
-        if given and who is SESSION and (session or boundary):
-            given = _left_out(given, session)
+        if given:
+            given = _left_out(given, who, narrowed=bool(session))
         return {
             "who": who,
             "action": action,
@@ -120,7 +120,9 @@ class Cases:
         if condition := self._condition(effect):
             made["Condition"] = condition
         if principal:
-            made[pick(["Principal", "Principal", "Principal", "NotPrincipal"])] = self._principal()
+            # What allows by NotPrincipal is refused by IAM, which ours follows.
+            also = ["NotPrincipal"] if effect == "Deny" else []
+            made[pick(["Principal", "Principal", "Principal", *also])] = self._principal()
         return made
 
     def _principal(self) -> object:
@@ -152,27 +154,32 @@ class Cases:
         return found[0] if len(found) == 1 else found
 
 
-def _left_out(policy: dict, session: dict | None) -> dict | None:
-    """The bucket's policy without the shapes of grants to a role's session on which the two differ.
+def _left_out(policy: dict, who: Principal, *, narrowed: bool) -> dict | None:
+    """The bucket's policy without the shapes of statements on which the two differ.
 
-    By name, or by a wildcard, to a session that has a session policy: the oracle narrows it, but
-    "permissions granted directly to a session are not limited by an implicit deny in [...] a
-    session policy", nor those "with a wildcard in the Principal element" (IAM User Guide, "How AWS
-    enforcement code logic evaluates requests"). By NotPrincipal, to one with a boundary: AWS says
-    nothing of that, and discourages it.
+    Grants by name or by a wildcard to a session that a session policy has `narrowed`: the oracle
+    narrows them, too, but "permissions granted directly to a session are not limited by an implicit
+    deny in [...] a session policy", nor those "with a wildcard in the Principal element" (IAM User
+    Guide, "How AWS enforcement code logic evaluates requests"). And a Deny whose NotPrincipal names
+    only a part of who asks: the oracle spares them, AWS those alone whose account is named as well,
+    and the role beside its session ("AWS JSON policy elements: NotPrincipal").
     """
-    kept = [
-        each
-        for each in policy["Statement"]
-        if each["Effect"] == "Deny"
-        or not (
-            "NotPrincipal" in each
-            or (
-                session and ("*" in str(each["Principal"]) or SESSION.arn in str(each["Principal"]))
-            )
-        )
-    ]
-    return _document(kept) if kept else None
+
+    def kept(each: dict) -> bool:
+        named = str(each.get("NotPrincipal", each.get("Principal")))
+        if "NotPrincipal" in each:
+            spared = [each in named for each in _names(who)]
+            return "*" in named or all(spared) or not any(spared)
+        return each["Effect"] == "Deny" or not (narrowed and ("*" in named or SESSION.arn in named))
+
+    statements = [each for each in policy["Statement"] if kept(each)]
+    return _document(statements) if statements else None
+
+
+def _names(who: Principal) -> list[str]:
+    """All by which a NotPrincipal names them, the account as its number or its root's ARN."""
+    account = f"'{HERE}'" if who.account == HERE else f"{THERE}:root"
+    return [account, f"'{who.arn}'", *([f"'{who.role_arn}'"] if who.role_arn else [])]
 
 
 def _document(statements: list[dict]) -> dict:

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from object_access import AccessUser, DelegatedRole, PrefixPolicy, PrivateBucket
 from object_access.handover.model import Key
-from object_access.rehearsal import engine
 from object_access.rehearsal.cloud import ACCOUNT, STRANGER
+
+from .conftest import Created
 
 REGION = "eu-west-1"
 
@@ -18,7 +19,7 @@ REGION = "eu-west-1"
 @pytest.fixture
 def deploy(cloud, declare, monkeypatch, paper):
     """Run a program on the embedded AWS; gives its outputs, without the mark of secrets."""
-    real = engine._Provision(cloud, engine.Run("a test"), lambda made: None)
+    real = Created(cloud)
     monkeypatch.setattr(paper, "new_resource", real.new_resource)
     monkeypatch.setattr(paper, "call", real.call)
     return lambda program: {name: value for name, (value, _) in declare(program).items()}

@@ -38,7 +38,7 @@ def run(cloud, name: str, projects: dict):
     """What a rehearsal does before its checks: what is there, the program, who is beside it."""
     loaded = environments.projects_of(WORKSPACE, name, config(projects))
     bystanders.provide(cloud, [each.project for each in loaded])
-    made = engine.run(WORKSPACE, name, config(projects), cloud, lambda _: None, by_cli=False)
+    made = engine.run(WORKSPACE, name, config(projects), cloud, lambda _: None)
     handed = bystanders.with_keys(cloud, made.handovers)
     return made, handed, bystanders.bystanders_of(cloud, handed)
 
@@ -63,7 +63,7 @@ def test_an_adopted_bucket_that_is_missing_stops_the_program(cloud):
     """Before anything is made."""
     projects = {"lake": {**PROJECTS["lake"], "bucket": "adopted-by-mistake"}}
     with pytest.raises(Exception, match="bucket 'adopted-by-mistake' does not exist"):
-        engine.run(WORKSPACE, "adopting", config(projects), cloud, lambda _: None, by_cli=False)
+        engine.run(WORKSPACE, "adopting", config(projects), cloud, lambda _: None)
 
 
 def test_the_machine_s_own_profiles_are_not_used(cloud, monkeypatch, tmp_path):

@@ -188,7 +188,7 @@ aws.sqs.Queue("one")
     [
         (HALF_WAY, "error: ArithmeticError: could not use ••••••••"),
         (REFUSED, "InvalidBucketName"),
-        (UNKNOWN, "aws:sqs/queue:Queue cannot be rehearsed without Pulumi's engine yet"),
+        (UNKNOWN, "aws:sqs/queue:Queue cannot be rehearsed without its official plugin yet"),
         ('import pulumi\nraise pulumi.RunError("in words")', "error: in words"),
         ("import nonsense", "ModuleNotFoundError: No module named 'nonsense'"),
     ],
@@ -292,7 +292,9 @@ MOMENTS = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+)
 def test_ctrl_c_leaves_nothing_behind(tmp_path, moment, number):
     """Within 5 s it has ended, with every process that it started, and its files are gone; Ctrl-C of
     a terminal reaches its whole group at once."""

@@ -98,7 +98,7 @@ def rehearsed(cloud, request):
     name = f"lab-{abs(hash(request.node.name)) % 100_000}"
     text = FILE.format(name=name)
     config = parse_yaml(text, "file")["config"]
-    made = engine.run(WORKSPACE, "dev", config, cloud, lambda _: None, by_cli=False)
+    made = engine.run(WORKSPACE, "dev", config, cloud, lambda _: None)
     handover = Handover.read(name, made.handovers[name])
     key = handover.holders["robot"].how
     iam = cloud.admin("iam")

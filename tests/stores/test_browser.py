@@ -64,7 +64,7 @@ async function read(url) {
 def handovers(cloud):
     """The two Valohai stores, with what their consumer holds."""
     config = {"object-access:environment": {"projects": PROJECTS}}
-    made = engine.run(WORKSPACE, "browser", config, cloud, lambda _: None, by_cli=False)
+    made = engine.run(WORKSPACE, "browser", config, cloud, lambda _: None)
     return bystanders.with_keys(cloud, made.handovers)
 
 

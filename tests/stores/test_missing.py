@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from object_access.handover.model import Key
-from object_access.rehearsal.provision import make_bucket
+from object_access.rehearsal.provision_s3 import make_bucket
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def _both(
         then = Path(against)
         if not then.is_dir():
             then = Path(folder)
-            _check_out(workspace.folder, against, then)
+            check_out(workspace.folder, against, then)
         running = pool.submit(_run, workspace.folder, environment)
         old = _run(then, environment, against)
         now = running.result()
@@ -150,8 +150,8 @@ def _read(file: Path, environment: str) -> AccessReport:
     return found
 
 
-def _check_out(root: Path, ref: str, folder: Path) -> None:
-    """The project as it was at a git ref, without touching the work tree."""
+def check_out(root: Path, ref: str, folder: Path) -> None:
+    """The project as it was at a git ref, without touching the work tree. Raises ValueError."""
     named = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if named.returncode:
         raise ValueError(

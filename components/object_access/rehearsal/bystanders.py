@@ -25,7 +25,7 @@ from ..handover.model import (
 )
 from ..policies.trust import account_of
 from .cloud import STRANGER, Cloud
-from .provision import make_bucket
+from .provision_s3 import make_bucket
 
 if TYPE_CHECKING:
     from stacks.projects import Project

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property, partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -148,12 +150,17 @@ def starting(
 def _temporary_files() -> Iterator[str]:
     """A folder for all of them."""
     before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix="object-access-", ignore_cleanup_errors=True) as folder:
-        tempfile.tempdir = folder
-        try:
-            yield folder
-        finally:
-            tempfile.tempdir = before
+    folder = tempfile.tempdir = tempfile.mkdtemp(prefix="object-access-")
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = before
+        # What a killed store had started ends a moment after it, and writes until then.
+        until = time.monotonic() + _END
+        shutil.rmtree(folder, ignore_errors=True)
+        while Path(folder).exists() and time.monotonic() < until:
+            time.sleep(0.05)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _child(folder: str, store: str, *options: str) -> "subprocess.Popen[str]":

@@ -1,49 +1,107 @@
-"""From a declared resource to the real one: one function per resource type, by AWS's own API.
+"""From a declared resource to the real one: what Pulumi's plugins do, by the clouds' own APIs.
 
-This is what stands in for Pulumi's AWS plugin where there is none. Inputs and outputs have the
-names of the plugin's schema.
+Both engines use these verbs: Pulumi's, by way of `plugin.py`, and the one in this process. Inputs
+and outputs have the names of the plugins' schemas. A type is a `Kind`: a function for each verb,
+and the inputs that its plugin cannot change in place.
 """
 
-import base64
-import secrets
-import string
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import dill
-
+from . import provision_dynamic, provision_iam, provision_openstack, provision_s3
 from .cloud import Cloud
+from .kinds import Inputs, Kind, Outputs, Realized, gone
 
-Inputs = Mapping[str, Any]
-Realized = tuple[str, dict[str, Any]]
+_KINDS: Mapping[str, Kind] = {
+    **provision_s3.KINDS,
+    **provision_iam.KINDS,
+    **provision_openstack.KINDS,
+}
+PACKAGES = ("aws", "openstack", "random", "pulumi-python")
+"""The plugins that this stands in for."""
 
 
-def resource(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
+@dataclass(frozen=True)
+class Difference:
+    """What has to be done so that a resource has other inputs."""
+
+    changed: list[str]
+    """The inputs that differ, sorted."""
+    replaces: list[str]
+    """Those of them for which the resource must be made anew."""
+    delete_first: bool
+    """Where it is made anew, the old one goes first: the program gives it a name, which stays."""
+
+
+def kind_of(token: str) -> Kind:
+    """Raises LookupError for a type that nobody has taught this folder yet."""
+    if token.startswith("pulumi-python:dynamic"):
+        return provision_dynamic.KIND
+    if token not in _KINDS:
+        raise LookupError(
+            f"{token} cannot be rehearsed without its official plugin yet: "
+            "add it to rehearsal/provision.py, or use --engine official"
+        )
+    return _KINDS[token]
+
+
+def create(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
     """Create one resource on the embedded cloud; returns its ID and its outputs.
 
-    Raises LookupError for a type that nobody has taught this file yet, and botocore's ClientError
-    for what the cloud refuses.
+    Raises LookupError for a type that is not known, and what the cloud's client raises for what
+    the cloud refuses.
     """
-    if token.startswith("pulumi-python:dynamic"):
-        return _dynamic(cloud, inputs)
-    if token.startswith("openstack:") and token not in _TYPES:
-        return cloud.openstack.make(token, inputs)
-    if token not in _TYPES:
-        raise LookupError(
-            f"{token} cannot be rehearsed without Pulumi's engine yet: "
-            "add a function to rehearsal/provision.py, or put 'pulumi' on PATH"
-        )
-    identifier, computed = _TYPES[token](cloud, inputs)
+    identifier, computed = kind_of(token).create(cloud, inputs)
     return identifier, {**inputs, **computed}
 
 
-def existing(cloud: Cloud, token: str, identifier: str) -> dict[str, Any]:
-    """The outputs of a resource that exists already: what `.get` of its class asks for."""
-    return cloud.openstack.read(token, identifier)
+def read(
+    cloud: Cloud, token: str, identifier: str, state: Outputs, inputs: Inputs
+) -> tuple[Outputs, Inputs] | None:
+    """The outputs and inputs of a resource as it is now; None where it is gone. What means the same
+    as in `state` and `inputs` is told in their words, and what no cloud tells stays."""
+    try:
+        there = kind_of(token).read(cloud, identifier, state)
+    except Exception as error:
+        if gone(error):
+            return None
+        raise
+    if there is None:
+        return None
+    found, computed = there
+    return _merged(_merged(state, found), computed), _merged(inputs, found)
+
+
+def update(cloud: Cloud, token: str, identifier: str, state: Outputs, inputs: Inputs) -> Outputs:
+    """Give a resource other inputs, in place; returns its outputs."""
+    computed = kind_of(token).update(cloud, identifier, state, inputs)
+    kept = {key: value for key, value in state.items() if key in kind_of(token).computed}
+    return {**kept, **inputs, **computed}
+
+
+def delete(cloud: Cloud, token: str, identifier: str, state: Outputs) -> None:
+    """Delete a resource; one that is gone already is no error."""
+    try:
+        kind_of(token).delete(cloud, identifier, state)
+    except Exception as error:
+        if not gone(error):
+            raise
+
+
+def difference(token: str, old: Inputs, new: Inputs) -> Difference:
+    """What the plugin would say of a change of inputs."""
+    kind = kind_of(token)
+    keys = (old.keys() | new.keys()) - {"__defaults", "__provider"}
+    changed = sorted(key for key in keys if not same(old.get(key), new.get(key)))
+    replaces = [key for key in changed if key in kind.replaces or "*" in kind.replaces]
+    taken = bool(kind.named) and bool(new.get(kind.named)) and kind.named not in changed
+    return Difference(changed, replaces, taken)
 
 
 def function(cloud: Cloud, name: str) -> dict[str, Any]:
-    """Answer one of the plugin's functions."""
+    """Answer one of the plugins' functions."""
     if name == "aws:index/getCallerIdentity:getCallerIdentity":
         identity = cloud.admin("sts").get_caller_identity()
         return {
@@ -51,248 +109,28 @@ def function(cloud: Cloud, name: str) -> dict[str, Any]:
             "arn": identity["Arn"],
             "userId": identity["UserId"],
         }
-    raise LookupError(f"{name} cannot be rehearsed without Pulumi's engine yet")
+    raise LookupError(f"{name} cannot be rehearsed without its official plugin yet")
 
 
-# --- S3 ---
+def _merged(known: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    other = {key: value for key, value in found.items() if not same(known.get(key), value)}
+    return {**known, **other}
 
 
-def _bucket(cloud: Cloud, inputs: Inputs) -> Realized:
-    s3, name = _s3(cloud, inputs), inputs["bucket"]
-    make_bucket(s3, name, inputs["region"])
-    if inputs.get("tags"):
-        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _tags(inputs)})
-    return name, {"arn": f"arn:{cloud.partition}:s3:::{name}"}
+def same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same to a cloud: what is empty is as good as missing, and
+    policies are compared as JSON."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return all(same(one.get(key), other.get(key)) for key in one.keys() | other.keys())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or (one[:1] == "{" and other[:1] == "{" and _alike(one, other))
+    return one == other or not (one or other)
 
 
-def _public_access_block(cloud: Cloud, inputs: Inputs) -> Realized:
-    flags = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-    _s3(cloud, inputs).put_public_access_block(
-        Bucket=inputs["bucket"],
-        PublicAccessBlockConfiguration={
-            flag: inputs.get(flag[0].lower() + flag[1:], False) for flag in flags
-        },
-    )
-    return inputs["bucket"], {}
-
-
-def _ownership(cloud: Cloud, inputs: Inputs) -> Realized:
-    rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
-    _s3(cloud, inputs).put_bucket_ownership_controls(
-        Bucket=inputs["bucket"], OwnershipControls={"Rules": [rule]}
-    )
-    return inputs["bucket"], {}
-
-
-def _encryption(cloud: Cloud, inputs: Inputs) -> Realized:
-    rules = []
-    for rule in inputs["rules"]:
-        default = rule["applyServerSideEncryptionByDefault"]
-        settings = {"SSEAlgorithm": default["sseAlgorithm"]}
-        if "kmsMasterKeyId" in default:
-            settings["KMSMasterKeyID"] = default["kmsMasterKeyId"]
-        key = {"BucketKeyEnabled": rule.get("bucketKeyEnabled", False)}
-        rules.append({"ApplyServerSideEncryptionByDefault": settings, **key})
-    _s3(cloud, inputs).put_bucket_encryption(
-        Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules}
-    )
-    return inputs["bucket"], {}
-
-
-def _versioning(cloud: Cloud, inputs: Inputs) -> Realized:
-    _s3(cloud, inputs).put_bucket_versioning(
-        Bucket=inputs["bucket"],
-        VersioningConfiguration={"Status": inputs["versioningConfiguration"]["status"]},
-    )
-    return inputs["bucket"], {}
-
-
-def _bucket_policy(cloud: Cloud, inputs: Inputs) -> Realized:
-    _s3(cloud, inputs).put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
-    return inputs["bucket"], {}
-
-
-def _cors(cloud: Cloud, inputs: Inputs) -> Realized:
-    names = {
-        "allowedHeaders": "AllowedHeaders",
-        "allowedMethods": "AllowedMethods",
-        "allowedOrigins": "AllowedOrigins",
-        "exposeHeaders": "ExposeHeaders",
-        "maxAgeSeconds": "MaxAgeSeconds",
-    }
-    rules = [
-        {names[key]: _whole(value) for key, value in rule.items()} for rule in inputs["corsRules"]
-    ]
-    _s3(cloud, inputs).put_bucket_cors(
-        Bucket=inputs["bucket"], CORSConfiguration={"CORSRules": rules}
-    )
-    return inputs["bucket"], {}
-
-
-def _logging(cloud: Cloud, inputs: Inputs) -> Realized:
-    _s3(cloud, inputs).put_bucket_logging(
-        Bucket=inputs["bucket"],
-        BucketLoggingStatus={
-            "LoggingEnabled": {
-                "TargetBucket": inputs["targetBucket"],
-                "TargetPrefix": inputs["targetPrefix"],
-            }
-        },
-    )
-    return inputs["bucket"], {}
-
-
-def _lifecycle(cloud: Cloud, inputs: Inputs) -> Realized:
-    rules = []
-    for rule in inputs["rules"]:
-        made: dict[str, Any] = {"ID": rule["id"], "Status": rule["status"], "Filter": {}}
-        if uploads := rule.get("abortIncompleteMultipartUpload"):
-            days = _whole(uploads["daysAfterInitiation"])
-            made["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
-        if versions := rule.get("noncurrentVersionExpiration"):
-            days = _whole(versions["noncurrentDays"])
-            made["NoncurrentVersionExpiration"] = {"NoncurrentDays": days}
-        rules.append(made)
-    _s3(cloud, inputs).put_bucket_lifecycle_configuration(
-        Bucket=inputs["bucket"], LifecycleConfiguration={"Rules": rules}
-    )
-    return inputs["bucket"], {}
-
-
-# --- IAM ---
-
-
-def _user(cloud: Cloud, inputs: Inputs) -> Realized:
-    user = cloud.admin("iam").create_user(
-        UserName=inputs["name"], Tags=_tags(inputs), **_boundary(inputs)
-    )["User"]
-    return inputs["name"], {"arn": user["Arn"], "uniqueId": user["UserId"]}
-
-
-def _user_policy(cloud: Cloud, inputs: Inputs) -> Realized:
-    cloud.admin("iam").put_user_policy(
-        UserName=inputs["user"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
-    )
-    return f"{inputs['user']}:{inputs['name']}", {}
-
-
-def _access_key(cloud: Cloud, inputs: Inputs) -> Realized:
-    key = cloud.admin("iam").create_access_key(UserName=inputs["user"])["AccessKey"]
-    secret = cloud.keep_secret(key["SecretAccessKey"])
-    return key["AccessKeyId"], {"secret": secret, "status": key["Status"]}
-
-
-def _role(cloud: Cloud, inputs: Inputs) -> Realized:
-    role = cloud.admin("iam").create_role(
-        RoleName=inputs["name"],
-        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-        MaxSessionDuration=_whole(inputs["maxSessionDuration"]),
-        Tags=_tags(inputs),
-        **_boundary(inputs),
-    )["Role"]
-    return inputs["name"], {"arn": role["Arn"], "uniqueId": role["RoleId"]}
-
-
-def _role_policy(cloud: Cloud, inputs: Inputs) -> Realized:
-    cloud.admin("iam").put_role_policy(
-        RoleName=inputs["role"], PolicyName=inputs["name"], PolicyDocument=inputs["policy"]
-    )
-    return f"{inputs['role']}:{inputs['name']}", {}
-
-
-def _policy(cloud: Cloud, inputs: Inputs) -> Realized:
-    policy = cloud.admin("iam").create_policy(
-        PolicyName=inputs["name"], PolicyDocument=inputs["policy"], Tags=_tags(inputs)
-    )["Policy"]
-    return policy["Arn"], {"arn": policy["Arn"]}
-
-
-def _user_attachment(cloud: Cloud, inputs: Inputs) -> Realized:
-    user, arn = inputs["user"], inputs["policyArn"]
-    cloud.admin("iam").attach_user_policy(UserName=user, PolicyArn=arn)
-    return f"{user}/{arn}", {}
-
-
-def _role_attachment(cloud: Cloud, inputs: Inputs) -> Realized:
-    role, arn = inputs["role"], inputs["policyArn"]
-    cloud.admin("iam").attach_role_policy(RoleName=role, PolicyArn=arn)
-    return f"{role}/{arn}", {}
-
-
-def _instance_profile(cloud: Cloud, inputs: Inputs) -> Realized:
-    iam, name = cloud.admin("iam"), inputs["name"]
-    made = iam.create_instance_profile(InstanceProfileName=name, Tags=_tags(inputs))
-    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=inputs["role"])
-    return name, {"arn": made["InstanceProfile"]["Arn"]}
-
-
-# --- others ---
-
-
-def _random_password(cloud: Cloud, inputs: Inputs) -> Realized:
-    signs = string.ascii_letters + string.digits
-    if inputs.get("special", True):
-        signs += "!@#$%&*()-_=+[]{}<>:?"
-    made = "".join(secrets.choice(signs) for _ in range(_whole(inputs["length"])))
-    return "none", {"result": cloud.keep_secret(made)}
-
-
-def _dynamic(cloud: Cloud, inputs: Inputs) -> Realized:
-    """What Pulumi does with a resource whose provider is a part of the program."""
-    provider = dill.loads(base64.b64decode(inputs["__provider"]))  # noqa: S301 our own
-    cloud.wait_for_compatible()
-    checked = provider.check({}, dict(inputs))
-    if checked.failures:
-        raise RuntimeError(checked.failures[0].reason)
-    made = provider.create(checked.inputs)
-    return made.id, made.outs
-
-
-def _s3(cloud: Cloud, inputs: Inputs) -> Any:
-    return cloud.admin("s3", inputs["region"])
-
-
-def make_bucket(s3: Any, name: str, region: str) -> None:
-    """A bucket as anyone would make it in that region."""
-    where = {"LocationConstraint": region}
-    options = {} if region == "us-east-1" else {"CreateBucketConfiguration": where}
-    s3.create_bucket(Bucket=name, **options)
-
-
-def _tags(inputs: Inputs) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()]
-
-
-def _boundary(inputs: Inputs) -> dict[str, str]:
-    arn = inputs.get("permissionsBoundary")
-    return {"PermissionsBoundary": arn} if arn else {}
-
-
-def _whole(value: Any) -> Any:
-    """Numbers arrive as floats by way of the engine's wire format."""
-    return int(value) if isinstance(value, float) else value
-
-
-_TYPES: Mapping[str, Callable[[Cloud, Inputs], Realized]] = {
-    "aws:iam/accessKey:AccessKey": _access_key,
-    "aws:iam/instanceProfile:InstanceProfile": _instance_profile,
-    "aws:iam/policy:Policy": _policy,
-    "aws:iam/role:Role": _role,
-    "aws:iam/rolePolicy:RolePolicy": _role_policy,
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _role_attachment,
-    "aws:iam/user:User": _user,
-    "aws:iam/userPolicy:UserPolicy": _user_policy,
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _user_attachment,
-    "aws:s3/bucket:Bucket": _bucket,
-    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": _cors,
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _lifecycle,
-    "aws:s3/bucketLogging:BucketLogging": _logging,
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _ownership,
-    "aws:s3/bucketPolicy:BucketPolicy": _bucket_policy,
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _public_access_block,
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        _encryption
-    ),
-    "aws:s3/bucketVersioning:BucketVersioning": _versioning,
-    "random:index/randomPassword:RandomPassword": _random_password,
-}
+def _alike(one: str, other: str) -> bool:
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return False

@@ -15,6 +15,7 @@ from ..checks import Result
 from ..checks import report as checks_report
 from ..handover import Field, Handover, fields, next_step
 from .engine import Run
+from .passage import Passage
 
 FORMATS = ("table", "json", "markdown", "svg")
 WIDTH = 128  # columns, where there is no terminal to ask
@@ -28,6 +29,8 @@ class Outcome:
     run: Run
     handovers: Mapping[str, Handover]
     results: Sequence[Result]
+    passage: Passage | None
+    """The way there from another state of the project, where one was asked for."""
     show_secrets: bool
 
     def write(self, shape: str, *, every: bool = False) -> None:
@@ -55,6 +58,12 @@ class Outcome:
         failed = checks_report.failures(self.results)
         if failed:
             console.print(*failed, "", sep="\n", soft_wrap=True)
+        if self.passage:
+            console.print(f"On the way from {self.passage.since}", style="bold", markup=False)
+            for line in self.passage.lines():
+                style = "bold red" if line.startswith("broken") else ""
+                console.print(f"  {line}", style=style, markup=False, soft_wrap=True)
+            console.print("")
         created = f"Created: {len(self.run.resources)} resources"
         console.print(created, style="bold", highlight=False)
         for thing, kinds in self._created().items() if every else ():
@@ -92,6 +101,9 @@ class Outcome:
 
     def _markdown(self) -> str:
         parts = [f"## Rehearsal of {self.environment}: {checks_report.summary(self.results)}", ""]
+        if self.passage:
+            parts += [f"### On the way from {self.passage.since}", ""]
+            parts += [*(f"- {line}" for line in self.passage.lines()), ""]
         parts += [checks_report.markdown(self.results), ""]
         for handover in self.handovers.values():
             parts += [f"### {_headline(handover)}", ""]
@@ -110,12 +122,15 @@ class Outcome:
             "engine": self.run.engine,
             "as_promised": checks_report.exit_code(self.results) == 0,
             "summary": checks_report.summary(self.results),
-            "resources": [vars(resource) for resource in self.run.resources],
+            "resources": [
+                {"type": each.type, "name": each.name, "id": each.id} for each in self.run.resources
+            ],
             "handovers": {
                 name: (handover if self.show_secrets else handover.masked()).data()
                 for name, handover in self.handovers.items()
             },
             "checks": checks_report.data(self.results),
+            **({"passage": self.passage.data()} if self.passage else {}),
         }
 
 

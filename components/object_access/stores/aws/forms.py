@@ -5,16 +5,17 @@ Source: S3 API Reference, "Browser-based uploads using POST", "Creating a POST p
 
 import base64
 import binascii
-import io
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from moto.core.utils import get_service_model
-from werkzeug.formparser import parse_form_data
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 from .messages import Answer, AwsError, Incoming, elements
 from .models import xml
@@ -25,7 +26,14 @@ _FREE = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "po
 _HEADERS = re.compile(
     "cache-control|content-(disposition|encoding)|expires|x-amz-meta-.+|x-amz-storage-class"
     "|x-amz-server-side-encryption.*|x-amz-website-redirect-location"
+    "|x-amz-(checksum|sdk-checksum)-.+"
 )
+# Fields of the signature.
+_SIGNED_WITH = frozenset(
+    f"x-amz-{name}" for name in ("algorithm", "credential", "date", "security-token", "signature")
+)
+_TIME = "%Y-%m-%dT%H:%M:%S"
+LONGEST_FORM = 1_000  # parts
 _STATUSES = {"200": 200, "201": 201, "204": 204}
 
 
@@ -48,16 +56,37 @@ class Form(NamedTuple):
 
 
 def read(incoming: Incoming) -> Form:
-    """The form in the request's body."""
-    environ = incoming.environ | {"wsgi.input": io.BytesIO(incoming.body)}
-    _, given, files = parse_form_data(environ | {"CONTENT_LENGTH": str(len(incoming.body))})
-    fields = {name.lower(): value for name, value in given.items()}
-    if "file" in files:
-        upload = files["file"]
-        return Form(fields, (upload.filename or "").rsplit("/", 1)[-1], upload.stream.read())
-    if "file" in fields:
-        return Form(fields, "", fields["file"].encode())
+    """The form in the request's body. The file ends it: what comes after is not looked at. Other
+    parts are fields, also where a client gave them a file's name."""
+    _, options = parse_options_header(incoming.header("Content-Type"))
+    if not options.get("boundary"):
+        raise _malformed()
+    decoder = MultipartDecoder(options["boundary"].encode(), max_parts=LONGEST_FORM)
+    decoder.receive_data(incoming.body)
+    decoder.receive_data(None)
+    fields: dict[str, str] = {}
+    try:
+        while not isinstance(part := decoder.next_event(), Epilogue):
+            if not isinstance(part, Field | File):
+                continue
+            content = b""
+            while isinstance(data := decoder.next_event(), Data):
+                content += data.data
+                if not data.more_data:
+                    break
+            name = (part.name or "").lower()
+            if name == "file":
+                file_name = part.filename or "" if isinstance(part, File) else ""
+                return Form(fields, file_name.rsplit("/", 1)[-1], content)
+            fields.setdefault(name, content.decode())
+    except (ValueError, RequestEntityTooLarge):
+        raise _malformed() from None
     raise AwsError(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+
+
+def _malformed() -> AwsError:
+    message = "The body of your POST request is not well-formed multipart/form-data."
+    return AwsError(400, "MalformedPOSTRequest", message)
 
 
 def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incoming:
@@ -71,6 +100,9 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
         for field, value in form.fields.items()
         if _HEADERS.fullmatch(field)
     }
+    for field in sorted(form.fields):
+        if field.startswith("x-amz-") and not (_HEADERS.fullmatch(field) or field in _SIGNED_WITH):
+            raise AwsError(501, "NotImplemented", f"the embedded AWS has no {field} of forms")
     if "acl" in form.fields:
         headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
     if "tagging" in form.fields:
@@ -119,16 +151,16 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
     """Refuse a form that does not keep to its own policy."""
     policy = _policy(form.fields["policy"])
     try:
-        expires = datetime.fromisoformat(policy["expiration"]).astimezone(UTC)
+        expires = datetime.strptime(_in_seconds(policy["expiration"]), f"{_TIME}%z")
     except (KeyError, TypeError, ValueError):
-        raise AwsError(
-            400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value"
-        ) from None
+        raise _invalid("Invalid 'expiration' value") from None
+    if not isinstance(policy.get("conditions"), list):
+        raise _invalid("Policy has no list of conditions")
     if now > expires:
         raise _refused("Policy expired.")
     values = {**form.fields, "bucket": bucket, "key": form.key}
     mentioned = set()
-    for operator, subject, wanted in map(_condition, policy.get("conditions", [])):
+    for operator, subject, wanted in map(_condition, policy["conditions"]):
         if operator == "content-length-range":
             _check_length(len(form.content), int(subject), int(wanted))
             continue
@@ -148,7 +180,9 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
 def _condition(given: Any) -> tuple[str, str, str]:
     """The operator, the field and the value; or the range's name, its lower and its upper end."""
     if isinstance(given, dict) and len(given) == 1:
-        given = ["eq", *given.popitem()]
+        given = ["eq", *next(iter(given.items()))]
+    if isinstance(given, list) and given and isinstance(given[0], str):
+        given = [given[0].lower(), *given[1:]]
     match given:
         case ["eq" | "starts-with" as operator, str(field), str(value)]:
             return operator, field, value
@@ -156,19 +190,29 @@ def _condition(given: Any) -> tuple[str, str, str]:
             str(end).isdecimal() for end in (shortest, longest)
         ):
             return "content-length-range", str(shortest), str(longest)
-    raise AwsError(
-        400, "InvalidPolicyDocument", f"Invalid Policy: Invalid condition: {json.dumps(given)}"
-    )
+    raise _invalid(f"Invalid condition: {json.dumps(given)}")
+
+
+def _in_seconds(stamp: str) -> str:
+    """A time in UTC without fractions; ValueError for any other."""
+    found = re.fullmatch(r"([-\dT:]+)(\.\d+)?Z", stamp, re.ASCII)
+    if not found:
+        raise ValueError(stamp)
+    return f"{found[1]}+0000"
 
 
 def _policy(encoded: str) -> Mapping[str, Any]:
     try:
         policy = json.loads(base64.b64decode(encoded, validate=True))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         policy = None
     if not isinstance(policy, dict):
-        raise AwsError(400, "InvalidPolicyDocument", "Invalid Policy: Invalid JSON.")
+        raise _invalid("Invalid JSON.")
     return policy
+
+
+def _invalid(why: str) -> AwsError:
+    return AwsError(400, "InvalidPolicyDocument", f"Invalid Policy: {why}")
 
 
 def _check_length(given: int, shortest: int, longest: int) -> None:

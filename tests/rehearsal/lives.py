@@ -1,0 +1,51 @@
+"""An environment with every type of resource that the program declares, to live through."""
+
+from object_access.rehearsal import environments
+from object_access.workspace import KEY, Workspace
+
+LIGHTLY = "311530292373"
+_READ = {"raw": {"prefix": "raw/", "access": ["list", "read"]}}
+_SWIFT = {
+    "auth_url": "https://identity.example.org/v3",
+    "project_id": "0" * 32,
+    "region": "RegionOne",
+}
+PROJECTS = {
+    "lake": {
+        "kind": "s3",
+        "bucket": "lives-lake",
+        "access_logs": {"bucket": "lives-logs"},
+        "cors": [{"origins": ["https://app.example.com"], "methods": ["GET"]}],
+        "places": _READ,
+        "holders": {
+            "reader": {"as": "user"},
+            "managed": {"as": "user", "managed": True},
+            "vendor": {"as": "role", "trusted": [LIGHTLY]},
+            "machine": {"as": "machine"},
+            "logs": {"as": "existing-role", "name": "lives-role"},
+        },
+    },
+    "store": {"kind": "kopah", "bucket": "lives-store", "versioning": True},
+    "swift": {
+        "kind": "swift",
+        **_SWIFT,
+        "container": "lives",
+        "origins": ["https://app.example.com"],
+        "places": {"data": {"access": ["list", "read"]}},
+        "holders": {"links": {"as": "temp-urls"}, "robot": {"as": "credential"}},
+    },
+    "account": {
+        "kind": "valohai-swift",
+        **_SWIFT,
+        "container": "lives-account",
+        "username": "valohai",
+        "key": "account",
+        "adopt_key": True,
+    },
+}
+
+
+def wanted(workspace: Workspace, environment: str, projects=PROJECTS):
+    """The settings of these projects, and the projects as the program loads them."""
+    config = {KEY: {"namespace": "lives", "protect": False, "projects": projects}}
+    return config, environments.projects_of(workspace, environment, config)
