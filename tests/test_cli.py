@@ -603,11 +603,13 @@ def test_a_mistake_in_a_consumers_file_is_one_line(monkeypatch, tmp_path, run, o
     assert old in BAD
     (tmp_path / "tool.yaml").write_text(BAD.replace(old, typed))
     monkeypatch.setattr(consumers, "FOLDER", tmp_path)
-    consumers.load.cache_clear()
+    consumers.known.cache_clear()
+    consumers.one.cache_clear()
     try:
         done = run("consumers", "tool", "--program", str(ROOT))
     finally:
-        consumers.load.cache_clear()
+        consumers.known.cache_clear()
+        consumers.one.cache_clear()
 
     assert done.exit_code == 2
     assert line in done.stderr

@@ -395,6 +395,41 @@ def check(
 
 @app.command(
     epilog=_examples(
+        "object-access rotate vision -e prod          adds a key, and shows what to paste",
+        "object-access rotate vision -e prod          a day later: switches the old one off",
+        "object-access rotate vision -e prod          another day later: removes it",
+    )
+)
+def rotate(
+    project: Annotated[str, typer.Argument(help="Whose keys to make anew.")],
+    environment: _Environment = "",
+    hours: Annotated[
+        float, typer.Option(min=0, help="How long the old key must not have been used.")
+    ] = 24,
+    now: Annotated[
+        bool, typer.Option("--now", help="All has moved over: do not wait, nor ask IAM.")
+    ] = False,
+    yes: _Yes = False,
+    program: _Program = Path(),
+) -> None:
+    """Take the next step of a rotation without an interruption. It edits `keys` of the project in
+    its environment's file, runs 'pulumi up', and tries the key that is handed over then.
+
+    A second key comes first, and what to paste; the old one is switched off once it was not used
+    for a day, and removed once it still was not. Run it again for the next step, and after whatever
+    went wrong. Exit code 0 where a step was taken, 1 where the new key does not do what was
+    promised, 2 where it is too early or cannot be done.
+    """
+    from .rotation.command import run
+
+    with _in_one_line():
+        workspace = Workspace.at(program)
+        code = run(workspace, workspace.choose(environment), project, 0 if now else hours, yes=yes)
+    raise typer.Exit(code)
+
+
+@app.command(
+    epilog=_examples(
         "object-access consumers",
         "object-access consumers lightly",
         "object-access consumers lightly --format markdown",

@@ -16,7 +16,12 @@ os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
+from moto.iam.models import (
+    AWSManagedPolicy,
+    IAMBackend,
+    iam_backends,
+    mark_account_as_visited,
+)
 from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import OWNER, FakeBucket, FakeKey, PublicAccessBlock, s3_backends
@@ -138,6 +143,11 @@ class Backend:
                     account, found.user_name, found.secret_access_key, found.status == "Active"
                 )
         return None
+
+    @staticmethod
+    def used(key: str, account: str, service: str, region: str) -> None:
+        """Note that an access key was used now, for `GetAccessKeyLastUsed`."""
+        mark_account_as_visited(account, key, service, region)
 
     def user(self, account: str, name: str) -> Any:
         """Moto's user, or None."""
