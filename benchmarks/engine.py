@@ -59,9 +59,7 @@ def main(sizes: list[str]) -> int:
     if not shutil.which("pulumi"):
         print("skipped: needs 'pulumi' on PATH")
         return 0
-    print(
-        "| projects | resources | preview | up | second up | destroy | state, MB | most memory, MiB |"
-    )
+    print("| projects | resources | preview | up | second up | destroy | state, MB | memory, MiB |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in sizes or ["1", "10"]:
         print(row(int(size)), flush=True)
