@@ -34,9 +34,7 @@ def aws():
     """An AWS of its own, elsewhere others make strangers, too: with what the program declares."""
     with server.running([HERE, THERE]) as told:
         cloud = Cloud({"aws": told}, account=HERE)
-        variables = cloud.environment()
-        workspace = Workspace.at(ROOT)
-        engine._in_process(workspace, "dev", CONFIG, variables, cloud, lambda made: None)
+        engine.run(Workspace.at(ROOT), "dev", CONFIG, cloud, lambda made: None)
         yield cloud
 
 
