@@ -437,3 +437,19 @@ def test_what_is_pasted_rehearses_green(record, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert "as promised" in done.stdout
+
+
+def test_more_places_than_a_user_s_own_policy_holds(record):
+    """The project then asks for a managed one; what no policy of IAM holds is refused, with the way
+    out."""
+    far = "x" * 200
+    words = [f"PUT {far}{number}/{far}/{verb}/a" for number in (1, 2) for verb in "pq"]
+    told = record(*words, *(f"LIST={word[4:]}" for word in words), places=tuple(
+        word[4:-1] for word in words))  # fmt: skip
+
+    assert told.code == 0, told.err
+    [made] = told.data["project"].values()
+    assert made["holders"] == {"python": {"as": "user", "managed": True}}
+    with pytest.raises(ValueError, match="AWS takes at most 6,144"):
+        record(*(f"PUT {far}/{far}/{letter}/a" for letter in "abcdefghijklmnop"), replay=False,
+               places=tuple(f"{far}/{far}/{letter}/" for letter in "abcdefghijklmnop"))  # fmt: skip
