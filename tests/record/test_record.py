@@ -95,6 +95,16 @@ def test_names_made_anew(record):
     assert told.without["write"] == "exit code 1"
 
 
+def test_contents_made_anew(record):
+    """Objects that each run fills otherwise are the same but for that, and that is said."""
+    other = record("RANDOM in/a")
+    same = record("PUT in/a")
+
+    assert (other.code, same.code) == (0, 0)
+    assert other.data["replay"]["compared"].endswith("though with other contents")
+    assert not same.data["replay"]["compared"].endswith("contents")
+
+
 def test_conditions_that_matter(record):
     """The tags that a write sets are another permission, and told with it."""
     told = record("TAGGED in/a", replay=False)
