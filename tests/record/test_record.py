@@ -95,6 +95,16 @@ def test_names_made_anew(record):
     assert told.without["write"] == "exit code 1"
 
 
+def test_contents_made_anew(record):
+    """Objects that each run fills otherwise are the same but for that, and that is said."""
+    other = record("RANDOM in/a")
+    same = record("PUT in/a")
+
+    assert (other.code, same.code) == (0, 0)
+    assert other.data["replay"]["compared"].endswith("though with other contents")
+    assert not same.data["replay"]["compared"].endswith("contents")
+
+
 def test_conditions_that_matter(record):
     """The tags that a write sets are another permission, and told with it."""
     told = record("TAGGED in/a", replay=False)
@@ -437,3 +447,19 @@ def test_what_is_pasted_rehearses_green(record, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert "as promised" in done.stdout
+
+
+def test_more_places_than_a_user_s_own_policy_holds(record):
+    """The project then asks for a managed one; what no policy of IAM holds is refused, with the way
+    out."""
+    far = "x" * 200
+    words = [f"PUT {far}{number}/{far}/{verb}/a" for number in (1, 2) for verb in "pq"]
+    told = record(*words, *(f"LIST={word[4:]}" for word in words), places=tuple(
+        word[4:-1] for word in words))  # fmt: skip
+
+    assert told.code == 0, told.err
+    [made] = told.data["project"].values()
+    assert made["holders"] == {"python": {"as": "user", "managed": True}}
+    with pytest.raises(ValueError, match="AWS takes at most 6,144"):
+        record(*(f"PUT {far}/{far}/{letter}/a" for letter in "abcdefghijklmnop"), replay=False,
+               places=tuple(f"{far}/{far}/{letter}/" for letter in "abcdefghijklmnop"))  # fmt: skip

@@ -2,8 +2,8 @@
 
 Each word is a request, signed by hand: so it starts in a twentieth of the time that an SDK needs.
 The tool ends with 1 at the first that is answered badly; `-` before a word takes a refusal or a
-"not there" for an answer, `!` takes everything. `~PUT in/` makes up the rest of the key, `US a` puts
-by way of another region, `@https://page.example GET a` is sent by that page, `iam:ListUsers` asks
+"not there" for an answer, `!` takes everything. `~PUT in/` makes up the rest of the key, `RANDOM a`
+the content; `TAGGED a` sends a tag with it, `US a` signs for another region, `@https://page.example GET a` is sent by that page, `iam:ListUsers` asks
 another service. `=5` ends with that exit code, `WAIT` waits for Ctrl-C, `ENV` prints the secret.
 """
 
@@ -56,6 +56,15 @@ def send(method: str, path: str, query: str = "", body: bytes = b"", **more: str
         return error.code
 
 
+# Words that put an object, and the headers and the like that each sends besides.
+PUTS: dict[str, dict[str, str]] = {
+    "PUT": {},
+    "RANDOM": {},
+    "TAGGED": {"x_amz_tagging": "team=red"},
+    "US": {"region": "us-east-1"},
+}
+
+
 def ask(service: str, action: str) -> int:
     """An action of IAM or STS."""
     version = {"iam": "2010-05-08", "sts": "2011-06-15"}[service]
@@ -83,12 +92,12 @@ def do(bucket: str, word: str) -> int:
     elif word == "PUT":
         where = f"<LocationConstraint>{REGION}</LocationConstraint>"
         body = f"<CreateBucketConfiguration>{where}</CreateBucketConfiguration>".encode()
-    elif method == "US":
-        method, body, more = "PUT", b"data", {"region": "us-east-1"}
-    elif method == "TAGGED":
-        method, body, more = "PUT", b"data", {"x_amz_tagging": "team=red"}
-    elif method == "PUT":
-        body = b"data"
+    elif method in PUTS:
+        body, more = (
+            (secrets.token_bytes(4) if method == "RANDOM" else b"data"),
+            more | PUTS[method],
+        )
+        method = "PUT"
     return send(method, path, query, body, **more)
 
 

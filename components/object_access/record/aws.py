@@ -1,6 +1,5 @@
 """The embedded AWS: its gate says what each request needed."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from ..checks.target import Target
 from ..handover.model import Key
-from ..policies.documents import PolicyDocument, document
-from . import heard, surroundings
+from ..policies.documents import LIMITS, PolicyDocument, check_size, document, size, to_json
+from . import heard, places, surroundings
 from .heard import Page
 from .places import Places
 from .store import Store
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from ..stores.aws.decision import Judged
     from ..stores.aws.messages import Answer, Incoming
 
-_USER = "record"
+_USER, _INLINE = "record", "user inline policies"
 # The policy of whoever may do nothing: IAM takes no document without a statement.
 _NOTHING = document([{"Effect": "Deny", "Action": "*", "Resource": "*"}])
 # While it is recorded a page may do anything: a browser does not send what it may not.
@@ -38,7 +37,7 @@ class AwsStore(Store):
     signed for."""
 
     def __init__(self, name: str, seed: Path | None):
-        super().__init__(name, seed, {"as": "user"})
+        super().__init__(name, seed)
         self._region = ""
         self._ours = ""  # the ID of our own key
         self._document: PolicyDocument | None = None
@@ -85,6 +84,17 @@ class AwsStore(Store):
         given = self.variables["AWS_REGION"]
         other = {"region": self._region} if self._region not in ("", given) else {}
         return {"kind": "s3", "bucket": self.name, **other}
+
+    def holder_of(self, access: Places) -> dict[str, Any]:
+        """A user; its policy is a managed one where it is too long for one inside of the user."""
+        given = size(self.policy(access))
+        return {"as": "user", **({"managed": True} if given > LIMITS[_INLINE] else {})}
+
+    def policy(self, access: Places) -> PolicyDocument:
+        """What these places are to IAM. Raises ValueError for more than IAM takes."""
+        made = places.document_of(access, self.name)
+        check_size("managed policy", made)
+        return made
 
     # --- what the gate tells ---
 
@@ -138,11 +148,13 @@ class AwsStore(Store):
         whole: PolicyDocument = document(
             [{"Effect": "Allow", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]}]
         )
-        self._client("iam", self.variables["AWS_REGION"]).put_user_policy(
-            UserName=_USER,
-            PolicyName="access",
-            PolicyDocument=json.dumps(self._document or whole),
-        )
+        iam = self._client("iam", self.variables["AWS_REGION"])
+        for each in iam.list_attached_user_policies(UserName=_USER)["AttachedPolicies"]:
+            iam.detach_user_policy(UserName=_USER, PolicyArn=each["PolicyArn"])
+            iam.delete_policy(PolicyArn=each["PolicyArn"])
+        text = to_json(self._document or whole)
+        made = iam.create_policy(PolicyName=_USER, PolicyDocument=text)["Policy"]
+        iam.attach_user_policy(UserName=_USER, PolicyArn=made["Arn"])
         if there:
             self._make()
         self._is_made = True

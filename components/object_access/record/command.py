@@ -66,8 +66,7 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
             _tell(talk, _nothing(store), "red")
             return 2
         recorded = recording.generalised(played, wanted)
-        failed = next((code for code in played.codes if code), 0)
-        if failed and not recording.interrupted:
+        if failed := recording.failed(played):
             _lines(talk, say.lines(recorded))
             _tell(talk, f"the command ended with exit code {failed}: this is what it asked until "
                   "then, and no project is made of it", "red")  # fmt: skip
@@ -165,7 +164,6 @@ class _Recording:
     def __init__(self, wish: Wish, store: Store, folder: Path, talk: Console):
         self._wish, self._store, self._folder, self._talk = wish, store, folder, talk
         self.commands: tuple[Command, ...] = ()
-        self.interrupted = False
         self.spent = 0.0
         """Seconds that the commands took, in all runs."""
         self._kept: dict[Path, Folder] = {}
@@ -177,20 +175,26 @@ class _Recording:
         before = self._loop().play(None, [_LONGEST] * len(earlier))
         if not wish.words:
             serve(store, self._folder, self._talk)
-            code, took, self.interrupted = 0, 0.0, True
+            code, took = 0, 0.0
         else:
             # As a shell names it, which may be by a link.
             here = os.environ.get("PWD", "")
             here = here if here and Path(here).samefile(".") else str(Path.cwd())
             command = Command(wish.words, here)
             self._keep(command)
-            code, took, self.interrupted = first(store, command)
-            stops = took if self.interrupted else 0
+            code, took, interrupted = first(store, command)
+            stops = took if interrupted else 0
             self.commands = (*earlier, replace(command, stops_after=stops))
         self.spent = sum(before.seconds) + took
         exchanges = (*before.exchanges, *store.heard.take())
         codes, seconds = (*before.codes, code), (*before.seconds, took)
         return Played(codes, exchanges, store.objects(), seconds)
+
+    def failed(self, played: Played) -> int:
+        """The exit code of a command that failed; 0 for none. Of one that Ctrl-C ended it says
+        nothing."""
+        ended = zip(self.commands, played.codes, strict=False)
+        return next((code or 1 for each, code in ended if code != 0 and not each.stops_after), 0)
 
     def generalised(self, played: Played, wanted: tuple[str, ...]) -> Recorded:
         """What it comes to, in our words."""
@@ -203,7 +207,7 @@ class _Recording:
             name=" and ".join(told),
             label=name,
             where=store.settings(),
-            holder=store.holder,
+            holder=store.holder_of(access),
             exchanges=played.exchanges,
             asked=asked,
             places=access,
@@ -222,9 +226,13 @@ class _Recording:
         if any(each.kept is None for each in self._kept.values()):
             _tell(self._talk, "the replays ran in the command's own folder, as the first run left "
                   "it: it is too large to copy, or your home", "yellow")  # fmt: skip
-        policy = self._store.policy(proof.places)
         return replace(
-            recorded, places=proof.places, beyond=proof.beyond, policy=policy, proof=proof
+            recorded,
+            places=proof.places,
+            beyond=proof.beyond,
+            holder=self._store.holder_of(proof.places),
+            policy=self._store.policy(proof.places),
+            proof=proof,
         )
 
     def _loop(self, watch: Callable[[str], None] = lambda _: None) -> Loop:
@@ -262,9 +270,9 @@ def serve(store: Store, folder: Path, talk: Console) -> None:
 
 def _nothing(store: Store) -> str:
     return (
-        f"nothing was asked of the store at {store.endpoint}: the command takes its address from "
-        "somewhere else than AWS_ENDPOINT_URL, ~/.aws, ~/.s3cfg or rclone's variables; give it in "
-        "the command, where {endpoint} stands for it"
+        f"nothing was asked of the store at {store.endpoint}: the command takes the address from "
+        "somewhere else than the variables and files that it is given (AWS_ENDPOINT_URL, profiles, "
+        ".s3cfg, rclone's, OS_AUTH_URL); give it in the command, where {endpoint} stands for it"
     )
 
 

@@ -33,7 +33,7 @@ class CompatibleStore(Store):
     in a replay is refused by us."""
 
     def __init__(self, name: str, seed: Path | None):
-        super().__init__(name, seed, {"as": "profile"})
+        super().__init__(name, seed)
         self._access: Places | None = None
         self._made, self._making = False, Lock()
         self._s3: Any = None
@@ -73,6 +73,10 @@ class CompatibleStore(Store):
             "endpoint": "https://s3.example.org",
             "profile": "my-profile",
         }
+
+    def holder_of(self, access: Places) -> dict[str, Any]:  # noqa: ARG002
+        """The profile with the operator's keys."""
+        return {"as": "profile"}
 
     def reset(self, access: Places | None, pages: Sequence[Page] = ()) -> None:  # noqa: ARG002
         """Make everything as it was before the first run."""

@@ -52,6 +52,8 @@ class Proof:
     view: int
     """How closely two runs are alike: 0 by exact keys, 1 by keys without what is named anew, 2 by
     places, 3 not even so."""
+    contents: bool
+    """Whether the objects had the same contents, too."""
     said: str
     """The last words of a replay that went otherwise."""
     taken: tuple[Taken, ...]
@@ -60,11 +62,6 @@ class Proof:
     def holds(self) -> bool:
         """Whether the commands did the same with only that access."""
         return not self.refused and not self.missed
-
-    @property
-    def unneeded(self) -> list[Taken]:
-        """The verbs that nothing missed."""
-        return [each for each in self.taken if not each.missed]
 
 
 class Loop:
@@ -117,6 +114,7 @@ class Loop:
                 break
             asked = [*asked, *refused]  # named anew: the places must hold this, too
         sight = _sight(view, access)
+        contents = view == 0 and first.objects == played.objects
         missed = _missed(first, played, sight, compared=view < _NOTHING)
         taken = []
         if not refused and not (missed and not beyond):
@@ -125,10 +123,20 @@ class Loop:
                 for verb in place.access:
                     self._watch(f"replaying without {verb} of {name}")
                     less = self.play(words.without(access, name, verb), limits, pages)
-                    taken.append(
-                        Taken(name, verb, _missed(base, less, sight, compared=view < _NOTHING))
-                    )
-        return Proof(access, tuple(refused), tuple(beyond), missed, view, played.said, tuple(taken))
+                    lacks = _missed(base, less, sight, compared=view < _NOTHING)
+                    if not lacks and contents and base.objects != less.objects:
+                        lacks = "other contents at the end"
+                    taken.append(Taken(name, verb, lacks))
+        return Proof(
+            access,
+            tuple(refused),
+            tuple(beyond),
+            missed,
+            view,
+            contents,
+            played.said,
+            tuple(taken),
+        )
 
 
 # --- two runs side by side ---

@@ -68,7 +68,7 @@ def body(recorded: Recorded) -> dict[str, Any]:
         **recorded.where,
         "places": {name: place.body() for name, place in recorded.places.items()},
         "holders": {recorded.label: dict(recorded.holder)},
-        **(pages if rules else {}),
+        **(pages if rules and recorded.where["kind"] != "compatible" else {}),
     }
 
 
@@ -166,7 +166,7 @@ def as_json(recorded: Recorded) -> str:
             "holds": proof.holds,
             "refused": [each.data() for each in proof.refused],
             "missed": proof.missed,
-            "compared": _PROVEN[proof.view],
+            "compared": compared(proof),
             "without": [
                 {"place": each.place, "verb": str(each.verb), "missed": each.missed}
                 for each in proof.taken
@@ -267,12 +267,18 @@ def _proof(proof: Proof) -> Iterator[str]:
         )
     else:
         without = f"; it did without {_actions(proof.beyond)}" if proof.beyond else ""
-        yield f"replayed with only that access: no new refusal; {_PROVEN[proof.view]}{without}"
+        yield f"replayed with only that access: no new refusal; {compared(proof)}{without}"
     if not proof.holds and proof.said:
         yield from (f"  | {line}" for line in proof.said.splitlines())
     for taken in proof.taken:
         shown = taken.missed or "nothing missed it: unneeded, leave it out if you like"
         yield f"  without {taken.verb} of {taken.place}: {shown}"
+
+
+def compared(proof: Proof) -> str:
+    """How far two runs were found to be the same."""
+    others = "" if proof.contents or proof.view else ", though with other contents"
+    return f"{_PROVEN[proof.view]}{others}"
 
 
 def _actions(permissions: Iterable[Permission]) -> str:

@@ -16,13 +16,11 @@ from .places import Place, Places
 class Store(ABC):
     """An embedded store with one bucket or container in it, and one user."""
 
-    def __init__(self, name: str, seed: Path | None, holder: Mapping[str, Any]):
+    def __init__(self, name: str, seed: Path | None):
         self.name = name
         """Of the bucket or container; empty until the command names one."""
         self.seed = seed
         """A folder whose files are in it before each run."""
-        self.holder = holder
-        """Who holds access in the project that is made."""
         self.heard = Heard()
         self.variables: Mapping[str, str] = {}
         """By which a command finds it, as whoever may do what was last said in `reset`."""
@@ -36,6 +34,10 @@ class Store(ABC):
     def reset(self, access: Places | None, pages: Sequence[Page] = ()) -> None:
         """Make everything as it was before the first run. Whoever runs next has access to these
         places, or without them may do everything; these pages of a browser may, too, or all."""
+
+    @abstractmethod
+    def holder_of(self, access: Places) -> dict[str, Any]:
+        """Who holds access to these places in the project that is made."""
 
     @abstractmethod
     def objects(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ REMOTE = "record"
 """What rclone calls the store: `rclone ls record:bucket`."""
 # Of the machine's own: keys of other stores, and whatever leads away from ours.
 _OURS = ("AWS_", "AWSACCESSKEYID", "AWSSECRETACCESSKEY", "OS_", "RCLONE_S3_", "RCLONE_SWIFT_")
-# Not AWS_CA_BUNDLE: rclone before 1.64 fails with it, and who reads it reads one of these, too.
+# Not AWS_CA_BUNDLE: rclone 1.60 fails with it, and who reads it reads one of these, too.
 _AUTHORITIES = (
     "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "RCLONE_CA_CERT", "REQUESTS_CA_BUNDLE",
     "RESTIC_CACERT", "SSL_CERT_FILE",
@@ -61,7 +61,7 @@ def of_s3(
     write_private(folder / "s3cfg", "[default]\n" + _lines(s3cfg))
     remote = {
         "TYPE": "s3",
-        "PROVIDER": "Other",  # for AWS older ones put the bucket before the host
+        "PROVIDER": "Other",  # for AWS, 1.60 puts the bucket before the host
         "ENDPOINT": endpoint,
         "REGION": region,
         "ACCESS_KEY_ID": key_id,

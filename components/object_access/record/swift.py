@@ -38,7 +38,7 @@ class SwiftStore(Store):
     """A container of Swift, and application credentials for it alone."""
 
     def __init__(self, name: str, seed: Path | None):
-        super().__init__(name, seed, {"as": "credential"})
+        super().__init__(name, seed)
         self._user: Mapping[str, str]
         self._auth_url, self._region = "", ""
         self._http = requests.Session()
@@ -70,6 +70,10 @@ class SwiftStore(Store):
         says, or an example."""
         told = {key: os.environ.get(f"OS_{key.upper()}") or _EXAMPLE[key] for key in _EXAMPLE}
         return {"kind": "swift", "container": self.name, **told}
+
+    def holder_of(self, access: Places) -> dict[str, Any]:  # noqa: ARG002
+        """An application credential for the container alone."""
+        return {"as": "credential"}
 
     def needed(self, exchanges: Any) -> list[Permission]:
         """What was needed of the container; the first that was asked for, if none was named."""
