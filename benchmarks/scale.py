@@ -28,8 +28,8 @@ def measure(projects: int) -> tuple[float, float]:
         def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
             return args.name, args.inputs | {"arn": ARN, "uniqueId": "AIDA"}
 
-        def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
-            raise LookupError(args.token)
+        def call(self, _: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+            return {"outputs": {}}, None  # of a stack that holds nothing yet
 
     def environment(count: int, prefix: str) -> str:
         project = {"kind": "valohai-s3", "multipart": True}

@@ -18,23 +18,26 @@ HEAD = {
     " The end of a key that is free is written as *. global: keys of requests to any service (IAM "
     "User Guide, AWS global condition context keys)",
 }
+# Checked key by key against that page in November 2026. `aws:sourceowner` is not on it: S3 knows it
+# (S3 User Guide, "Blocking public access", the meaning of public).
 GLOBAL = {
     "String": "aws:ec2instancesourcevpc aws:federatedprovider aws:principalaccount"
     " aws:principalorgid aws:principalservicename aws:principaltag/* aws:principaltype aws:referer"
     " aws:requestedregion aws:requesttag/* aws:resourceaccount aws:resourceorgid"
     " aws:resourcetag/* aws:sourceaccount aws:sourceidentity aws:sourceorgid aws:sourceowner"
     " aws:sourcevpc aws:sourcevpce aws:useragent aws:userid aws:username aws:vpceaccount"
-    " aws:vpceorgid aws:calledviafirst aws:calledvialast ec2:roledelivery"
+    " aws:vpceorgid aws:calledviaawsmcp aws:calledviafirst aws:calledvialast"
     " glue:credentialissuingservice glue:roleassumedby identitystore:userid",
     "ArrayOfString": "aws:calledvia aws:principalorgpaths aws:principalservicenameslist"
     " aws:resourceorgpaths aws:sourceorgpaths aws:tagkeys aws:vpceorgpaths",
-    "ARN": "aws:chatbotsourcearn aws:principalarn aws:sourcearn aws:sourcevpcarn codebuild:buildarn"
-    " codebuild:projectarn ec2:sourceinstancearn lambda:sourcefunctionarn ssm:sourceinstancearn",
-    "Bool": "aws:assumedroot aws:multifactorauthpresent aws:principalisawsservice"
-    " aws:securetransport aws:viaawsservice",
+    "ARN": "aws:chatbotsourcearn aws:principalarn aws:signinsessionarn aws:sourcearn"
+    " aws:sourcevpcarn codebuild:buildarn codebuild:projectarn ec2:sourceinstancearn"
+    " lambda:sourcefunctionarn ssm:sourceinstancearn",
+    "Bool": "aws:assumedroot aws:ismcpserviceaction aws:multifactorauthpresent"
+    " aws:principalisawsservice aws:securetransport aws:viaawsmcpservice aws:viaawsservice",
     "IPAddress": "aws:ec2instancesourceprivateipv4 aws:sourceip aws:vpcsourceip",
     "Date": "aws:currenttime aws:epochtime aws:tokenissuetime",
-    "Numeric": "aws:multifactorauthage",
+    "Numeric": "aws:multifactorauthage ec2:roledelivery",
 }
 
 

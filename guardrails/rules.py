@@ -91,6 +91,13 @@ _IDENTITY_POLICIES = (
 )
 
 
+_HOLDERS = {
+    "aws:iam/userPolicy:UserPolicy": ("user", "aws:iam/user:User"),
+    "aws:iam/rolePolicy:RolePolicy": ("role", _ROLE),
+}
+"""The inline policies of users and roles: the input that says whose, and the type of whom."""
+
+
 # --- buckets ---
 
 
@@ -276,13 +283,10 @@ def session_length(resources: Sequence[Resource], seconds: float = 3_600) -> Vio
             )
 
 
-def no_wildcards(
-    resources: Sequence[Resource], buckets: Mapping[str, str] | None = None
-) -> Violations:
+def no_wildcards(resources: Sequence[Resource]) -> Violations:
     """No policy allows actions by wildcard, nor on unnamed places, nor anything to everyone.
 
-    `buckets` are the exceptions: the names of buckets on which `s3:*` is allowed, each with the
-    reason why.
+    But for `s3:*` of a user or role on a bucket that is named: that is for `confined` to judge.
     """
     for resource in resources:
         for label, given in _policies(resource):
@@ -291,7 +295,9 @@ def no_wildcards(
             if fault:
                 yield Violation(resource, f"{where}: {fault}")
             for statement in _allowing(document):
-                for found, todo in _wildcards(statement, buckets or {}):
+                if resource.type in _HOLDERS and _everything_in(statement):
+                    continue
+                for found, todo in _wildcards(statement):
                     yield Violation(resource, f"{where} allows {found}; {todo}")
         for arn in _managed(resource):
             if isinstance(arn, str) and ":iam::aws:policy/" in arn:
@@ -299,6 +305,27 @@ def no_wildcards(
                     resource,
                     f"{resource} attaches '{arn}', whose actions are AWS's to widen; grant what is "
                     "needed with a PrefixPolicy",
+                )
+
+
+def confined(resources: Sequence[Resource], buckets: Mapping[str, str] | None = None) -> Violations:
+    """Whoever may do `s3:*` with a bucket is denied to administer it, by the bucket's own policy.
+
+    `buckets` are the exceptions: the names of buckets, each with the reason why.
+    """
+    excepted = {name for name, reason in (buckets or {}).items() if reason.strip()}
+    for resource in resources:
+        document, _ = _document(resource.inputs.get("policy"))
+        if resource.type not in _HOLDERS:
+            continue
+        names = {name for each in _allowing(document) for name in _everything_in(each)}
+        for name in sorted(names - excepted):
+            if not _confines(resources, name, _holder(resources, resource)):
+                yield Violation(
+                    resource,
+                    f"{resource} allows 's3:*' on bucket '{name}', whose policy lets it administer "
+                    "the bucket; name it under 'confined' of a PrivateBucket, or give the bucket "
+                    "and a reason under 'buckets'",
                 )
 
 
@@ -391,12 +418,19 @@ RULES = (
         "no-wildcards",
         "Policies name actions and principals.",
         no_wildcards,
+    ),
+    # Over the whole stack: the policy of the bucket has a say.
+    Rule(
+        "confined",
+        "Full access to a bucket is without its administration.",
+        confined,
         {
             "buckets": {
                 "type": "object",
                 "additionalProperties": {"type": "string", "minLength": 10},
             }
         },
+        of="stack",
     ),
     # Warnings: refusing two keys, or an old one, would refuse the very update that rotates it.
     Rule(
@@ -500,20 +534,18 @@ def _allowing(document: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     return [each for each in statements if each.get("Effect") == "Allow"]
 
 
-def _wildcards(
-    statement: Mapping[str, Any], exceptions: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+def _wildcards(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a statement allows by wildcard, and what to do about it."""
     for part in ("NotAction", "NotPrincipal"):
         if part in statement:
             named = part.removeprefix("Not")
             yield f"whatever {part} does not name", f"name what is allowed under '{named}'"
     wild = [each for each in _listed(statement.get("Action")) if set("*?") & set(each)]
-    if wild and not (wild == ["s3:*"] and _only_on(statement, exceptions)):
+    if wild:
         yield (
             f"{_all(wild)}, and actions must be named",
-            "name them (object_access.policies.grants has the lists), or give the bucket and a "
-            "reason under 'buckets' if its consumer needs 's3:*'",
+            "name them (object_access.policies.grants has the lists), or, where a consumer needs "
+            "'s3:*', grant it on a bucket that is named",
         )
     if "NotResource" in statement:
         yield "whatever NotResource does not name", "name what is allowed under 'Resource'"
@@ -555,11 +587,48 @@ def _opens(statement: Mapping[str, Any]) -> bool:
     return everyone and "aws:principalaccount" in keys and not keys & _OURS
 
 
-def _only_on(statement: Mapping[str, Any], exceptions: Mapping[str, str]) -> bool:
-    """Whether a statement is about excepted buckets and their objects alone."""
-    resources = _listed(statement.get("Resource"))
-    names = [each.partition(":::")[2].removesuffix("/*") for each in resources]
-    return bool(names) and all(exceptions.get(name, "").strip() for name in names)
+def _everything_in(statement: Mapping[str, Any]) -> set[str]:
+    """The buckets on which a statement allows `s3:*`, where it allows nothing else."""
+    if set(statement) - {"Sid", "Effect", "Action", "Resource", "Condition"}:
+        return set()
+    arns = _listed(statement.get("Resource"))
+    named = _listed(statement.get("Action")) == ["s3:*"] and all(map(_NAMED.match, arns))
+    return {arn.partition(":::")[2].partition("/")[0] for arn in arns} if named else set()
+
+
+def _holder(resources: Sequence[Resource], policy: Resource) -> Any:
+    """The ARN of the user or role whose inline policy it is; unknown as long as it is."""
+    key, kind = _HOLDERS[policy.type]
+    name, origins = policy.inputs.get(key, UNKNOWN), policy.origins.get(key, frozenset())
+    for each in _of(resources, kind):
+        if each.inputs.get("name") == name or each.urn in origins:
+            return each.inputs.get("arn", UNKNOWN)
+    return UNKNOWN if name is UNKNOWN else None
+
+
+def _confines(resources: Sequence[Resource], bucket: str, arn: Any) -> bool:
+    """Whether the bucket's policy denies them whatever is not named in it; what is not known yet
+    may."""
+    for each in _of(resources, _BUCKET_POLICY):
+        given = each.inputs.get("policy")
+        if each.inputs.get("bucket") not in (bucket, UNKNOWN) or arn is None:
+            continue
+        if arn is UNKNOWN or not _known(given):
+            return True
+        document, _ = _document(given)
+        try:
+            policy = Policy("policy", document or {}, "resource")
+        except (TypeError, ValueError):  # for `tls_only` to tell
+            continue
+        # No such action exists, so that only a statement on all but some of them is about it.
+        asked, context = "s3:anything", {"aws:principalarn": arn, "aws:securetransport": "true"}
+        who = Principal("user", _account(arn), arn)
+        there = f"arn:{arn.split(':')[1]}:s3:::{bucket}"
+        return all(
+            policy.denied(Request(who, asked, place, ""), asked, context)
+            for place in (there, f"{there}/key")
+        )
+    return False
 
 
 def _asks_external_id(statement: Mapping[str, Any], length: float = 0) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from object_access import CompatibleBucket
 from object_access.handover import model
 
+from . import renamed
 from .projects import CompatibleProject
 
 Exported = dict[str, Any]
@@ -23,6 +24,7 @@ def build(project: CompatibleProject) -> tuple[Exported, dict[str, Exported]]:
             "versioning": project.versioning,
             "removal": project.removal,
         },
+        renamed.options(project),
     )
     where = model.exported(
         model.S3,

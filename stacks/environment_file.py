@@ -1,6 +1,8 @@
-"""An environment's file, changed as its author would: a project more, and nothing else."""
+"""An environment's file, changed as its author would: a project more, or a setting of one, and
+nothing else."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,63 @@ def added(text: str, shown: str, name: str, body: Mapping[str, Any], made: list[
     if parse_yaml(new, shown) != _with(parse_yaml(text, shown), (*_PATH, name), body):
         raise ValueError(f"{shown} is written in a way that cannot be added to; add it by hand")
     return new
+
+
+def changed(text: str, shown: str, name: str, settings: Mapping[str, list[str] | None]) -> str:
+    """The text with these settings of a project, lists of texts; None takes one out.
+
+    Raises ValueError where the project is not in it, and where the text would then say anything
+    else than before, and these settings.
+    """
+    wanted = parse_yaml(text, shown)
+    project = projects_in(text, shown).get(name)
+    if not project or not isinstance(project, dict):
+        raise ValueError(f"{shown} has no project '{name}' of its own, write it there")
+    for key, value in settings.items():
+        body = {other: each for other, each in project.items() if other != key}
+        project = body if value is None else {**body, key: value}
+        text = _set(text, name, key, value)
+    if parse_yaml(text, shown) != _with(wanted, (*_PATH, name), project):
+        raise ValueError(f"{shown} is written in a way that cannot be changed; change it by hand")
+    return text
+
+
+def _set(text: str, name: str, key: str, value: list[str] | None) -> str:
+    """The text with one setting changed, as far as that can be told from where it stands."""
+    node: Any = yaml.compose(text, yaml.SafeLoader)
+    for each in (*_PATH, name):
+        node = next(inner for label, inner in node.value if label.value == each)
+    line = value and f"{key}: [{', '.join(map(_quoted, value))}]"
+    found = next(((label, it) for label, it in node.value if label.value == key), None)
+    first, _ = node.value[0]
+    if found is None:  # before the project's first setting; its own lines stay where they are
+        at = first.start_mark.index
+        between = ", " if node.flow_style else f"\n{' ' * first.start_mark.column}"
+        return f"{text[:at]}{line}{between}{text[at:]}" if line else text
+    label, it = found
+    begin, end = label.start_mark.index, _end_of(it)
+    if line:
+        return text[:begin] + line + text[end:]
+    if node.flow_style:  # with the comma after it, or the one before
+        rest = text[end:].lstrip()
+        if rest.startswith(","):
+            return text[:begin] + rest[1:].lstrip()
+        return text[:begin].rstrip().removesuffix(",") + text[end:]
+    return text[: text.rindex("\n", 0, begin) + 1] + text[text.index("\n", end) + 1 :]
+
+
+def _end_of(node: yaml.Node) -> int:
+    """Where a value ends: a block's own mark is behind the comments that follow it."""
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        return _end_of(node.value[-1])
+    return int(node.end_mark.index)
+
+
+def _quoted(key: str) -> str:
+    """As YAML reads it back: 2026 and 2026-11-21 are no texts without quotes."""
+    return (
+        key if re.fullmatch(r"[A-Za-z][\w-]*", key) and key == yaml.safe_load(key) else f'"{key}"'
+    )
 
 
 def _with(

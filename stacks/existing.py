@@ -1,25 +1,18 @@
 """A bucket that is there already: looked at before anything is declared, never changed."""
 
-import os
-
 import boto3
 import pulumi
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from object_access.names import bucket_arn
 
-
-def check(bucket: str, region: str) -> str:
-    """The ARN of a bucket that exists in this region and account.
+def check(bucket: str, region: str) -> None:
+    """See that a bucket exists in this region and account.
 
     Asks AWS with the credentials of Pulumi's AWS plugin (`aws:profile`, or the environment), in a
     preview too. Raises ValueError with one line where there are none, and where the bucket does
-    not exist, is somebody else's, or is in another region. With OBJECT_ACCESS_LOOK=no there is no
-    cloud to look at: all is taken to be well.
+    not exist, is somebody else's, or is in another region.
     """
-    if os.environ.get("OBJECT_ACCESS_LOOK") == "no":  # a report, which reaches no cloud
-        return bucket_arn(bucket, region)
     profile = pulumi.Config("aws").get("profile")
     try:
         session = boto3.session.Session(profile_name=profile, region_name=region)
@@ -40,7 +33,6 @@ def check(bucket: str, region: str) -> str:
         raise ValueError(
             f"bucket '{bucket}' is in region {there}, not {region}: set the project's region"
         )
-    return bucket_arn(bucket, region)
 
 
 def _told(bucket: str, error: ClientError) -> str:

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Protocol, get_args, get_type_hints
 
-import yaml
-
 from object_access import names
 from object_access._args import did_you_mean
 from object_access.policies.grants import Access
-from object_access.workspace import KEY, Workspace, parse_yaml
+from object_access.workspace import KEY, Workspace, parse_yaml, yaml_lines
 
 from . import consumers, environment_file, projects, shapes
 from .consumers import Consumer, Is, Setting
@@ -97,7 +95,7 @@ def _new_file(wish: Wish, person: Person | None) -> str:
         "    protect: true # refuse to delete stored data; false where it may be thrown away",
     ]
     if namespace:
-        told.append(f"    {_dumped('namespace', namespace)[0]} # for names made by program")
+        told.append(f"    {yaml_lines('namespace', namespace)[0]} # for names made by program")
     return "\n".join([*told, "    projects:", ""])
 
 
@@ -301,9 +299,9 @@ def project(name: str, body: Mapping[str, Any]) -> list[str]:
     ]:
         lines += _comment(about.get(key, ""), "  ")
         if key in body:
-            lines += [f"  {line}" for line in _dumped(key, body[key])]
+            lines += [f"  {line}" for line in yaml_lines(key, body[key])]
         else:
-            lines += [f"  # {line}" for line in _dumped(key, settings[key].default)]
+            lines += [f"  # {line}" for line in yaml_lines(key, settings[key].default)]
     return lines
 
 
@@ -317,35 +315,3 @@ def _comment(text: str, indent: str = "") -> list[str]:
         break_on_hyphens=False,
     )
     return wrapper.wrap(" ".join(text.split()))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Puts texts in quotes that other readers of YAML may take for numbers, as `12e4`."""
-
-
-_Dumper.add_representer(
-    str,
-    lambda dumper, text: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style=None if text[:1].isalpha() else '"'
-    ),
-)
-
-
-_Dumper.add_representer(
-    list,
-    lambda dumper, items: dumper.represent_sequence(
-        "tag:yaml.org,2002:seq", items, flow_style=not any(isinstance(each, dict) for each in items)
-    ),
-)
-
-
-def _dumped(key: str, value: Any) -> list[str]:
-    """The lines of a setting; its innermost lists and mappings on a line each."""
-    return yaml.dump(
-        {key: value},
-        Dumper=_Dumper,
-        default_flow_style=None if isinstance(value, list | dict) else False,
-        sort_keys=False,
-        allow_unicode=True,
-        width=1_000,
-    ).splitlines()

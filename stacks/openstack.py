@@ -2,33 +2,38 @@
 
 import os
 from typing import Any
+from urllib.parse import quote
 
 import pulumi
 from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
+
+from object_access._args import naming
+from object_access.policies import swift
 
 from .projects import SwiftProject
 
 TIMEOUT = 15  # seconds for one answer
 
 
-def check(project: SwiftProject) -> None:
-    """Find in a preview what would fail half-way: Keystone or Swift that do not answer, a password
-    or region that is wrong, a store without temporary URLs or without keys of containers.
+def check(project: SwiftProject) -> bool:
+    """Whether the project's container is there already.
+
+    Finds in a preview what would fail half-way: Keystone or Swift that do not answer, a password
+    or region that is wrong, a store without temporary URLs or without keys of containers, and an
+    account whose key is somebody else's.
 
     Uses the variables of an openrc file (OS_USERNAME, OS_PASSWORD, ..., or OS_APPLICATION_...), as
     Pulumi's plugin does; with OS_CLOUD alone the plugin's own errors must do. Raises ValueError
-    with one line. With OBJECT_ACCESS_LOOK=no there is no cloud to look at.
+    with one line.
     """
-    if os.environ.get("OBJECT_ACCESS_LOOK") == "no":  # a report, which reaches no cloud
-        return
     if os.environ.get("OS_CLOUD") and not os.environ.get("OS_PASSWORD"):
         pulumi.log.info(
             f"{project.name}: with OS_CLOUD nothing is looked at before the plugin does"
         )
-        return
+        return False
     try:
-        _look(project)
+        return _look(project)
     except exceptions.Unauthorized:
         told = f"Keystone at {project.auth_url} refuses user, password or project: check OS_*"
     except exceptions.ConnectTimeout:
@@ -42,12 +47,10 @@ def check(project: SwiftProject) -> None:
         told = f"nobody answers: {error}"
     except (exceptions.HttpError, exceptions.DiscoveryFailure) as error:
         told = f"{project.auth_url} or its store answered: {error}"
-    else:
-        return
     raise ValueError(f"{project.name}: {told}")
 
 
-def _look(project: SwiftProject) -> None:
+def _look(project: SwiftProject) -> bool:
     client = session.Session(_login(project), timeout=TIMEOUT)
     url = client.get_endpoint(
         service_type="object-store", interface="public", region_name=project.region
@@ -68,6 +71,16 @@ def _look(project: SwiftProject) -> None:
             f"{project.name}: the store at {base} is Ceph's, which knows only keys of accounts: "
             "sign with the account's (for valohai-swift 'key: account')"
         )
+    if urls and urls.signed_by == "account":
+        # No 404: Swift makes an account with its first container, and describes it before.
+        found = client.head(url, raise_exc=False).headers
+        prefix = "x-account-meta-"
+        meta = {key[len(prefix) :]: found[key] for key in found if key.lower().startswith(prefix)}
+        owner = swift.owner(pulumi.get_project(), pulumi.get_stack(), project.name)
+        with naming(project.name):
+            swift.check_account(meta, owner, adopt=project.takes_over)
+    there = client.head(f"{url}/{quote(project.container, safe='')}", raise_exc=False)
+    return bool(there.ok)
 
 
 def _login(project: SwiftProject) -> v3.Auth:

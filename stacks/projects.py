@@ -76,6 +76,9 @@ class Role(_Holder):
     """The role may assume itself, as Databricks asks. Default: false."""
     longest_session: int = 3_600
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
+    whole_account: bool = False
+    """An account in `trusted` is meant, with all who may assume roles there. Default: false, a
+    warning, but for a consumer, whose own file names the account."""
     name: str = ""
     """Exact name of the role. Default: made by program."""
 
@@ -272,11 +275,21 @@ class Project:
     """Refuse to delete the stored data. Default: the environment's."""
     force_destroy: bool = False
     """Delete the objects with the bucket or container. Default: false."""
+    leave: bool = False
+    """When the project goes, or the bucket is adopted instead, leave the bucket or container where
+    it is, with its objects and settings; `protect` is then off. Default: false."""
+    was: tuple[str, ...] = ()
+    """Its former names, the first one first, for as long as the project lives: what it has is still
+    called by that. Default: none."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags on everything that can be tagged, over the environment's own. Default: none."""
     keys: tuple[str, ...] = ("key",)
     """Names of the keys, two during a rotation; the last is handed over. Default: one, called
     key."""
+    inactive: tuple[str, ...] = ()
+    """Those of a user's keys that are switched off, before they go. Default: none."""
+    key_days: int = 90
+    """Days from which a user's key is warned of as old; 0 for never. Default: 90."""
     places: Mapping[str, Place]
     """The places, by names of your own."""
     holders: Mapping[str, Any]
@@ -286,15 +299,23 @@ class Project:
         """A name made by program for one thing of this project."""
         return names.made(
             what,
-            project=self.name,
+            project=[*self.was, self.name][0],
             environment=self.environment,
             namespace=self.namespace,
             limit=limit,
         )
 
+    def called(self, holder: str = "") -> list[str]:
+        """What the component of a holder, or of the bucket or container, is called, and what it was
+        called before."""
+        names = (self.name, *self.was)
+        return [f"{each}-{holder}" if holder else each for each in names]
+
     @property
     def removal(self) -> Removal:
         """When the stored data may be deleted with the project."""
+        if self.leave:
+            return Removal.LEAVE
         if self.protect:
             return Removal.KEEP
         return Removal.DESTROY if self.force_destroy else Removal.EMPTY
@@ -318,13 +339,18 @@ class Project:
     def owns(self) -> list[tuple[str, ...]]:
         """What nothing else may have too: a word for it, and where it is. Each holder is declared
         under a name of the project's and its own."""
-        return [("the holder called", f"{self.name}-{each}") for each in self.holders]
+        names = [("the name", each) for each in (self.name, *self.was)]
+        return [*names, *(("the holder called", self.called(each)[0]) for each in self.holders)]
 
     def adopts(self) -> list[tuple[str, ...]]:
         """What must be there already, in the same words: no project of the environment makes it."""
         return []
 
     def _check_places(self) -> None:
+        for each in self.was:
+            names.check_label("former name", each)
+        if self.leave and self.force_destroy:
+            raise ValueError("leave and force_destroy are both given, the objects stay or go")
         for what in ("places", "holders"):
             if not getattr(self, what):
                 raise ValueError(f"{what} is empty, a project needs at least one")
@@ -382,7 +408,7 @@ class S3Project(Project):
                 f"access_logs: bucket '{self.bucket}' would log into itself without end, "
                 "give another one"
             )
-        names.check_keys(self.keys)
+        names.check_inactive(self.inactive, names.check_keys(self.keys))
         names.check_tags(self.tags, "iam")
         if self.kms_key:
             names.check_kms_key_arn(self.kms_key)
@@ -401,6 +427,13 @@ class S3Project(Project):
         for name, holder in self.holders.items():
             with naming(f"holders: {name}"):
                 self._check_holder(holder)
+
+    def named(self, holder: str) -> str:
+        """The name in IAM of what a holder is or has: the one that was given, or one made by
+        program."""
+        given = self.holders[holder]
+        own = given.name if isinstance(given, Role | User) else ""
+        return own or self.made(holder)
 
     def _check_holder(self, holder: Holder) -> None:
         if isinstance(holder, Foreign) and self.adopt:
@@ -503,7 +536,11 @@ class SwiftProject(Project):
         if self.origins:
             swift.cors(self.origins)
         if self.temp_urls:
-            swift.check_keys(self.keys, least=1)
+            names.check_keys(self.keys, least=1)
+        if self.inactive:
+            raise ValueError(
+                "inactive is for users: Swift's keys cannot be switched off, drop them"
+            )
         self._check_places()
         for name, place in self.places.items():
             if place.prefix or place.keys:
@@ -538,6 +575,11 @@ class SwiftProject(Project):
     def temp_urls(self) -> TempUrls | None:
         """How temporary URLs are signed, where somebody holds them."""
         return next((each for each in self.holders.values() if isinstance(each, TempUrls)), None)
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether an account's keys may be those of somebody else, or of the former name."""
+        return bool(self.temp_urls and self.temp_urls.adopt_key) or bool(self.was)
 
     def owns(self) -> list[tuple[str, ...]]:
         """The container, and the account's key where URLs are signed with it."""

@@ -25,7 +25,7 @@ from object_access.handover import model
 from object_access.names import bucket_arn
 from object_access.policies.grants import Access
 
-from . import existing
+from . import renamed
 from .projects import (
     ExistingRole,
     Foreign,
@@ -47,7 +47,9 @@ def build(project: S3Project) -> tuple[Exported, dict[str, Exported]]:
     holders = _Holders(project)
     bucket: Input[str] = project.bucket
     if not project.adopt:
-        bucket = PrivateBucket(project.name, _bucket(project, holders)).bucket_name
+        bucket = PrivateBucket(
+            project.name, _bucket(project, holders), renamed.options(project)
+        ).bucket_name
     where = model.exported(
         model.S3,
         bucket=bucket,
@@ -119,11 +121,7 @@ class _Holders:
         self.confined: list[Input[str]] = []
         """ARNs of those who may do anything with the bucket but administer it."""
         self._project = project
-        self._arn = (
-            existing.check(project.bucket, project.region)
-            if project.adopt
-            else bucket_arn(project.bucket, project.region)
-        )
+        self._arn = bucket_arn(project.bucket, project.region)
         self._users: dict[str, AccessUser] = {}
         # A role for uploads needs its user first.
         last = sorted(project.holders, key=lambda name: project.holders[name].TAG == UploadRole.TAG)
@@ -147,15 +145,17 @@ class _Holders:
 
     def _user(self, name: str, holder: User) -> Exported:
         args: AccessUserArgs = {
-            "user_name": holder.name or self._project.made(name),
+            "user_name": self._project.named(name),
             "keys": self._project.keys,
+            "inactive": self._project.inactive,
+            "key_days": self._project.key_days,
             "tags": self._project.tags,
         }
         if holder.managed:
             args["managed_policies"] = {name: self._policy(name, holder.places)}
         else:
             args["grants"] = self._grants(holder.places)
-        user = AccessUser(self._called(name), args)
+        user = AccessUser(self._project.called(name)[0], args, renamed.options(self._project, name))
         self._users[name] = user
         self._confine(holder.places, user.user_arn)
         return model.exported(
@@ -165,7 +165,8 @@ class _Holders:
         )
 
     def _role(self, name: str, holder: Role) -> Exported:
-        trust: TrustArgs = {"principals": holder.trusted}
+        known = holder.whole_account or bool(self._project.consumer)
+        trust: TrustArgs = {"principals": holder.trusted, "whole_account": known}
         if holder.external_id:
             trust["external_id"] = Output.secret(holder.external_id)
         if holder.session_name:
@@ -173,14 +174,15 @@ class _Holders:
         if holder.self_assuming:
             trust["self_assuming"] = True
         role = DelegatedRole(
-            self._called(name),
+            self._project.called(name)[0],
             {
-                "role_name": holder.name or self._project.made(name),
+                "role_name": self._project.named(name),
                 "trusts": {name: trust},
                 "grants": self._grants(holder.places),
                 "max_session_duration": holder.longest_session,
                 "tags": self._project.tags,
             },
+            renamed.options(self._project, name),
         )
         self._confine(holder.places, role.role_arn)
         return model.exported(
@@ -197,15 +199,16 @@ class _Holders:
         role_name, grants = self._project.made(name), self._grants(holder.places)
         if isinstance(holder, Machine):
             role = WorkloadRole(
-                self._called(name),
+                self._project.called(name)[0],
                 {"role_name": role_name, "grants": grants, "tags": self._project.tags},
+                renamed.options(self._project, name),
             )
             how = model.exported(
                 model.Machine, instance_profile=role.instance_profile, role_arn=role.role_arn
             )
         else:
             role = WorkloadRole(
-                self._called(name),
+                self._project.called(name)[0],
                 {
                     "role_name": role_name,
                     "grants": grants,
@@ -217,6 +220,7 @@ class _Holders:
                     "max_session_duration": holder.longest_session,
                     "tags": self._project.tags,
                 },
+                renamed.options(self._project, name),
             )
             how = model.exported(
                 model.Job,
@@ -232,7 +236,7 @@ class _Holders:
     def _upload_role(self, name: str, holder: UploadRole) -> Exported:
         user = self._users[holder.of]
         role = MultipartUploadRole(
-            self._called(name),
+            self._project.called(name)[0],
             {
                 "role_name": self._project.made(name),
                 "user_arn": user.user_arn,
@@ -240,6 +244,7 @@ class _Holders:
                 "bucket_arn": self._arn,
                 "tags": self._project.tags,
             },
+            renamed.options(self._project, name),
         )
         return model.exported(model.UploadRole, role_arn=role.role_arn, of=holder.of)
 
@@ -253,10 +258,9 @@ class _Holders:
         }
         if roles:
             args["roles"] = roles
-        return PrefixPolicy(self._called(name), args).policy_arn
-
-    def _called(self, name: str) -> str:
-        return f"{self._project.name}-{name}"
+        return PrefixPolicy(
+            self._project.called(name)[0], args, renamed.options(self._project, name)
+        ).policy_arn
 
     def _grants(self, places: tuple[str, ...]) -> Mapping[str, GrantArgs]:
         return {name: self._grant(place) for name, place in self._project.of(places).items()}

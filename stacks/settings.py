@@ -84,10 +84,10 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
         kind = body.get("kind")
         if kind is None:
             raise ValueError(f"setting 'kind' is missing, {_kinds('')}")
-        if kind not in [*projects.KINDS, *consumers.load()]:
+        if kind not in [*projects.KINDS, *consumers.known()]:
             raise ValueError(f"kind '{kind}' is unknown, {_kinds(str(kind))}")
         given = {key: value for key, value in body.items() if key != "kind"}
-        consumer = consumers.load().get(kind)
+        consumer = consumers.one(kind) if kind in consumers.known() else None
         paste = None
         if consumer:
             given, paste = consumer.fill_in(given)
@@ -106,7 +106,7 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
 
 def _kinds(given: str) -> str:
     """The kind that was probably meant; without one the generic ones, for the others are many."""
-    close = get_close_matches(given, [*projects.KINDS, *consumers.load()], n=1)
+    close = get_close_matches(given, [*projects.KINDS, *consumers.known()], n=1)
     if close:
         return f"did you mean '{close[0]}'"
     generic = ", ".join(projects.KINDS)

@@ -8,7 +8,7 @@ from object_access import SwiftAccountKey, SwiftContainer, SwiftContainerArgs, S
 from object_access.handover import model
 from object_access.policies.grants import Access
 
-from . import openstack
+from . import renamed
 from .projects import (
     Credential,
     ListedUsers,
@@ -23,8 +23,7 @@ Exported = dict[str, Any]
 def build(project: SwiftProject) -> tuple[Exported, dict[str, Exported]]:
     """Declare the container; returns where it is, and how each holder gets in. Passwords stay where
     they are, in the environment of the one who deploys."""
-    openstack.check(project)
-    container = SwiftContainer(project.name, _container(project))
+    container = SwiftContainer(project.name, _container(project), renamed.options(project))
     where = model.exported(
         model.Swift,
         container=container.container_name,
@@ -76,8 +75,10 @@ def _temp_url_key(project: SwiftProject, container: SwiftContainer) -> Output[st
             "project_id": project.project_id,
             "region": project.region,
             "keys": project.keys,
-            "adopt": urls.adopt_key,
+            "after": container.container_name,
+            "adopt": project.takes_over,
         },
+        renamed.options(project),
     ).temp_url_key
 
 
@@ -88,7 +89,7 @@ def _how(project: SwiftProject, name: str, holder: SwiftHolder, key: Output[str]
         return model.exported(model.Listed, elements=list(holder.elements))
     if isinstance(holder, Credential):
         made = SwiftCredential(
-            f"{project.name}-{name}",
+            project.called(name)[0],
             {
                 "credential_name": project.made(name),
                 "project_id": project.project_id,
@@ -96,6 +97,7 @@ def _how(project: SwiftProject, name: str, holder: SwiftHolder, key: Output[str]
                 "access": _verbs(project, holder),
                 "region": project.region,
             },
+            renamed.options(project, name),
         )
         return model.exported(
             model.Credential, credential_id=made.credential_id, secret=made.secret

@@ -16,7 +16,9 @@ from object_access.rehearsal.cloud import ACCOUNT, STRANGER, Cloud
 from object_access.stores import compatible
 from object_access.stores.aws import server
 from object_access.stores.openstack import server as openstack
+from stacks import look
 
+_LOOKS = {each.function for each in (look._BUCKET, look._USER, look._ROLE, look._POLICY)}
 LIGHTLY = "311530292373"  # its account in the guide
 
 # No test may fail because others run beside it.
@@ -43,6 +45,8 @@ class PaperCloud(pulumi.runtime.Mocks):
         self.components: list[Declared] = []
         self.overlaps: list[tuple[str, str]] = []
         self.existing: dict[str, dict[str, Any]] = {}
+        self.state: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
         self._under_way: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
@@ -89,7 +93,16 @@ class PaperCloud(pulumi.runtime.Mocks):
     def call(
         self, args: pulumi.runtime.MockCallArgs
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """Who deploys, which is all that a component may ask its cloud."""
+        """Who deploys, which is all that a component may ask its cloud; and what a program looks at
+        before: the stack's state by URNs, and whether something exists, by its name."""
+        if args.token == look.STATE:
+            return {"outputs": self.state}, []
+        if args.token in _LOOKS:
+            [name] = [args.args[key] for key in ("bucket", "userName", "name") if key in args.args]
+            self.asked.append(f"{args.token.rpartition(':')[2]} {name}")
+            if name in self.existing:
+                return self.existing[name], []
+            return {}, [("name", "there is no such thing")]
         if not args.token.endswith(":getCallerIdentity"):
             raise AssertionError(f"an unplanned call of {args.token}")
         return {

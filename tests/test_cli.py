@@ -104,7 +104,7 @@ WRONG = [
     (["rehearse", "--format", "xml"],
      "format 'xml' is unknown, use one of table, json, markdown, svg"),
     (["rehearse", "--engine", "terraform"],
-     "engine 'terraform' is unknown, use one of auto, pulumi, in-process"),
+     "engine 'terraform' is unknown, use one of auto, pulumi, official, in-process"),
     (["check", "x", "--format", "svg"], "format 'svg' is unknown, use one of table, json, markdown"),
     (["handover", "x", "--format", "form", "--from", "nowhere"], "file 'nowhere' cannot be read"),
     (["consumers", "lightyl"], "consumer 'lightyl' is unknown, did you mean 'lightly'"),
@@ -603,11 +603,13 @@ def test_a_mistake_in_a_consumers_file_is_one_line(monkeypatch, tmp_path, run, o
     assert old in BAD
     (tmp_path / "tool.yaml").write_text(BAD.replace(old, typed))
     monkeypatch.setattr(consumers, "FOLDER", tmp_path)
-    consumers.load.cache_clear()
+    consumers.known.cache_clear()
+    consumers.one.cache_clear()
     try:
         done = run("consumers", "tool", "--program", str(ROOT))
     finally:
-        consumers.load.cache_clear()
+        consumers.known.cache_clear()
+        consumers.one.cache_clear()
 
     assert done.exit_code == 2
     assert line in done.stderr
@@ -669,7 +671,7 @@ def shown(monkeypatch, capsys):
         monkeypatch.setenv("COLUMNS", str(columns))
         made = SimpleNamespace(type="aws:s3/bucket:Bucket", name="b", id="b")
         run = SimpleNamespace(resources=[made], engine="in this process")
-        outcome = rehearsal_report.Outcome("dev", run, {}, results, False)
+        outcome = rehearsal_report.Outcome("dev", run, {}, results, None, False)
         outcome.write(shape, every=every)
         return capsys.readouterr().out
 

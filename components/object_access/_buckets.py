@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
+from pulumi import ComponentResource, ResourceOptions
+
 from . import _args
 from .policies import cors
 
@@ -21,6 +23,8 @@ class Removal(StrEnum):
     """When nothing is stored there any more."""
     DESTROY = "destroy"
     """With everything that is stored there."""
+    LEAVE = "leave"
+    """Never, but Pulumi lets go of it: it stays where it is, with its objects and settings."""
 
 
 def removal(args: Mapping[str, Any]) -> Removal:
@@ -29,6 +33,16 @@ def removal(args: Mapping[str, Any]) -> Removal:
     if given not in (words := [each.value for each in Removal]):
         raise ValueError(f"removal '{given}' is unknown, use one of {', '.join(words)}")
     return Removal(given)
+
+
+def holding(parent: ComponentResource, removal: Removal, **more: Any) -> ResourceOptions:
+    """The options of what holds the data, so that it goes only as `removal` says."""
+    return ResourceOptions(
+        parent=parent,
+        protect=removal is Removal.KEEP,
+        retain_on_delete=removal is Removal.LEAVE,
+        **more,
+    )
 
 
 class CorsRuleArgs(TypedDict):

@@ -1,8 +1,10 @@
 """An IAM user with exactly the access it was granted."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NotRequired, TypedDict
 
+import pulumi
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
@@ -25,6 +27,10 @@ class AccessUserArgs(TypedDict):
     """Names of the user's access keys; the last one is handed over. To rotate without an
     interruption add a second name, apply, move the consumer over, drop the first name, apply.
     Default: one key named "key"."""
+    inactive: NotRequired[Sequence[str]]
+    """Those of `keys` that are switched off, before they go; not the last one. Default: none."""
+    key_days: NotRequired[int]
+    """Age in days from which a key that is handed over is warned of. Default: 0, never."""
     permissions_boundary: NotRequired[Input[str]]
     """ARN of a managed policy that narrows every grant. Default: none."""
     tags: NotRequired[Mapping[str, str]]
@@ -59,6 +65,7 @@ class AccessUser(ComponentResource):
             if clash := sorted(set(managed) & set(policies)):
                 raise ValueError(f"'{clash[0]}' names a grant and a managed policy, rename one")
             keys = names.check_keys(args.get("keys", ["key"]))
+            inactive = names.check_inactive(args.get("inactive", []), keys)
             tags = names.check_tags(args.get("tags", {}), "iam")
         super().__init__("object-access:index:AccessUser", name, _args.shown(args), opts)
         child = ResourceOptions(parent=self)
@@ -68,7 +75,9 @@ class AccessUser(ComponentResource):
             name=user_name,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
-            opts=child,
+            # AWS renames a user in place, but its keys and policies are made anew: IAM then counts
+            # the keys of both names as one user's, and has no room for a third.
+            opts=ResourceOptions(parent=self, replace_on_changes=["name"]),
         )
         granted = [
             aws.iam.UserPolicy(
@@ -82,7 +91,17 @@ class AccessUser(ComponentResource):
             ).id
             for key, arn in managed.items()
         ]
-        made = [aws.iam.AccessKey(f"{name}-{key}", user=user.name, opts=child) for key in keys]
+        made = [
+            aws.iam.AccessKey(
+                f"{name}-{key}",
+                user=user.name,
+                status="Inactive" if key in inactive else None,
+                opts=child,
+            )
+            for key in keys
+        ]
+        if days := args.get("key_days", 0):
+            made[-1].create_date.apply(lambda created: _warn_of_age(name, created, days, self))
 
         self.user_name = once(granted, user.name)
         self.user_arn = once(granted, user.arn)
@@ -96,5 +115,19 @@ class AccessUser(ComponentResource):
                 "unique_id": self.unique_id,
                 "access_key_id": self.access_key_id,
                 "secret_access_key": self.secret_access_key,
+                "keys": list(keys),
             }
+        )
+
+
+def _warn_of_age(name: str, created: str | None, days: int, where: pulumi.Resource) -> None:
+    """Tell that a key is old; `created` is nothing where the cloud does not tell."""
+    if not created:
+        return
+    age = datetime.now(UTC) - datetime.fromisoformat(created)
+    if age > timedelta(days=days):
+        pulumi.log.warn(
+            f"{name}: the key that is handed over is {age.days} days old, {days} are meant: rotate "
+            "it ('object-access rotate'), or raise 'key_days'",
+            where,
         )

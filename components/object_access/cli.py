@@ -31,6 +31,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     ),
     "check": ("table", "json", "markdown"),
     "consumers": ("table", "json", "markdown"),
+    "record": ("project", "consumer", "iam", "json"),
     "serve": ("json", "exports"),
 }  # fmt: skip
 """What each command can print; the rooms behind them are not imported to know it."""
@@ -80,7 +81,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=(
         "Exit codes: 0 as promised; 1 a promise is broken or the program failed; 2 what was asked "
-        "for cannot be done, or nothing could be tried; 3 (report --against) somebody can do more."
+        "for cannot be done, or nothing could be tried; 3 (report --against, --live) somebody can "
+        "do more."
     ),
 )
 
@@ -257,6 +259,8 @@ def rehearse(
         "object-access report -e dev",
         "object-access report -e dev --against main --format markdown",
         "object-access report -e dev --format html --output access.html",
+        "object-access report -e dev --live",
+        "object-access report -e dev --program network --program data --against main",
     )
 )
 def report(
@@ -269,26 +273,44 @@ def report(
             show_default=False,
         ),
     ] = "",
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Read the real account with your own credentials, and compare it with the "
+            "program.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option(help="Where to write it, instead of standard output.")
     ] = None,
-    program: _Program = Path(),
+    program: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of a Pulumi program, default: this one or one above it; of several that "
+            "are judged together, in the order in which they are deployed.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say who can do what where, and by which statement. From the program alone, without a cloud.
 
     Any Pulumi program in Python will do. With --against every request is decided, and who can do
     more than before is told with one that proves it. What an environment's file says under
-    `object-access:never` and `object-access:always` is proven, too. Exit code 0; with --against,
-    3 where somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where
-    what was asked for cannot be done, or the program does not run.
+    `object-access:never` and `object-access:always` is proven, too. With --live everybody else in
+    the account is shown who reaches the program's buckets and containers, and whatever it allows
+    beyond the program; nothing is changed there. Exit code 0; with --against and --live, 3 where
+    somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where what was
+    asked for cannot be done, or the program does not run.
     """
     from .access.command import run
 
     with _in_one_line():
-        workspace = Workspace.at(program)
+        programs = program or [Path()]
+        workspace = Workspace.at(programs[0])
         # A stranger's program may have no environment's file: its stack is called something.
         environment = workspace.choose(environment) if workspace.known() else environment or "dev"
-        code = run(program, environment, shape, against, output)
+        code = run(programs, environment, shape, against, output, live=live)
     raise typer.Exit(code)
 
 
@@ -368,6 +390,41 @@ def check(
 
     with _in_one_line():
         code = run(project, file, stack, endpoint, ca_bundle, profile, shape)
+    raise typer.Exit(code)
+
+
+@app.command(
+    epilog=_examples(
+        "object-access rotate vision -e prod          adds a key, and shows what to paste",
+        "object-access rotate vision -e prod          a day later: switches the old one off",
+        "object-access rotate vision -e prod          another day later: removes it",
+    )
+)
+def rotate(
+    project: Annotated[str, typer.Argument(help="Whose keys to make anew.")],
+    environment: _Environment = "",
+    hours: Annotated[
+        float, typer.Option(min=0, help="How long the old key must not have been used.")
+    ] = 24,
+    now: Annotated[
+        bool, typer.Option("--now", help="All has moved over: do not wait, nor ask IAM.")
+    ] = False,
+    yes: _Yes = False,
+    program: _Program = Path(),
+) -> None:
+    """Take the next step of a rotation without an interruption. It edits `keys` of the project in
+    its environment's file, runs 'pulumi up', and tries the key that is handed over then.
+
+    A second key comes first, and what to paste; the old one is switched off once it was not used
+    for a day, and removed once it still was not. Run it again for the next step, and after whatever
+    went wrong. Exit code 0 where a step was taken, 1 where the new key does not do what was
+    promised, 2 where it is too early or cannot be done.
+    """
+    from .rotation.command import run
+
+    with _in_one_line():
+        workspace = Workspace.at(program)
+        code = run(workspace, workspace.choose(environment), project, 0 if now else hours, yes=yes)
     raise typer.Exit(code)
 
 
@@ -508,3 +565,110 @@ def serve(
 
     with _in_one_line():
         run(stores, accounts, port, http_port, shape=shape, until_input_ends=until_input_ends)
+
+
+@app.command(
+    context_settings={"allow_interspersed_args": False},
+    epilog=_examples(
+        "object-access record -- dvc push",
+        "object-access record --bucket lab --seed data/ -- aws s3 sync s3://lab/in/ in/",
+        "object-access record -- rclone sync data/ record:lab/data/",
+        "object-access record --bucket lab                  then point any tool or container there",
+    ),
+)
+def record(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="COMMAND...",
+            help="What to run, {endpoint} in it being the store's address; default: wait.",
+            show_default=False,
+        ),
+    ] = None,
+    bucket: Annotated[
+        str,
+        typer.Option(
+            help="The bucket or container; default: the first that is asked for.",
+            show_default=False,
+        ),
+    ] = "",
+    swift: Annotated[bool, typer.Option("--swift", help="On OpenStack Swift.")] = False,
+    compatible: Annotated[
+        bool, typer.Option("--compatible", help="On an S3-compatible store without IAM.")
+    ] = False,
+    seed: Annotated[
+        Path | None,
+        typer.Option(help="A folder whose files are there before it runs.", show_default=False),
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX",
+            help="Take this for one place, any number of times; / is the whole bucket.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Name of the project; default: the command's.", show_default=False)
+    ] = "",
+    append: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of commands: those in it run first, and this one is added to it.",
+            show_default=False,
+        ),
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay/--no-replay", help="Prove it by running it again.")
+    ] = True,
+    http: Annotated[
+        bool, typer.Option("--http", help="Without TLS, for tools that trust no other authority.")
+    ] = False,
+    shape: Annotated[str, _word("--format", FORMATS["record"])] = "project",
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write it, instead of standard output.")
+    ] = None,
+    project: Annotated[
+        str, typer.Option(help="Compare with this project, too.", show_default=False)
+    ] = "",
+    environment: _Environment = "",
+    program: _Program = Path(),
+) -> None:
+    """Run a tool once, and print the exact access that it needs.
+
+    It runs against an embedded store that judges every request, with all rights in one bucket, and
+    its own input and output. What it asked becomes places and verbs. It is run again with only
+    that access, and then with each verb taken away in turn. Exit code 0 where the access is proven;
+    1 where it is not, the command failed or --project lacks something; 2 where nothing was asked.
+    """
+    from .record.command import Wish, run
+    from .rehearsal.environments import projects_of
+
+    with _in_one_line():
+        if swift and compatible:
+            raise ValueError("--swift and --compatible are two stores, choose one")
+        wish = Wish(
+            tuple(words or ()),
+            bucket,
+            "swift" if swift else "compatible" if compatible else "s3",
+            name,
+            seed,
+            tuple(place or ()),
+            append,
+            replay,
+            http,
+            shape,
+            output,
+        )
+
+        def given() -> Any:
+            workspace = Workspace.at(program)
+            chosen = workspace.choose(environment)
+            loaded = projects_of(workspace, chosen, workspace.config_of(chosen))
+            found = {each.project.name: each.project for each in loaded}
+            if project not in found:
+                raise ValueError(f"project '{project}' is unknown, there are {', '.join(found)}")
+            return found[project]
+
+        code = run(wish, given if project else None)
+    raise typer.Exit(code)

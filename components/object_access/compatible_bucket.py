@@ -35,8 +35,9 @@ class CompatibleBucketArgs(TypedDict):
     versioning: NotRequired[bool]
     """Keep overwritten and deleted objects for 30 days. Default: False."""
     removal: NotRequired[Removal]
-    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), or with its
-    objects ("destroy"). A change must be applied before the deletion. Default: keep."""
+    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), with its
+    objects ("destroy"), or never though Pulumi lets go of it ("leave"). A change must be applied
+    before the deletion. Default: keep."""
 
 
 class CompatibleBucket(ComponentResource):
@@ -74,12 +75,18 @@ class CompatibleBucket(ComponentResource):
                 "versioning": args.get("versioning", False),
                 "force_destroy": removal is Removal.DESTROY,
             },
-            ResourceOptions(parent=self, protect=removal is Removal.KEEP),
+            _buckets.holding(self, removal),
         )
 
         self.bucket_name = once([bucket.id], bucket.bucket_name)
         self.not_offered = bucket.not_offered.apply(lambda missing: _warn(name, missing, self))
-        self.register_outputs({"bucket_name": self.bucket_name, "not_offered": self.not_offered})
+        self.register_outputs(
+            {
+                "bucket_name": self.bucket_name,
+                "not_offered": self.not_offered,
+                "removal": str(removal),
+            }
+        )
 
 
 def _warn(name: str, missing: Sequence[str] | None, where: pulumi.Resource) -> Sequence[str]:
@@ -97,12 +104,13 @@ class _StoreBucketProvider(dynamic.ResourceProvider):
     serialize_as_secret_always = False  # there is no secret in it, and diffs stay readable
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.CheckResult:
-        """Find in a preview what would fail later: no keys, a bucket that is not there."""
+        """Find in a preview what would fail later: no keys, a bucket that is not there, or is there
+        already, for another stack to own."""
         failures = []
         try:
             s3 = client(news["endpoint"], news["profile"])
-            if news["adopt"] and olds.get("bucket_name") != news["bucket_name"]:
-                _adoptable(s3, news)
+            if any(olds.get(key) != news[key] for key in ("bucket_name", "endpoint")):
+                (_adoptable if news["adopt"] else _free)(s3, news)
         except (RuntimeError, BotoCoreError) as error:
             failures = [dynamic.CheckFailure("bucket_name", str(error))]
         return dynamic.CheckResult(news, failures)
@@ -223,12 +231,17 @@ def _adoptable(s3: Any, props: dict[str, Any]) -> None:
         )
 
 
-def _make(s3: Any, props: dict[str, Any]) -> None:
+def _free(s3: Any, props: dict[str, Any]) -> None:
     bucket, status = props["bucket_name"], _status(s3, props["bucket_name"])
     if status == 200:
         raise RuntimeError(f"bucket '{bucket}' exists already, set 'adopt' to take it over")
     if status == 403:
         raise RuntimeError(f"bucket '{bucket}' belongs to somebody else, choose another name")
+
+
+def _make(s3: Any, props: dict[str, Any]) -> None:
+    _free(s3, props)
+    bucket = props["bucket_name"]
     try:
         s3.create_bucket(Bucket=bucket)
     except ClientError as error:

@@ -34,6 +34,9 @@ class TrustArgs(TypedDict):
     and _+=,.@-; for consumers that cannot send an external ID. Default: none, an external ID."""
     self_assuming: NotRequired[bool]
     """The role may assume itself, too, with the same external ID. Default: False."""
+    whole_account: NotRequired[bool]
+    """An account among `principals` is meant: whoever may assume roles there can assume this one.
+    Default: False, a warning."""
 
 
 class DelegatedRoleArgs(TypedDict):
@@ -144,9 +147,13 @@ def _check_trusts(trusts: Mapping[str, TrustArgs], role_arn: str) -> None:
 
 
 def _document(trusts: Mapping[str, Mapping[str, Any]], role_arn: str) -> str:
-    policy = trust.delegated({key: trust.Trusted(**each) for key, each in trusts.items()}, role_arn)
+    policy = trust.delegated({key: _trusted(each) for key, each in trusts.items()}, role_arn)
     check_size("trust policy", policy)
     return to_json(policy)
+
+
+def _trusted(given: Mapping[str, Any]) -> trust.Trusted:
+    return trust.Trusted(**{key: each for key, each in given.items() if key != "whole_account"})
 
 
 def _arn(role_name: str, partition: str, account: str) -> str:
@@ -155,18 +162,20 @@ def _arn(role_name: str, partition: str, account: str) -> str:
 
 def _warnings(trusts: Mapping[str, TrustArgs], duration: int) -> list[str]:
     """What is allowed, but may not be what was meant."""
-    trusted = [principal for each in trusts.values() for principal in each["principals"]]
-    accounts = [each for each in trusted if trust.is_whole_account(each)]
     warnings = [
         f"trusts the whole account {trust.account_of(each)}: whoever may assume roles there can "
-        "assume this one with the external ID; name a role or user if the consumer can tell you it"
-        for each in accounts
+        "assume this one with the external ID; name a role or user if the consumer can tell you "
+        "it, else set 'whole_account'"
+        for trusted in trusts.values()
+        for each in trusted["principals"]
+        if trust.is_whole_account(each) and not trusted.get("whole_account", False)
     ]
-    roles = [each for each in trusted if ":role/" in each]
-    if duration > CHAINED_SESSION and (roles or accounts):
-        who = roles[0] if roles else f"a role of account {trust.account_of(accounts[0])}"
+    roles = [
+        each for trusted in trusts.values() for each in trusted["principals"] if ":role/" in each
+    ]
+    if duration > CHAINED_SESSION and roles:
         warnings.append(
             f"sessions of up to {duration:,} seconds are only for users: AWS refuses more than "
-            f"{CHAINED_SESSION:,} to {who}, since that is role chaining"
+            f"{CHAINED_SESSION:,} to {roles[0]}, since that is role chaining; allow no more"
         )
     return warnings

@@ -297,11 +297,28 @@ def check_iam_name(kind: Literal["user", "role", "group", "policy"], name: str) 
     return _checked(f"{kind} name", name, faults, lambda text: re.sub(r"\s+", "-", text))
 
 
-def check_keys(keys: Sequence[str]) -> Sequence[str]:
-    """The names of a user's access keys: one or two of different names, as IAM has no more."""
-    if not 1 <= len(keys) <= 2 or len(set(keys)) < len(keys):
-        raise ValueError(f"keys {list(keys)} given, a user has one or two of different names")
+def check_keys(keys: Sequence[str], least: int = 1) -> Sequence[str]:
+    """The names of the keys of a user, container or account: none of them has room for more than
+    two. A name is 1 to 40 letters, digits and `._-`, such as "2026-11"."""
+    if not least <= len(keys) <= 2 or len(set(keys)) < len(keys):
+        allowed = "one or two" if least else "none, one or two"
+        raise ValueError(f"keys {list(keys)} given, {allowed} of different names are allowed")
+    for key in keys:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", _text("key name", key)):
+            raise ValueError(
+                f"key name {_shown(key)} is not 1 to 40 letters, digits and '._-', change it"
+            )
     return keys
+
+
+def check_inactive(inactive: Sequence[str], keys: Sequence[str]) -> Sequence[str]:
+    """Those of the keys that are switched off: any but the last, which is handed over."""
+    for key in inactive:
+        if key not in keys[:-1]:
+            raise ValueError(
+                f"inactive key '{key}' is none of {list(keys)} but the last, which is handed over"
+            )
+    return inactive
 
 
 def check_principal(principal: str) -> str:

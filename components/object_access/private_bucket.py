@@ -64,8 +64,9 @@ class PrivateBucketArgs(TypedDict):
     versioning: NotRequired[bool]
     """Keep overwritten and deleted objects for 30 days. Default: True."""
     removal: NotRequired[Removal]
-    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), or with its
-    objects ("destroy"). A change must be applied before the deletion. Default: keep."""
+    """Whether the bucket may be deleted: never ("keep"), when it is empty ("empty"), with its
+    objects ("destroy"), or never though Pulumi lets go of it ("leave"). A change must be applied
+    before the deletion. Default: keep."""
     tags: NotRequired[Mapping[str, str]]
     """Up to 50 tags on the bucket. Default: none."""
 
@@ -104,9 +105,11 @@ class PrivateBucket(ComponentResource):
             region=region,
             force_destroy=removal is Removal.DESTROY,
             tags=tags,
-            opts=ResourceOptions(parent=self, protect=removal is Removal.KEEP),
+            opts=_buckets.holding(self, removal),
         )
-        # One after another: S3 answers OperationAborted to settings that arrive side by side.
+        # One after another: S3 answers OperationAborted to settings that arrive side by side. They
+        # go with the bucket, never before it: a deletion that is refused leaves it as private as
+        # it was.
         block = aws.s3.BucketPublicAccessBlock(
             f"{name}-public-access",
             bucket=bucket.id,
@@ -115,21 +118,21 @@ class PrivateBucket(ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, deleted_with=bucket),
         )
         ownership = aws.s3.BucketOwnershipControls(
             f"{name}-ownership",
             bucket=bucket.id,
             region=region,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=ResourceOptions(parent=self, depends_on=block),
+            opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=block),
         )
         encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.id,
             region=region,
             rules=[encryption],
-            opts=ResourceOptions(parent=self, depends_on=ownership),
+            opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=ownership),
         )
         versioning = aws.s3.BucketVersioning(
             f"{name}-versioning",
@@ -138,14 +141,14 @@ class PrivateBucket(ComponentResource):
             versioning_configuration={
                 "status": "Enabled" if args.get("versioning", True) else "Suspended"
             },
-            opts=ResourceOptions(parent=self, depends_on=encrypted),
+            opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=encrypted),
         )
         attached = aws.s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.id,
             region=region,
             policy=policy,
-            opts=ResourceOptions(parent=self, depends_on=versioning),
+            opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=versioning),
         )
         lifecycle = aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
@@ -162,7 +165,7 @@ class PrivateBucket(ComponentResource):
                     "noncurrent_version_expiration": {"noncurrent_days": KEEP_OLD_VERSIONS},
                 }
             ],
-            opts=ResourceOptions(parent=self, depends_on=attached),
+            opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=attached),
         )
         last: aws.s3.BucketLifecycleConfiguration | aws.s3.BucketCorsConfiguration = lifecycle
         settled: list[Output[str]] = [lifecycle.id]
@@ -172,7 +175,7 @@ class PrivateBucket(ComponentResource):
                 bucket=bucket.id,
                 region=region,
                 cors_rules=[_for_plugin(rule) for rule in rules],
-                opts=ResourceOptions(parent=self, depends_on=lifecycle),
+                opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=lifecycle),
             )
             settled.append(last.id)
         if logs:
@@ -182,13 +185,19 @@ class PrivateBucket(ComponentResource):
                 region=region,
                 target_bucket=logs["bucket_name"],
                 target_prefix=logs.get("prefix", ""),
-                opts=ResourceOptions(parent=self, depends_on=last),
+                opts=ResourceOptions(parent=self, deleted_with=bucket, depends_on=last),
             )
             settled.append(logging.id)
 
         self.bucket_name = once(settled, bucket.id)
         self.bucket_arn = once(settled, bucket.arn)
-        self.register_outputs({"bucket_name": self.bucket_name, "bucket_arn": self.bucket_arn})
+        self.register_outputs(
+            {
+                "bucket_name": self.bucket_name,
+                "bucket_arn": self.bucket_arn,
+                "removal": str(removal),
+            }
+        )
 
 
 def _policy(name: str, arn: str, args: PrivateBucketArgs) -> Input[str]:

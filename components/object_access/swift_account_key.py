@@ -7,7 +7,7 @@ import pulumi
 import pulumi_openstack as openstack
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from . import _args, _temp_urls
+from . import _args, _temp_urls, names
 from .policies import swift
 
 
@@ -22,6 +22,9 @@ class SwiftAccountKeyArgs(TypedDict):
     """Names of the temp-URL keys; the last one is handed over. To rotate without an interruption
     add a second name, apply, move the consumer over, drop the first name, apply. Default: one key
     named "key"."""
+    after: NotRequired[Input[str]]
+    """Name of a container of the account that must be there first. Default: none, and the account
+    must have been used, for Pulumi's provider cannot look at one that never was."""
     adopt: NotRequired[bool]
     """Take over an account that has keys of somebody else, whose URLs then end. Default: False."""
 
@@ -38,15 +41,18 @@ class SwiftAccountKey(ComponentResource):
         _args.check(name, args, SwiftAccountKeyArgs)
         with _args.naming(name):
             project_id = swift.check_id("project", args["project_id"])
-            keys = swift.check_keys(args.get("keys", ["key"]), least=1)
+            keys = names.check_keys(args.get("keys", ["key"]), least=1)
         super().__init__("object-access:index:SwiftAccountKey", name, _args.shown(args), opts)
-        owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
+        owner = swift.owner(pulumi.get_project(), pulumi.get_stack(), name)
         # The provider marks nothing secret, and `headers` repeats the keys.
         hidden = ["metadata", "headers"]
 
+        # With the container's the ID is not known before: an account that was never used answers as
+        # the provider does not expect, and exists with its first container.
+        after = Output.from_input(args.get("after"))
         before = openstack.objectstorage.AccountV1.get(
             f"{name}-before",
-            project_id,
+            after.apply(lambda _: project_id),
             region=args["region"],
             opts=ResourceOptions(parent=self, additional_secret_outputs=hidden),
         )
@@ -71,4 +77,4 @@ class SwiftAccountKey(ComponentResource):
         )
 
         self.temp_url_key = _temp_urls.last(secrets, account.id)
-        self.register_outputs({"temp_url_key": self.temp_url_key})
+        self.register_outputs({"temp_url_key": self.temp_url_key, "keys": list(keys)})

@@ -54,8 +54,9 @@ class SwiftContainerArgs(TypedDict):
     """Keep overwritten and deleted objects, until somebody deletes those too. Needs Swift 2.24 and
     its operator's consent (`allow_object_versioning`). Default: False."""
     removal: NotRequired[Removal]
-    """Whether the container may be deleted: never ("keep"), when it is empty ("empty"), or with its
-    objects ("destroy"). A change must be applied before the deletion. Default: keep."""
+    """Whether the container may be deleted: never ("keep"), when it is empty ("empty"), with its
+    objects ("destroy"), or never though Pulumi lets go of it ("leave"). A change must be applied
+    before the deletion. Default: keep."""
 
 
 class SwiftContainer(ComponentResource):
@@ -79,7 +80,7 @@ class SwiftContainer(ComponentResource):
         public = access.get("public", False)
         with _args.naming(name):
             container_name = names.check_container_name(args["container_name"])
-            keys = swift.check_keys(args.get("keys", ["key"]), least=0)
+            keys = names.check_keys(args.get("keys", ["key"]), least=0)
             cors = swift.cors(**cors_args)
             read = swift.acl(access.get("read", []), "read", public=public)
             write = swift.acl(access.get("write", []), "write", public=public)
@@ -99,9 +100,9 @@ class SwiftContainer(ComponentResource):
             metadata=metadata,
             versioning=args.get("versioning", False),
             force_destroy=removal is Removal.DESTROY,
-            opts=ResourceOptions(
-                parent=self,
-                protect=removal is Removal.KEEP,
+            opts=_buckets.holding(
+                self,
+                removal,
                 # The provider marks nothing secret, and does nothing at all when the name changes.
                 additional_secret_outputs=["metadata"],
                 replace_on_changes=["name"],
@@ -111,5 +112,10 @@ class SwiftContainer(ComponentResource):
         self.container_name = container.id.apply(lambda _: container_name)
         self.temp_url_key = _temp_urls.last(secrets, container.id)
         self.register_outputs(
-            {"container_name": self.container_name, "temp_url_key": self.temp_url_key}
+            {
+                "container_name": self.container_name,
+                "temp_url_key": self.temp_url_key,
+                "keys": list(keys),
+                "removal": str(removal),
+            }
         )

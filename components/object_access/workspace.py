@@ -174,3 +174,58 @@ def parse_yaml(text: str, shown: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ValueError(f"{shown} must hold a mapping of 'key: value' lines, not {body!r:.40}")
     return body
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts texts in quotes that other readers of YAML may take for numbers, as `12e4`."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style=None if text[:1].isalpha() else '"'
+    ),
+)
+
+
+class _Block(dict[str, Any]):
+    """A mapping with a line for each key."""
+
+
+def _is_inner(value: Any) -> bool:
+    """Whether nothing in it is a mapping: it stands on one line."""
+    parts = [*value.values()] if isinstance(value, dict) else value
+    inside = [each for part in parts for each in (part if isinstance(part, list) else [part])]
+    return not any(isinstance(each, dict) for each in inside)
+
+
+_Dumper.add_representer(
+    list,
+    lambda dumper, items: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", items, flow_style=_is_inner(items)
+    ),
+)
+_Dumper.add_representer(
+    dict,
+    lambda dumper, items: dumper.represent_mapping(
+        "tag:yaml.org,2002:map", items, flow_style=_is_inner(items)
+    ),
+)
+_Dumper.add_representer(
+    _Block,
+    lambda dumper, items: dumper.represent_mapping(
+        "tag:yaml.org,2002:map", items, flow_style=False
+    ),
+)
+
+
+def yaml_lines(key: str, value: Any) -> list[str]:
+    """The lines of a setting as our commands write it; its innermost lists and mappings on a line
+    each."""
+    return yaml.dump(
+        _Block({key: value}),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=1_000,
+    ).splitlines()

@@ -5,7 +5,7 @@ project of a generic kind with `{setting}` in its texts; a setting may change it
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -317,13 +317,23 @@ class Paste:
 
 
 @cache
+def known() -> Sequence[str]:
+    """The names of all of them."""
+    return [file.stem for file in sorted(FOLDER.glob("*.yaml"))]
+
+
+@cache
+def one(name: str) -> Consumer:
+    """The consumer of that name. Raises ValueError, with the file's name, for a wrong file."""
+    file = FOLDER / f"{name}.yaml"
+    with naming(file.name):
+        found: Consumer = shapes.read(Consumer, read_yaml(file, FOLDER), {"name": name})
+        return found
+
+
 def load() -> Mapping[str, Consumer]:
-    """Every consumer by its name. Raises ValueError, with the file's name, for a wrong file."""
-    found = {}
-    for file in sorted(FOLDER.glob("*.yaml")):
-        with naming(file.name):
-            found[file.stem] = shapes.read(Consumer, read_yaml(file, FOLDER), {"name": file.stem})
-    return found
+    """Every consumer by its name, which takes a quarter of a second."""
+    return {name: one(name) for name in known()}
 
 
 # --- a project from its parts ---

@@ -273,6 +273,9 @@ def test_a_name_that_is_taken(props, s3):
     """By us: adopt it. By somebody else: another name."""
     ours = props()
     s3.create_bucket(Bucket=ours["bucket_name"])
+    [told] = PROVIDER.check({}, ours).failures
+    assert "exists already, set 'adopt' to take it over" in told.reason
+    assert PROVIDER.check(ours, ours).failures == [], "its own, at the next update"
     with pytest.raises(RuntimeError, match="exists already, set 'adopt' to take it over"):
         PROVIDER.create(ours)
 

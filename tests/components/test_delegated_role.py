@@ -189,8 +189,8 @@ def test_a_secret_that_turns_out_wrong_is_told_and_not_shown(declare, paper, wha
 @pytest.mark.parametrize(
     ("change", "warnings"),
     [
-        ({}, ["trusts the whole account 311530292373", "only for users"]),
-        ({"max_session_duration": 3_600}, ["trusts the whole account 311530292373"]),
+        ({}, ["trusts the whole account 311530292373"]),
+        ({"trusts": {"them": {"principals": [LIGHTLY], "whole_account": True}}}, []),
         (trusting(f"arn:aws:iam::{LIGHTLY}:role/worker"), ["role chaining"]),
         ({**trusting(f"arn:aws:iam::{LIGHTLY}:role/worker"), "max_session_duration": 3_600}, []),
         (trusting(f"arn:aws:iam::{LIGHTLY}:user/worker"), []),

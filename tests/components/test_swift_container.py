@@ -130,7 +130,7 @@ def test_a_container_without_a_key(declare, paper):
         ({"container_name": "é" * 129}, "has 258 bytes"),
         ({"keys": ["a", "b", "c"]}, "none, one or two of different names"),
         ({"keys": ["a", "a"]}, "of different names"),
-        ({"keys": ["A"]}, "key name 'A'"),
+        ({"keys": ["a b"]}, "key name 'a b'"),
         ({"access": {"read": [".r:*"]}}, "vision: read ACL element '.r:*' lets in people"),
         ({"access": {"write": ["*:*"]}}, "vision: write ACL element '*:*' lets in people"),
         ({"access": {"read": ["project:ann"]}}, "is unknown"),
@@ -168,6 +168,26 @@ def test_the_key_of_a_free_account(declare, paper, options):
     hidden = ["metadata", "headers"]
     assert options["shared"].additional_secret_outputs == hidden
     assert options["shared-before"].additional_secret_outputs == hidden
+
+
+def test_an_account_that_was_never_used_is_asked_after_its_container(declare, paper, monkeypatch):
+    """Swift makes the account with it, and Pulumi's provider refuses what is answered before."""
+    order, answer = [], type(paper).new_resource
+
+    def noting(self, args):
+        order.append(args.name)
+        return answer(self, args)
+
+    monkeypatch.setattr(type(paper), "new_resource", noting)
+
+    def program():
+        after = SwiftContainer("vision", ARGS).container_name
+        SwiftAccountKey("shared", ACCOUNT | {"after": after})
+
+    declare(program)
+
+    last_container = max(n for n, name in enumerate(order) if name == "vision")
+    assert order.index("shared-before") > last_container
 
 
 def test_an_account_of_ours_is_rotated(declare, paper):

@@ -97,6 +97,16 @@ def external(operator="StringEquals", value=SECRET, key="sts:ExternalId"):
     return {operator: {key: value}}
 
 
+# A user, and a role, who may do anything with the bucket; and its policy that denies the rest.
+HOLDER = resource("User", name="u", arn=f"arn:aws:iam::{OWN}:user/u")
+FULL, FULL_ROLE = (
+    resource(kind, **whose, policy=policy("s3:*", [ARN, f"{ARN}/*"]))
+    for kind, whose in (("UserPolicy", {"user": "u"}), ("RolePolicy", {"role": "r"}))
+)
+CONFINING = bucket_policy(to_json(buckets.private(ARN, [f"arn:aws:iam::{OWN}:user/u"])))
+CONFINING_ROLE = bucket_policy(to_json(buckets.private(ARN, [f"arn:aws:iam::{OWN}:role/r"])))
+
+
 def cors(origins, methods):
     rule = {"allowedOrigins": origins, "allowedMethods": methods}
     return resource("BucketCorsConfiguration", bucket="b", corsRules=[rule])
@@ -223,19 +233,23 @@ BROKEN = [
     ("no-wildcards", [user_policy("*")], {}, "allows '*', and actions must be named"),
     ("no-wildcards", [user_policy(["s3:GetObject", "s3:Get*"])], {}, "allows 's3:Get*'"),
     ("no-wildcards", [user_policy("s3:Ge?Object")], {}, "allows 's3:Ge?Object'"),
-    ("no-wildcards", [user_policy("s3:*", [ARN, f"{ARN}/*"])], {}, "'buckets' if its consumer"),
-    *(
-        ("no-wildcards", [user_policy("s3:*", arns)], {"buckets": {"b": reason}}, "allows 's3:*'")
-        for arns, reason in (
-            ([ARN, "arn:aws:s3:::c/*"], "its guide asks for it"),
-            (["*"], "its guide asks for it"),
-            ([], "its guide asks for it"),
-            ([ARN], " "),
-        )
-    ),
-    ("no-wildcards", [user_policy("*", ARN)], {"buckets": {"b": "a good reason"}}, "allows '*'"),
+    ("no-wildcards", [user_policy("s3:*", ["*"])], {}, "allows 's3:*', and actions"),
+    ("no-wildcards", [user_policy("s3:*", f"{ARN}*")], {}, "allows 's3:*', and actions"),
+    ("no-wildcards", [user_policy("s3:*", [])], {}, "allows 's3:*', and actions"),
+    ("no-wildcards", [user_policy(["s3:*", "iam:*"])], {}, "allows 's3:*', 'iam:*', and actions"),
+    ("confined", [FULL], {}, "allows 's3:*' on bucket 'b', whose policy lets it administer"),
+    ("confined", [HOLDER, FULL, bucket_policy()], {}, "on bucket 'b', whose policy lets"),
+    ("confined", [HOLDER, FULL], {"buckets": {"b": " "}}, "'buckets'"),
+    ("confined", [FULL, CONFINING], {}, "bucket 'b'"),
+    ("confined", [HOLDER, FULL, bucket_policy("no")], {}, "bucket 'b'"),
+    ("confined", [role(name="r"), FULL_ROLE, CONFINING], {}, "RolePolicy 'it' allows 's3:*'"),
     ("no-wildcards", [user_policy(None, NotAction="iam:*")], {}, "whatever NotAction does not"),
-    ("no-wildcards", [resource("RolePolicy", policy=policy("s3:*"))], {}, "RolePolicy 'it' allows"),
+    (
+        "no-wildcards",
+        [resource("RolePolicy", policy=policy("s3:G*"))],
+        {},
+        "RolePolicy 'it' allows",
+    ),
     ("no-wildcards", [resource("GroupPolicy", policy=policy("s3:*"))], {}, "allows 's3:*'"),
     ("no-wildcards", [resource("Policy", policy=policy("s3:*"))], {}, "allows 's3:*'"),
     ("no-wildcards", [resource("Policy", policy=json.loads(policy("s3:*")))], {}, "allows 's3:*'"),
@@ -352,7 +366,13 @@ KEPT = [
     ("oidc-trust", [tokens(StringLike={SUB: "repo:o/r:*"}, StringEquals={AUD: "sts"})],
      {"subjects": ["repo:o/r:*"]}),
     ("oidc-trust", [role()], {}),
-    ("no-wildcards", [user_policy("s3:*", [ARN, f"{ARN}/*"])], {"buckets": {"b": "its guide"}}),
+    ("no-wildcards", [FULL], {}),
+    ("confined", [FULL], {"buckets": {"b": "its guide asks for it"}}),
+    ("confined", [HOLDER, FULL, CONFINING], {}),
+    ("confined", [HOLDER, FULL, bucket_policy(UNKNOWN)], {}),
+    ("confined", [resource("User", name="u", arn=UNKNOWN), FULL, bucket_policy()], {}),
+    ("confined", [role(name="r"), FULL_ROLE, CONFINING_ROLE], {}),
+    ("confined", [user_policy(["s3:GetObject"])], {}),
     ("no-wildcards", [resource("UserPolicy", policy=UNKNOWN)], {}),
     ("no-wildcards", [bucket_policy()], {}),
     ("no-wildcards", [role()], {}),

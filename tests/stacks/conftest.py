@@ -23,7 +23,7 @@ def only(name: str, **change) -> dict:
 @pytest.fixture
 def unlooked(monkeypatch):
     """Without a look at the OpenStack first."""
-    monkeypatch.setattr(openstack, "check", lambda project: None)
+    monkeypatch.setattr(openstack, "check", lambda project: False)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_the_password_is_kept_nowhere(handed, paper, monkeypatch):
         ({"key": "both"}, "key 'both' is unknown, use one of account, container"),
         ({"keys": ["a", "b", "c"]}, "one or two of different names are allowed"),
         ({"keys": []}, "one or two"),
-        ({"keys": ["A"]}, "key name 'A'"),
+        ({"keys": ["a b"]}, "key name 'a b'"),
         ({"username": ""}, "username"),
         ({"password": "x"}, "unknown setting 'password'"),
     ],
@@ -164,15 +164,48 @@ def test_all_is_well(login, monkeypatch):
 
     monkeypatch.setattr(openstack.session.Session, "get", listen)
     for key in ("account", "container"):
-        assert openstack.check(login(key=key)) is None
+        assert openstack.check(login(key=key)) is False, "the container is not there yet"
     assert asked == ["info", "info"]
 
 
-def test_a_report_looks_at_nothing(login, monkeypatch):
-    """It reaches no cloud, so what is wrong there is not found."""
-    monkeypatch.setenv("OBJECT_ACCESS_LOOK", "no")
+@pytest.fixture
+def swift(cloud, login):
+    """A session of that user's, and the address of the account."""
+    project = login(key="account")
+    session = openstack.session.Session(openstack._login(project))
+    return session, session.get_endpoint(service_type="object-store", interface="public")
 
-    assert openstack.check(login(region="Elsewhere")) is None
+
+def test_a_container_that_is_there(program, paper, login, swift):
+    """Whoever made it, this stack did not: with a PUT Swift would hand it over without a word."""
+    session, url = swift
+    session.put(f"{url}/taken")
+    try:
+        assert openstack.check(login(container="taken")) is True
+        where = {name: getattr(login(), name) for name in ("auth_url", "region", "project_id")}
+        with pytest.raises(
+            pulumi.RunError, match="the container 'taken' exists already"
+        ) as refused:
+            program(environment(**where, container="taken", key="container"))
+        assert "pulumi import" in str(refused.value)
+        assert paper.declared == []
+    finally:
+        session.delete(f"{url}/taken")
+
+
+def test_an_account_with_somebody_s_key(login, swift):
+    """Another stack's is found before anything is made, and named; that of a former name is ours."""
+    session, url = swift
+    session.post(url, headers={"X-Account-Meta-Temp-Url-Key": "k" * 32,
+                               "X-Account-Meta-Object-Access-Owner": "ours/prod/vision"})  # fmt: skip
+    try:
+        assert "temp-URL key of ours/prod/vision" in complaint(login(key="account"))
+        assert openstack.check(login(key="account", adopt_key=True)) is False
+        assert openstack.check(login(key="account", was=["farm"])) is False
+        assert openstack.check(login(key="container")) is False
+    finally:
+        session.post(url, headers={"X-Remove-Account-Meta-Temp-Url-Key": "x",
+                                   "X-Remove-Account-Meta-Object-Access-Owner": "x"})  # fmt: skip
 
 
 def test_a_wrong_password(login, monkeypatch):

@@ -144,9 +144,10 @@ def test_every_key_of_what_is_served_is_read_or_known_to_be_absent():
 
 
 OURS = {"aws", "iam", "s3", "sts"}
-# Of machines and chats, of devices that sign in, of inventories and replication.
+# Of machines, chats and agents, of devices that sign in, of inventories and replication.
 NOT_JUDGED = {
     "aws:chatbotsourcearn", "aws:ec2instancesourceprivateipv4", "aws:ec2instancesourcevpc",
+    "aws:ismcpserviceaction", "aws:viaawsmcpservice",
     "iam:fido-certification", "iam:fido-fips-140-2-certification",
     "iam:fido-fips-140-3-certification", "iam:registersecuritykey",
     "s3:inventoryaccessibleoptionalfields", "s3:isreplicationpauserequest",

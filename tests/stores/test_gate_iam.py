@@ -263,3 +263,51 @@ def test_the_text_of_a_policy_comes_back(world: World):
 
     got = iam.get_user_policy(UserName=user["name"], PolicyName="p")["PolicyDocument"]
     assert got == json.loads(text)
+
+
+def test_names_are_found_in_any_case(world: World):
+    """There is one holder of a name, whatever its case (IAM API: CreateUser, UserName)."""
+    iam, name = world.admin("iam"), world.name("Name")
+    made = iam.create_user(UserName=name)["User"]
+
+    assert iam.get_user(UserName=name.lower())["User"]["Arn"] == made["Arn"]
+    iam.put_user_policy(UserName=name.upper(), PolicyName="p", PolicyDocument=policy(allow("s3:*")))
+    assert iam.list_user_policies(UserName=name)["PolicyNames"] == ["p"]
+    own = allow("iam:GetUser", made["Arn"])
+    key = world.user(own)
+    assert answer(lambda: world.client("iam", key).get_user(UserName=name.upper())) == "ok"
+    iam.delete_user_policy(UserName=name, PolicyName="p")
+    iam.delete_user(UserName=name.lower())
+    assert answer(lambda: iam.get_user(UserName=name)) == "NoSuchEntity"
+
+
+def test_lists_are_by_name(world: World):
+    """Whatever the case, page by page (IAM API: ListUsers, ListRoles)."""
+    iam, path = world.admin("iam"), f"/{world.name('path')}/"
+    for name in ("b", "C", "a"):
+        iam.create_user(UserName=f"{path[1:-1]}-{name}", Path=path)
+        trust = policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": HERE}})
+        iam.create_role(RoleName=f"{path[1:-1]}-{name}", Path=path, AssumeRolePolicyDocument=trust)
+
+    for lists, kind in (("list_users", "User"), ("list_roles", "Role")):
+        pages = iam.get_paginator(lists).paginate(PathPrefix=path, PaginationConfig={"PageSize": 2})
+        names = [each[f"{kind}Name"][-1] for page in pages for each in page[f"{kind}s"]]
+        assert names == ["a", "b", "C"]
+
+
+def test_the_root_s_own_keys(world: World):
+    """Two at the most; one that is off, or gone, proves nothing (IAM API: CreateAccessKey)."""
+    first = world.aws["roots"][THERE]
+    iam = world.client("iam", first)
+    made = iam.create_access_key()["AccessKey"]
+    key = {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"]}
+    used = world.client("iam", key)
+
+    assert answer(iam.create_access_key) == "LimitExceeded"
+    assert {each["AccessKeyId"] for each in used.list_access_keys()["AccessKeyMetadata"]} == {
+        first["access_key_id"], key["access_key_id"]}  # fmt: skip
+    iam.update_access_key(AccessKeyId=key["access_key_id"], Status="Inactive")
+    assert answer(used.list_access_keys) == "InvalidClientTokenId"
+    iam.delete_access_key(AccessKeyId=key["access_key_id"])
+    gone = answer(lambda: iam.delete_access_key(AccessKeyId=key["access_key_id"]))
+    assert gone == "NoSuchEntity"

@@ -229,3 +229,18 @@ def test_a_policy_of_a_bucket_that_is_restricted_is_text(world: World):
     )
     admin.put_bucket_policy(Bucket=bucket, Policy=public)
     assert answer(lambda: s3.get_object(Bucket=bucket, Key="a/1")) == "AccessDenied"
+
+
+def test_how_long_is_told(world: World):
+    """To who holds s3:GetObjectRetention (S3 API: GetObjectRetention)."""
+    version = locked(world, **retained("GOVERNANCE"))
+    ask = {"Bucket": version["Bucket"], "Key": "k"}
+    reader = world.client("s3", world.user(allow("s3:GetObjectRetention")))
+
+    told = reader.get_object_retention(**ask)["Retention"]
+    assert told == {"Mode": "GOVERNANCE", "RetainUntilDate": LATER}
+    others = world.client("s3", world.user(allow("s3:GetObject")))
+    assert answer(lambda: others.get_object_retention(**ask)) == "AccessDenied"
+    free = {"Bucket": world.bucket(), "Key": "a/1"}
+    none = "NoSuchObjectLockConfiguration"
+    assert answer(lambda: reader.get_object_retention(**free)) == none

@@ -130,22 +130,6 @@ def test_lists_are_off_where_the_owner_owns(world: World):
     assert public == "InvalidBucketAclWithObjectOwnership"
 
 
-@pytest.mark.parametrize("ownership", ["ObjectWriter", "BucketOwnerPreferred"])
-def test_lists_that_say_who_else_may_are_refused(world: World, ownership):
-    """By name, however they would be switched on (S3: object ownership; not decided here)."""
-    bucket, s3 = world.bucket(), world.admin("s3")
-    where = {"LocationConstraint": REGION}
-    rules = {"Rules": [{"ObjectOwnership": ownership}]}
-
-    assert answer(lambda: s3.create_bucket(
-        Bucket=world.name("bucket"), CreateBucketConfiguration=where, ObjectOwnership=ownership
-    )) == "NotImplemented"  # fmt: skip
-    put = s3.put_bucket_ownership_controls
-    assert answer(lambda: put(Bucket=bucket, OwnershipControls=rules)) == "NotImplemented"
-    take = s3.delete_bucket_ownership_controls
-    assert answer(lambda: take(Bucket=bucket)) == "NotImplemented"
-
-
 # --- documents and limits ---
 
 

@@ -274,6 +274,16 @@ def test_a_form(form):
         ({"fields": {"Content-Type": "text/html"},
           "conditions": [["starts-with", "$Content-Type", "image/"]]}, "403 AccessDenied"),
         ({"expires": -1}, "403 AccessDenied"),
+        # The file's name is filled in before the policy is tried.
+        ({"conditions": [["eq", "$key", "up/f.txt"]]}, "204"),
+        ({"conditions": [["eq", "$key", "up/g.txt"]]}, "403 AccessDenied"),
+        ({"conditions": [["eq", "$key", "up/${filename}"]]}, "403 AccessDenied"),
+        ({"conditions": [["starts-with", "$key", "up/$"]]}, "403 AccessDenied"),
+        ({"conditions": [["EQ", "$KEY", "up/f.txt"]]}, "204"),
+        ({"fields": {"x-amz-checksum-crc32": "AAAAAA=="},
+          "conditions": [{"x-amz-checksum-crc32": "AAAAAA=="}]}, "400 BadDigest"),
+        ({"fields": {"x-amz-object-lock-mode": "COMPLIANCE"},
+          "conditions": [{"x-amz-object-lock-mode": "COMPLIANCE"}]}, "501 NotImplemented"),
         ({"drop": ("policy",)}, "400 InvalidArgument"),
         ({"policy": base64.b64encode(b'{"expiration": "2099-01-01T00:00:00Z"}').decode()},
          "403 SignatureDoesNotMatch"),
@@ -285,6 +295,55 @@ def test_what_a_form_s_policy_says(form, more, expected):
 
     assert answered == expected
     assert bool(stored) == (expected == "204")
+
+
+def parts(*given):
+    """The body of a form: (name, content, whether the part has a file's name), in this order."""
+    lines = b""
+    for name, content, named in given:
+        more = f'; filename="{name}"' if named else ""
+        head = f'--B\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'
+        lines += head.encode() + content.encode() + b"\r\n"
+    return lines + b"--B--\r\n"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_form_whose_parts_are_all_files(world: World, named):
+    """Only `file` is one; the other parts are fields, as clients send them (S3: POST, file)."""
+    bucket, user = world.bucket(keys=()), world.user(allow("s3:*"))
+    made = world.signing(user, "s3v4").generate_presigned_post(bucket, "k")["fields"]
+    fields = [(name, value, named) for name, value in made.items()]
+
+    def post(*given):
+        return code(requests.post(
+            f"{world.aws['endpoint']}/{bucket}", parts(*given), verify=world.aws["ca_bundle"],
+            headers={"Content-Type": "multipart/form-data; boundary=B"}, timeout=10,
+        ))  # fmt: skip
+
+    assert post(*fields, ("file", "x", True)) == "204"
+    # What comes behind the file is not looked at.
+    assert post(*fields, ("file", "x", True), ("acl", "public-read", False)) == "204"
+    assert post(("file", "x", True), *fields) == "400 InvalidArgument"
+    assert post(*fields) == "400 InvalidArgument"
+
+
+def test_metadata_that_is_not_ascii(world: World):
+    """Goes as UTF-8, of which the bytes are signed (S3: working with object metadata)."""
+    bucket, user = world.bucket(keys=()), world.user(allow("s3:*"))
+    url = f"{world.aws['endpoint']}/{bucket}/k"
+    request = AWSRequest("PUT", url, data=b"x", headers={"x-amz-meta-who": "Zo\u00eb \u4e2d"})
+    secrets = Credentials(user["access_key_id"], user["secret_access_key"])
+    S3SigV4Auth(secrets, "s3", REGION).add_auth(request)
+    headers = {name: value.encode() for name, value in request.headers.items()}
+
+    sent = requests.put(url, b"x", headers=headers, verify=world.aws["ca_bundle"], timeout=10)
+
+    assert sent.status_code == 200
+    told = send(world, user, "GET", f"/{bucket}/k").headers["x-amz-meta-who"]
+    assert told.encode("latin-1").decode() == "Zo\u00eb \u4e2d"
+    spoilt = {**headers, "x-amz-meta-who": "Zo\u00eb".encode()}
+    again = requests.put(url, b"x", headers=spoilt, verify=world.aws["ca_bundle"], timeout=10)
+    assert code(again) == "403 SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize("status", ["200", "201"])

@@ -82,13 +82,13 @@ ACTIONS: Mapping[Access, _Actions] = {
     Access.NOTIFY: _Actions(bucket=("s3:GetBucketNotification", "s3:PutBucketNotification")),
 }
 
-# What no prefix can narrow, and what it would open besides.
-_WHOLE_ONLY: Mapping[Access, str] = {
+WHOLE_ONLY: Mapping[Access, str] = {
     Access.LIST_UPLOADS: "lists the uploads of the whole bucket",
     Access.MULTIPART: "lists the uploads of the whole bucket",
     Access.NOTIFY: "replaces the notifications of the whole bucket",
     Access.FULL: "is everything on the whole bucket",
 }
+"""What no prefix can narrow, and what it would open besides."""
 
 # What S3 does with the key in the caller's name; a part of a multipart upload decrypts, too (AWS
 # Knowledge Center, "multipart upload with a KMS key").
@@ -126,9 +126,9 @@ def grant(
     verbs = verbs_of(access)
     place = [*map(check_prefix, prefixes), *map(check_object_key, keys)]
     for verb in verbs:
-        if place and verb in _WHOLE_ONLY:
+        if place and verb in WHOLE_ONLY:
             raise ValueError(
-                f"{verb} access {_WHOLE_ONLY[verb]}, it cannot be granted on '{place[0]}'; "
+                f"{verb} access {WHOLE_ONLY[verb]}, it cannot be granted on '{place[0]}'; "
                 "give it by a grant of its own without prefixes and keys"
             )
     if Access.FULL in verbs:

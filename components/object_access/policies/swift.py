@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ..names import check_container_name, check_label, check_origin
+from ..names import check_container_name, check_origin
 from .grants import Access
 
 EVERYBODY = ".r:*"
@@ -122,16 +122,6 @@ def cors(
         return dict.fromkeys(CORS_KEYS, "")
     values = (" ".join(origins), str(int(max_age_seconds)), " ".join(expose))
     return dict(zip(CORS_KEYS, values, strict=True))
-
-
-def check_keys(keys: Sequence[str], *, least: int) -> Sequence[str]:
-    """The names of the temp-URL keys, or ValueError where Swift cannot have so many."""
-    if not least <= len(keys) <= 2 or len(set(keys)) < len(keys):
-        allowed = "none, one or two" if least == 0 else "one or two"
-        raise ValueError(f"keys {list(keys)} given, {allowed} of different names are allowed")
-    for key in keys:
-        check_label("key name", key)
-    return keys
 
 
 def slots(keys: Sequence[str]) -> dict[str, str]:
@@ -265,8 +255,13 @@ def metadata(*parts: Mapping[str, str]) -> dict[str, str]:
     return {key: value for part in parts for key, value in part.items()}
 
 
-def check_account(found: Mapping[str, str], owner: str, *, adopt: bool = False) -> None:
-    """Refuse an account whose metadata is not `owner`'s alone, for whom `OWNER` stands in it.
+def owner(project: str, stack: str, name: str) -> str:
+    """What `OWNER` says of a component of this name in a stack of Pulumi's."""
+    return f"{project}/{stack}/{name}"
+
+
+def check_account(found: Mapping[str, str], owned_by: str, *, adopt: bool = False) -> None:
+    """Refuse an account whose metadata is not `owned_by`'s alone, for whom `OWNER` stands in it.
 
     An account is shared by a whole project, and the provider takes its metadata as one thing: it
     removes names that the program does not know. `adopt` takes over temp-URL keys that somebody
@@ -278,7 +273,7 @@ def check_account(found: Mapping[str, str], owner: str, *, adopt: bool = False) 
             f"the account has metadata '{others[0]}', which Pulumi's provider would remove, "
             "use a key of the container instead"
         )
-    if set(held) & set(TEMP_URL_KEYS) and held.get(OWNER) != owner and not adopt:
+    if set(held) & set(TEMP_URL_KEYS) and held.get(OWNER) != owned_by and not adopt:
         whose = held.get(OWNER, "somebody else")
         raise ValueError(
             f"the account has a temp-URL key of {whose}, whose URLs would end, "

@@ -21,7 +21,9 @@ def main(engine: str, project: str, stack: str, program: str) -> int:
         project=project, stack=stack, monitor=engine, engine=engine, dry_run=False
     )
     pulumi.runtime.configure(settings)
-    pulumi.runtime.set_all_config(json.loads(os.environ["OBJECT_ACCESS_CONFIG"]))
+    config = json.loads(os.environ["OBJECT_ACCESS_CONFIG"])
+    # Nothing of it is kept, so that nothing in it need be encrypted.
+    pulumi.runtime.set_all_config(config, list(config))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
 

@@ -11,12 +11,14 @@ from threading import Condition
 from typing import Any
 
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from . import provision
 from .provider import Provider
 from .served import from_struct, to_struct
 
+_STATE = "pulumi:pulumi:readStackResourceOutputs"
+"""The engine's own function by which a program sees what its stack holds."""
 _UNKNOWN = "<not known before it is made>"
 
 
@@ -253,7 +255,17 @@ class Monitor:
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer what a program asks for without declaring it."""
-        answer = provision.function(self._stack.provider.cloud, request.tok)
+        if request.tok == _STATE:
+            there = self._stack.there.items()
+            answer: dict[str, Any] = {
+                "outputs": {urn: {"outputs": it.outputs} for urn, it in there}
+            }
+            return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(answer)})
+        try:
+            answer = provision.function(self._stack.provider.cloud, request.tok)
+        except LookupError as error:  # the program may live without an answer
+            failure = provider_pb2.CheckFailure(reason=str(error))
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
         return resource_pb2.ResourceInvokeResponse(**{"return": to_struct(answer)})
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
@@ -288,9 +300,13 @@ class Monitor:
         )
 
     def RegisterResourceOutputs(self, request: Any) -> None:  # noqa: N802
-        """Note what the program exports."""
+        """Note what the program exports, and what a component tells of itself."""
+        told = from_struct(request.outputs)
         if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
-            self._stack.outputs = from_struct(request.outputs)
+            self._stack.outputs = told
+        else:
+            component = self._stack.there[request.urn]
+            component.outputs = {**component.outputs, **told}
 
     def SignalAndWaitForShutdown(self, _: Any) -> None:  # noqa: N802
         """There are no hooks to wait for."""

@@ -47,6 +47,7 @@ def starting() -> Iterator[tuple[dict[str, Any], Callable[[], None]]]:
         folder = Path(name)
         (folder / "data").mkdir()
         (folder / "users.json").write_text(json.dumps(_users(ours, others)))
+        (folder / "security.toml").write_text(_signed_within())
         ports = _free_ports()
         log = folder / "log"
         with log.open("w") as file:
@@ -111,6 +112,13 @@ def _users(ours: dict[str, str], others: dict[str, str]) -> dict[str, Any]:
             user("somebody-else", others, elsewhere),
         ]
     }
+
+
+def _signed_within() -> str:
+    """What its parts ask of each other, and so of everybody: a token. Without it, the filer would
+    let any program of this machine, and a web page whose name leads here, read and write all."""
+    parts = ("signing", "signing.read", "filer_signing", "filer_signing.read")
+    return "".join(f'[jwt.{part}]\nkey = "{secrets.token_hex(32)}"\n' for part in parts)
 
 
 def _keys() -> dict[str, str]:

@@ -5,8 +5,9 @@ import json
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,12 @@ os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto.iam.access_control import PermissionResult
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.models import AWSManagedPolicy, iam_backends
+from moto.iam.models import (
+    AWSManagedPolicy,
+    IAMBackend,
+    iam_backends,
+    mark_account_as_visited,
+)
 from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import OWNER, FakeBucket, FakeKey, PublicAccessBlock, s3_backends
@@ -29,6 +35,30 @@ ADMINISTRATOR = "administrator"
 # Whom moto takes for the owner of everything, and of lists of buckets.
 MOTO_OWNERS = re.compile(f"{OWNER}|bcaf1ffd86f41161ca5fb16fd081034f".encode())
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+# AWS lists by name, whatever its case; moto by age or by ID.
+_list_users, _list_roles = IAMBackend.list_users, IAMBackend.list_roles
+_list_role_policies = IAMBackend.list_role_policies
+
+
+def _by_name(each: Any) -> str:
+    return str(each.name).lower()
+
+
+def _roles_by_name(
+    iam: IAMBackend,
+    path_prefix: str | None = None,
+    marker: str | None = None,
+    max_items: int | None = None,
+) -> tuple[list[Any], str | None]:
+    every = sorted(_list_roles(iam, path_prefix, None, sys.maxsize)[0], key=_by_name)
+    start, end = int(marker or 0), int(marker or 0) + int(max_items or 100)
+    return every[start:end], str(end) if end < len(every) else None
+
+
+IAMBackend.list_users = lambda *given: sorted(_list_users(*given), key=_by_name)  # type: ignore[method-assign]
+IAMBackend.list_roles = _roles_by_name  # type: ignore[assignment, method-assign]
+IAMBackend.list_role_policies = lambda *given: sorted(_list_role_policies(*given))  # type: ignore[method-assign]
 
 # moto judges bucket policies for some requests even so, and ignores their conditions.
 FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
@@ -82,6 +112,16 @@ class Backend:
         self._roots[key_id] = Key(account, "", secret, active=True)
         return key_id, secret
 
+    def root_keys(self, account: str) -> dict[str, Key]:
+        """The access keys of the account's root by their IDs."""
+        return {key_id: key for key_id, key in self._roots.items() if key.account == account}
+
+    def set_root_key(self, key_id: str, *, active: bool | None) -> None:
+        """Switch an access key of a root on or off, or with None delete it."""
+        key = self._roots.pop(key_id)
+        if active is not None:
+            self._roots[key_id] = replace(key, active=active)
+
     def add_administrator(self, account: str) -> tuple[str, str]:
         """A user who may do everything in the account; returns its key's ID and secret."""
         iam = iam_backends[account][PARTITION]
@@ -103,6 +143,11 @@ class Backend:
                     account, found.user_name, found.secret_access_key, found.status == "Active"
                 )
         return None
+
+    @staticmethod
+    def used(key: str, account: str, service: str, region: str) -> None:
+        """Note that an access key was used now, for `GetAccessKeyLastUsed`."""
+        mark_account_as_visited(account, key, service, region)
 
     def user(self, account: str, name: str) -> Any:
         """Moto's user, or None."""
@@ -135,9 +180,9 @@ class Backend:
         profiles = iam_backends[account][PARTITION].instance_profiles.values()
         return next((role for each in profiles if each.name == name for role in each.roles), None)
 
-    def names_in_use(self, account: str, kind: str) -> set[str]:
-        """The names of all users, roles, groups, policies or instance profiles of the account, in
-        lower case. `kind` is as in IAM's actions: `User`, `InstanceProfile`."""
+    def _named(self, account: str, kind: str) -> list[Any]:
+        """All of moto's users, roles, groups, policies or instance profiles of the account. `kind`
+        is as in IAM's actions: `User`, `InstanceProfile`."""
         iam = iam_backends[account][PARTITION]
         held: dict[str, Any] = {
             "User": iam.users,
@@ -148,7 +193,11 @@ class Backend:
                 arn: each for arn, each in iam.managed_policies.items() if f":{account}:" in arn
             },
         }
-        return {each.name.lower() for each in held[kind].values()}
+        return list(held[kind].values())
+
+    def is_in_use(self, account: str, kind: str, name: str) -> bool:
+        """Whether there is one of that name, in any case."""
+        return any(each.name.lower() == name.lower() for each in self._named(account, kind))
 
     def holder(self, account: str, kind: str, name: str) -> Any:
         """Moto's user, group, role or instance profile of that name, or None."""
@@ -157,6 +206,12 @@ class Backend:
             return next((each for each in profiles if each.name == name), None)
         find = {"user": self.user, "role": self.role, "group": self.group}.get(kind)
         return find(account, name) if find else None
+
+    def in_its_case(self, account: str, kind: str, name: str) -> str:
+        """The name as it was given when its holder was made: "names are not distinguished by case"
+        (IAM API: CreateUser). The same name where there is no holder."""
+        names = (each.name for each in self._named(account, kind))
+        return next((other for other in names if other.lower() == name.lower()), name)
 
     def groups_of(self, account: str, name: str) -> set[str]:
         """The names of the groups that the user is in."""

@@ -94,6 +94,7 @@ class Callers:
         if not key.user_name:
             arn = f"arn:aws:iam::{key.account}:root"
             return Caller(Principal("root", key.account, arn, key.account), "", key.account)
+        self._store.used(claim.access_key_id, key.account, service, claim.region)
         return self._user(key.account, self._store.user(key.account, key.user_name), None)
 
     def _of_session(self, session: Session, claim: Claim, service: str, now: datetime) -> Caller:

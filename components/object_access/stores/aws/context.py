@@ -46,7 +46,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Subject:
-    """What one permission is about: the resource's ARN and account, and what is known of it."""
+    """What one permission is about: the resource's ARN and account, and what is known of it.
+    `owner` is the account whose policies decide, where that is another: that of an object which is
+    not its bucket's, nothing for what somebody wrote who did not sign."""
 
     action: str
     arn: str
@@ -56,6 +58,7 @@ class Subject:
     tags: Mapping[str, str] = field(default_factory=dict)
     # IAM's own: the policy, the boundary, the service that a role is passed to.
     more: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None
 
 
 def context(call: Call, subject: Subject) -> Mapping[str, str | Sequence[str]]:
@@ -304,9 +307,10 @@ _ABSENT_BECAUSE: Mapping[str, str] = {
     " aws:resourceorgid aws:resourceorgpaths aws:sourceorgid aws:sourceorgpaths",
     "requests come from the internet, through no VPC": "aws:sourcevpc aws:sourcevpcarn"
     " aws:sourcevpce aws:vpceaccount aws:vpceorgid aws:vpceorgpaths aws:vpcsourceip",
-    "no AWS service makes requests": "aws:calledvia aws:calledviafirst aws:calledvialast"
-    " aws:principalservicename aws:principalservicenameslist aws:sourceaccount aws:sourcearn"
-    " aws:sourceowner",
+    "nobody signs in at the console or through `aws login`": "aws:signinsessionarn",
+    "no AWS service makes requests": "aws:calledvia aws:calledviaawsmcp aws:calledviafirst"
+    " aws:calledvialast aws:principalservicename aws:principalservicenameslist"
+    " aws:sourceaccount aws:sourcearn aws:sourceowner",
     "nobody signs in with a second factor, nor as another account's root": "aws:assumedroot"
     " aws:multifactorauthage",
     "there are no access points, grants or bucket tags by which access is given": "s3:buckettag/*"

@@ -44,7 +44,9 @@ def add_headers(store: Backend, incoming: Incoming, answer: Answer) -> None:
     ]
     origin = incoming.header("Origin")
     bucket = store.bucket(operations.target(incoming)[0]) if origin else None
-    if bucket is not None and (rule := first_match(_rules(bucket), origin, incoming.method)):
+    # S3 goes by the method that a preflight names, where another request has that header, too.
+    method = incoming.header("Access-Control-Request-Method") or incoming.method
+    if bucket is not None and (rule := first_match(_rules(bucket), origin, method)):
         answer.headers += _headers(rule, origin)
 
 

@@ -1,7 +1,29 @@
 """May the caller do this? The one place where the gate asks the evaluator."""
 
+from contextvars import ContextVar
+from typing import NamedTuple
+
 from ...policies.evaluate import Decision, Policies, Policy, Request, evaluate
 from .context import Call, Subject, context
+
+
+class Judged(NamedTuple):
+    """One decision, with what it was about."""
+
+    call: Call
+    request: Request
+    decision: Decision
+
+
+# What was decided on the request that this thread answers, where somebody observes.
+_heard: ContextVar[list[Judged] | None] = ContextVar("heard", default=None)
+
+
+def listen() -> list[Judged]:
+    """The list that takes every decision of this thread, until the next one is asked for."""
+    heard: list[Judged] = []
+    _heard.set(heard)
+    return heard
 
 
 def decide(call: Call, subject: Subject, resource: Policy | None = None) -> Decision:
@@ -11,10 +33,13 @@ def decide(call: Call, subject: Subject, resource: Policy | None = None) -> Deci
         call.caller.principal,
         subject.action,
         subject.arn,
-        subject.account,
+        subject.account if subject.owner is None else subject.owner,
         context(call, subject),
     )
-    return evaluate(request, Policies(own.identity, resource, own.boundary, own.session))
+    decision = evaluate(request, Policies(own.identity, resource, own.boundary, own.session))
+    if (heard := _heard.get()) is not None:
+        heard.append(Judged(call, request, decision))
+    return decision
 
 
 def require(call: Call, subject: Subject) -> None:

@@ -101,18 +101,10 @@ def check_read(
         raise AwsError(403, "AccessDenied", "Access Denied")
 
 
-def remember(call: Call, bucket: Any, key: str, kms: Kms, upload: Any) -> None:
-    """Note of a new object, or of an upload of parts, which key encrypts it. `upload` is the one
-    that has just become an object."""
-    if call.operation == "CreateMultipartUpload":
-        begun = [each for each in bucket.multiparts.values() if each.key_name == key]
-        begun[-1].kms_key = key_for(call, bucket, kms)
-    elif call.operation == "CompleteMultipartUpload":
-        Backend.object(bucket, key).kms_key = getattr(upload, "kms_key", "")
-    elif call.operation in ("PutObject", "CopyObject"):
-        held = Backend.object(bucket, key)
-        held.kms_key = key_for(call, bucket, kms)
-        held.customer_key = call.given.get("SSECustomerKeyMD5")
+def remember(call: Call, bucket: Any, made: Any, kms: Kms) -> None:
+    """Note of a new object, or of an upload of parts, which key encrypts it."""
+    made.kms_key = key_for(call, bucket, kms)
+    made.customer_key = call.given.get("SSECustomerKeyMD5")
 
 
 def _key(call: Call, prefix: str) -> str:

@@ -5,16 +5,17 @@ Source: S3 API Reference, "Browser-based uploads using POST", "Creating a POST p
 
 import base64
 import binascii
-import io
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from moto.core.utils import get_service_model
-from werkzeug.formparser import parse_form_data
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder
 
 from .messages import Answer, AwsError, Incoming, elements
 from .models import xml
@@ -23,9 +24,16 @@ from .models import xml
 _FREE = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "policy", "bucket"})
 # Fields that say what the header of that name would.
 _HEADERS = re.compile(
-    "cache-control|content-(disposition|encoding)|expires|x-amz-meta-.+|x-amz-storage-class"
+    "cache-control|content-(disposition|encoding|type)|expires|x-amz-meta-.+|x-amz-storage-class"
     "|x-amz-server-side-encryption.*|x-amz-website-redirect-location"
+    "|x-amz-(checksum|sdk-checksum)-.+"
 )
+# Fields of the signature.
+_SIGNED_WITH = frozenset(
+    f"x-amz-{name}" for name in ("algorithm", "credential", "date", "security-token", "signature")
+)
+_TIME = "%Y-%m-%dT%H:%M:%S"
+LONGEST_FORM = 1_000  # parts
 _STATUSES = {"200": 200, "201": 201, "204": 204}
 
 
@@ -48,16 +56,37 @@ class Form(NamedTuple):
 
 
 def read(incoming: Incoming) -> Form:
-    """The form in the request's body."""
-    environ = incoming.environ | {"wsgi.input": io.BytesIO(incoming.body)}
-    _, given, files = parse_form_data(environ | {"CONTENT_LENGTH": str(len(incoming.body))})
-    fields = {name.lower(): value for name, value in given.items()}
-    if "file" in files:
-        upload = files["file"]
-        return Form(fields, (upload.filename or "").rsplit("/", 1)[-1], upload.stream.read())
-    if "file" in fields:
-        return Form(fields, "", fields["file"].encode())
+    """The form in the request's body. The file ends it: what comes after is not looked at. Other
+    parts are fields, also where a client gave them a file's name."""
+    _, options = parse_options_header(incoming.header("Content-Type"))
+    if not options.get("boundary"):
+        raise _malformed()
+    decoder = MultipartDecoder(options["boundary"].encode(), max_parts=LONGEST_FORM)
+    decoder.receive_data(incoming.body)
+    decoder.receive_data(None)
+    fields: dict[str, str] = {}
+    try:
+        while not isinstance(part := decoder.next_event(), Epilogue):
+            if not isinstance(part, Field | File):
+                continue
+            content = b""
+            while isinstance(data := decoder.next_event(), Data):
+                content += data.data
+                if not data.more_data:
+                    break
+            name = (part.name or "").lower()
+            if name == "file":
+                file_name = part.filename or "" if isinstance(part, File) else ""
+                return Form(fields, file_name.rsplit("/", 1)[-1], content)
+            fields.setdefault(name, content.decode())
+    except (ValueError, RequestEntityTooLarge):
+        raise _malformed() from None
     raise AwsError(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+
+
+def _malformed() -> AwsError:
+    message = "The body of your POST request is not well-formed multipart/form-data."
+    return AwsError(400, "MalformedPOSTRequest", message)
 
 
 def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incoming:
@@ -66,11 +95,15 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
         raise AwsError(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.")
     if form.fields.get("policy"):
         check_policy(form, bucket, now)
-    headers = {
-        f"HTTP_{field.upper().replace('-', '_')}": value
-        for field, value in form.fields.items()
-        if _HEADERS.fullmatch(field)
-    }
+    said = {field: form.fields[field] for field in form.fields if _HEADERS.fullmatch(field)}
+    for field, value in sorted(form.fields.items()):
+        if field.startswith("x-amz-") and field not in said.keys() | _SIGNED_WITH:
+            raise AwsError(501, "NotImplemented", f"the embedded AWS has no {field} of forms")
+        if field in said and not value.isprintable():
+            raise AwsError(400, "InvalidArgument", f"{field} has signs that no header may have")
+    # As they would have come as headers, byte by byte.
+    said = {field: value.encode().decode("latin-1") for field, value in said.items()}
+    headers = {f"HTTP_{field.upper().replace('-', '_')}": value for field, value in said.items()}
     if "acl" in form.fields:
         headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
     if "tagging" in form.fields:
@@ -85,7 +118,7 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
             "REQUEST_URI": f"/{bucket}/{quote(form.key)}",
             "PATH_INFO": f"/{bucket}/{form.key}",
             "QUERY_STRING": "",
-            "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
+            "CONTENT_TYPE": said.get("content-type", "binary/octet-stream"),
             "CONTENT_LENGTH": str(len(form.content)),
         },
         form.content,
@@ -96,7 +129,9 @@ def answer(form: Form, bucket: str, put: Answer) -> Answer:
     """What a browser is told of a good upload: where it is sent on to, or the form's status."""
     etag = [header for header in put.headers if header[0].lower() == "etag"]
     key = quote(form.key)
-    if redirect := form.fields.get("success_action_redirect"):
+    redirect = form.fields.get("success_action_redirect", "")
+    # What is no URL is taken for none (S3 API: POST Object, success_action_redirect).
+    if re.match(r"https?://", redirect) and redirect.isprintable():
         mark = "&" if "?" in redirect else "?"
         tag_ = quote(etag[0][1]) if etag else ""
         return Answer(303, [("Location", f"{redirect}{mark}bucket={bucket}&key={key}&etag={tag_}")])
@@ -119,16 +154,16 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
     """Refuse a form that does not keep to its own policy."""
     policy = _policy(form.fields["policy"])
     try:
-        expires = datetime.fromisoformat(policy["expiration"]).astimezone(UTC)
+        expires = datetime.strptime(_in_seconds(policy["expiration"]), f"{_TIME}%z")
     except (KeyError, TypeError, ValueError):
-        raise AwsError(
-            400, "InvalidPolicyDocument", "Invalid Policy: Invalid 'expiration' value"
-        ) from None
+        raise _invalid("Invalid 'expiration' value") from None
+    if not isinstance(policy.get("conditions"), list):
+        raise _invalid("Policy has no list of conditions")
     if now > expires:
         raise _refused("Policy expired.")
     values = {**form.fields, "bucket": bucket, "key": form.key}
     mentioned = set()
-    for operator, subject, wanted in map(_condition, policy.get("conditions", [])):
+    for operator, subject, wanted in map(_condition, policy["conditions"]):
         if operator == "content-length-range":
             _check_length(len(form.content), int(subject), int(wanted))
             continue
@@ -148,7 +183,9 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
 def _condition(given: Any) -> tuple[str, str, str]:
     """The operator, the field and the value; or the range's name, its lower and its upper end."""
     if isinstance(given, dict) and len(given) == 1:
-        given = ["eq", *given.popitem()]
+        given = ["eq", *next(iter(given.items()))]
+    if isinstance(given, list) and given and isinstance(given[0], str):
+        given = [given[0].lower(), *given[1:]]
     match given:
         case ["eq" | "starts-with" as operator, str(field), str(value)]:
             return operator, field, value
@@ -156,19 +193,29 @@ def _condition(given: Any) -> tuple[str, str, str]:
             str(end).isdecimal() for end in (shortest, longest)
         ):
             return "content-length-range", str(shortest), str(longest)
-    raise AwsError(
-        400, "InvalidPolicyDocument", f"Invalid Policy: Invalid condition: {json.dumps(given)}"
-    )
+    raise _invalid(f"Invalid condition: {json.dumps(given)}")
+
+
+def _in_seconds(stamp: str) -> str:
+    """A time in UTC without fractions; ValueError for any other."""
+    found = re.fullmatch(r"([-\dT:]+)(\.\d+)?Z", stamp, re.ASCII)
+    if not found:
+        raise ValueError(stamp)
+    return f"{found[1]}+0000"
 
 
 def _policy(encoded: str) -> Mapping[str, Any]:
     try:
         policy = json.loads(base64.b64decode(encoded, validate=True))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         policy = None
     if not isinstance(policy, dict):
-        raise AwsError(400, "InvalidPolicyDocument", "Invalid Policy: Invalid JSON.")
+        raise _invalid("Invalid JSON.")
     return policy
+
+
+def _invalid(why: str) -> AwsError:
+    return AwsError(400, "InvalidPolicyDocument", f"Invalid Policy: {why}")
 
 
 def _check_length(given: int, shortest: int, longest: int) -> None:

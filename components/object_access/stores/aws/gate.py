@@ -3,15 +3,15 @@
 import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from . import bodies, cors, forms, kms, models, signatures
 from .backend import APPS, Backend
 from .callers import Callers
 from .context import Call, Subject
-from .decision import require
+from .decision import Judged, listen, require
 from .iam import Iam
 from .kms import Kms
 from .messages import CLOSE, Answer, AwsError, Incoming, forward, query_error, request_id, s3_error
@@ -29,10 +29,21 @@ _OF_S3 = ("s3", "s3control")
 LONGEST_DRAIN = 4_194_304  # bytes of a refused body that are read, so that the client hears why
 
 
+class Observer(Protocol):
+    """Who is told of every request, in the thread that answers it."""
+
+    def asked(self, incoming: Incoming) -> None:
+        """It came, and nothing is decided yet."""
+
+    def answered(self, incoming: Incoming, answer: Answer, judged: Sequence[Judged]) -> None:
+        """It was answered so, after these decisions."""
+
+
 class Gate:
     """A WSGI application that is S3, IAM, STS and KMS of several accounts on one address."""
 
-    def __init__(self, store: Backend):
+    def __init__(self, store: Backend, observer: Observer | None = None):
+        self._observer = observer
         self._store, self._callers = store, Callers(store)
         self._kms = Kms(store)
         self._s3, self._iam = S3(store, self._kms), Iam(store)
@@ -47,7 +58,7 @@ class Gate:
             start_response("400 Bad Request", [("Content-Length", "0"), ("Connection", "close")])
             return [b""]
         try:
-            answer = self._answer(incoming)
+            answer = self._observed(incoming, self._observer)
         except Exception:  # noqa: BLE001 a server answers, whatever happens
             # What we did not foresee is our fault, and never an Allow.
             traceback.print_exc(file=sys.stderr)
@@ -65,6 +76,15 @@ class Gate:
         status = f"{answer.status} {_REASONS.get(answer.status, 'Answer')}"
         start_response(status, answer.headers)
         return [answer.body]
+
+    def _observed(self, incoming: Incoming, observer: Observer | None) -> Answer:
+        if observer is None:
+            return self._answer(incoming)
+        observer.asked(incoming)
+        judged = listen()
+        answer = self._answer(incoming)
+        observer.answered(incoming, answer, judged)
+        return answer
 
     # --- the services ---
 

@@ -6,6 +6,7 @@ Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas".
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,11 +16,11 @@ from moto.iam.responses import IamResponse
 from ...policies import reference
 from ...policies.documents import LIMITS
 from ...policies.evaluate import Policy, PolicyKind
-from . import simulation
+from . import root, simulation
 from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, principal_arns
 from .context import Call, Subject, check_judged
 from .decision import require
-from .messages import Answer, AwsError, elements, forward, query_result
+from .messages import Answer, AwsError, forward, query_result
 from .sts import TOKEN_KEYS
 
 NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
@@ -59,7 +60,6 @@ _ATTACHES = re.compile(r"(Attach|Detach)(User|Role|Group)Policy")
 _BOUND = re.compile(
     r"(Attach|Detach|Put|Delete)(User|Role)Policy|Delete(User|Role)PermissionsBoundary"
 )
-_ROOT_SINCE = "2020-01-01T00:00:00Z"  # a date there must be
 # What stays with one holder -> how many ("IAM and AWS STS quotas", the defaults).
 _QUOTAS = {
     "PoliciesPerUser": 10,
@@ -89,6 +89,9 @@ class Iam:
             )
         if call.operation not in SERVED:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no iam:{call.operation}")
+        real = self._in_their_case(call)
+        call = replace(call, given={**call.given, **real})
+        call.incoming.form.update(real)
         if call.operation in ("ListPolicies", "GetAccountAuthorizationDetails"):
             self._store.know_aws_policies(account)
         for subject in self._subjects(call):
@@ -97,6 +100,15 @@ class Iam:
             result = simulation.answer(call, self._store)
             return query_result(call.operation, NAMESPACE, result)
         return self._do(call, account)
+
+    def _in_their_case(self, call: Call) -> Mapping[str, str]:
+        """The names in a request as their holders have them: IAM finds them in any case."""
+        account = call.caller.principal.account
+        return {
+            f"{kind}Name": self._store.in_its_case(account, kind, call.given[f"{kind}Name"])
+            for kind in ("User", "Group", "Role", "InstanceProfile")
+            if f"{kind}Name" in call.given and call.operation != f"Create{kind}"
+        }
 
     # --- what an action is about ---
 
@@ -164,14 +176,10 @@ class Iam:
     def _do(self, call: Call, account: str) -> Answer:
         action, form = call.operation, call.incoming.form
         given = call.given
-        if (
-            action == "GetUser"
-            and not form.get("UserName")
-            and call.caller.principal.kind == "root"
-        ):
-            own = {"UserId": account, "Arn": call.caller.principal.arn, "Path": "/"}
-            own["CreateDate"] = _ROOT_SINCE
-            return query_result(action, NAMESPACE, f"<User>{elements(own)}</User>")
+        if call.caller.principal.kind == "root" and not form.get("UserName"):
+            result = root.answer(call, self._store)
+            if result is not None:
+                return query_result(action, NAMESPACE, result)
         if _OWN_USER.fullmatch(action) and not form.get("UserName"):
             if call.caller.principal.kind != "user":
                 raise _invalid("Must specify userName when calling with non-User credentials")
@@ -200,6 +208,8 @@ class Iam:
         return answer
 
     def _check(self, action: str, given: Mapping[str, Any], account: str) -> None:
+        if not re.fullmatch(r"\d{1,9}", given.get("Marker", "0"), re.ASCII):  # as moto makes them
+            raise _invalid("The provided Marker is invalid.")
         self._check_names(action, given, account)
         self._check_entities(action, given, account)
         self._check_quotas(action, given, account)
@@ -220,7 +230,7 @@ class Iam:
         old = given.get(f"{kind}Name", "")
         new = old if verb == "Create" else given.get(f"New{kind}Name", old)
         is_new = verb == "Create" or new.lower() != old.lower()
-        if is_new and new.lower() in self._store.names_in_use(account, kind):
+        if is_new and self._store.is_in_use(account, kind, new):
             raise AwsError(409, "EntityAlreadyExists", f"{kind} with name {new} already exists.")
 
     def _check_entities(self, action: str, given: Mapping[str, Any], account: str) -> None:

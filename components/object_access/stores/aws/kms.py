@@ -60,10 +60,10 @@ class Kms:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no kms:{action}")
         shape = model.operation_model(action).input_shape
         try:
-            given: dict[str, Any] = json.loads(incoming.body or b"{}")
+            given: dict[str, Any] = dict(json.loads(incoming.body or b"{}"))
             blobs = {n: m for n, m in shape.members.items() if m.type_name == "blob"}
             read = {n: base64.b64decode(given[n], validate=True) for n in blobs if n in given}
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, RecursionError, binascii.Error):
             raise AwsError(400, "SerializationException", "") from None
         report = ParamValidator().validate({**given, **read}, shape)
         if report.has_errors():
@@ -129,7 +129,7 @@ class Kms:
         name = call.given.get(_name_of(call.operation), "")
         if call.operation == "Decrypt" and not name:
             try:
-                blob = base64.b64decode(call.given["CiphertextBlob"])
+                blob = base64.b64decode(call.given.get("CiphertextBlob", ""))
                 name = _deserialize_ciphertext_blob(blob).key_id
             except (ValueError, struct.error):
                 raise AwsError(400, "InvalidCiphertextException", "") from None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .backend import Backend
-from .messages import AwsError
+from .messages import Answer, AwsError, elements
 from .models import malformed_xml
 
 _OF_UPLOADS = {"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"}
@@ -73,6 +73,22 @@ def protects(bucket: Any, key: str, version: str, now: datetime, *, bypass: bool
     mode, until = _retention(held)
     retained = until is not None and until > now and not (mode == "GOVERNANCE" and bypass)
     return retained or held.lock_legal_status == "ON"
+
+
+def told(bucket: Any, key: str, version: str) -> Answer:
+    """What GetObjectRetention answers; moto has not got it."""
+    held = Backend.object(bucket, key, version)
+    if held is None:
+        raise AwsError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+    if not held.lock_until:
+        raise AwsError(
+            404,
+            "NoSuchObjectLockConfiguration",
+            "The specified object does not have a ObjectLock configuration",
+        )
+    inside = elements({"Mode": held.lock_mode or "", "RetainUntilDate": held.lock_until})
+    body = f"<Retention>{inside}</Retention>".encode()
+    return Answer(200, [("Content-Type", "application/xml")], body)
 
 
 def _check_change(held: Any, wanted: Mapping[str, Any], now: datetime, *, bypass: bool) -> None:

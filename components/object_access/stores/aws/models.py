@@ -16,7 +16,7 @@ from moto.core.utils import get_service_model
 from .messages import AwsError, Incoming
 
 # Parameters of the query that belong to a signature, or to nothing: S3 ignores those that start
-# with "x-" (S3 User Guide, "Custom access log information").
+# with "x-" (S3 User Guide, "Custom access log information"), as it does others it does not know.
 _APART = re.compile(r"x-.*", re.IGNORECASE)
 
 
@@ -79,14 +79,22 @@ def _operation(service: str, name: str) -> OperationModel:
 
 
 @lru_cache(maxsize=512)
-def _parameters(name: str) -> frozenset[str]:
-    """The names that an S3 operation's query may have."""
-    shape = _operation("s3", name).input_shape
-    members = shape.members.values() if shape else ()
-    return frozenset(
+def query_names(operation: str) -> frozenset[str]:
+    """The names that an S3 operation's query may have, its sub-resources and parameters."""
+    model = _operation("s3", operation)
+    members = model.input_shape.members.values() if model.input_shape else ()
+    fixed = model.http["requestUri"].partition("?")[2].split("&")
+    return frozenset(part.partition("=")[0] for part in fixed if part) | {
         each.serialization["name"]
         for each in members
         if each.serialization.get("location") == "querystring"
+    }
+
+
+@lru_cache(maxsize=1)
+def _every_query_name() -> frozenset[str]:
+    return frozenset().union(
+        *(query_names(name) for name in get_service_model("s3").operation_names)
     )
 
 
@@ -94,8 +102,8 @@ def s3_operation(incoming: Incoming, level: str) -> str:
     """The name of S3's operation that the request is, such as `PutObjectTagging`; nothing where
     the method has none on this level.
 
-    Raises AwsError for two sub-resources at once, and for parameters that the operation has not:
-    what they would change is not known here.
+    Raises AwsError for two sub-resources at once, for what S3 has and this operation has not, and
+    for what looks like a sub-resource (it has no value): what it would change is not known here.
     """
     routes = _routes().get((incoming.method, level), [])
     route = next((each for each in routes if each.fits(incoming)), None)
@@ -104,10 +112,15 @@ def s3_operation(incoming: Incoming, level: str) -> str:
     named = incoming.query.keys() & _sub_resources()
     if len(named - {"list-type", "select-type"}) > 1:
         raise AwsError(400, "InvalidArgument", "Conflicting query string parameters")
-    known = _parameters(route.name) | route.fixed.keys()
-    unknown = sorted(key for key in incoming.query if key not in known and not _APART.match(key))
+    apart = incoming.query.keys() - query_names(route.name)
+    unknown = sorted(
+        key
+        for key in apart
+        if not _APART.match(key) and (key in _every_query_name() or not incoming.query[key])
+    )
     if unknown:
-        kind = "sub-resource" if unknown[0] in named else "parameter"
+        has_value = unknown[0] not in named and incoming.query[unknown[0]]
+        kind = "parameter" if has_value else "sub-resource"
         raise AwsError(
             501, "NotImplemented", f"the embedded AWS has no {kind} {unknown[0]} of {route.name}"
         )
@@ -159,10 +172,14 @@ def s3_parameters(operation: str, incoming: Incoming) -> Mapping[str, Any]:
             continue
         if text is not None:
             given[name] = _argument(where["name"], member, text)
-    payload = shape.serialization.get("payload") if shape else None
-    if payload in (shape.required_members if shape else ()) and not incoming.body:
+    reads = has_body(operation) and not streams(operation)
+    if reads and operation not in _WITHOUT_A_BODY and not incoming.body:
         raise AwsError(400, "MissingRequestBodyError", "Request Body is empty")
     return given
+
+
+# Operations whose document may be left out.
+_WITHOUT_A_BODY = {"CreateBucket", "PutBucketAcl", "PutObjectAcl"}
 
 
 def _argument(name: str, shape: Shape, text: str) -> Any:
@@ -252,9 +269,8 @@ def _element(shape: Shape, element: ET.Element) -> Any:
     members = {
         member.serialization.get("name", name): (name, member)
         for name, member in shape.members.items()
-        if not member.serialization.get("xmlAttribute")
     }
-    value: dict[str, Any] = {}
+    value = dict(_attributes(shape, element))
     for child in element:
         if tag(child) not in members:
             raise malformed_xml()
@@ -270,6 +286,15 @@ def _element(shape: Shape, element: ET.Element) -> Any:
     if set(shape.required_members) - value.keys():
         raise malformed_xml()
     return value
+
+
+def _attributes(shape: Shape, element: ET.Element) -> Iterator[tuple[str, Any]]:
+    """The members that an element has as attributes: the type of a grantee."""
+    given = {name.rpartition("}")[2]: text for name, text in element.attrib.items()}
+    for name, member in shape.members.items():
+        own = member.serialization.get("name", name).rpartition(":")[2]
+        if member.serialization.get("xmlAttribute") and own in given:
+            yield name, given[own]
 
 
 # --- IAM and STS: the query protocol -------------------------------------------------------------

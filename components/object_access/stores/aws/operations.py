@@ -18,7 +18,8 @@ _OF_ITS_OWN_NAME = (
     "GetBucketLocation", "GetBucketLogging", "GetBucketOwnershipControls", "GetBucketPolicy",
     "GetBucketPolicyStatus", "GetBucketTagging", "GetBucketVersioning", "GetBucketWebsite",
     "GetObject", "GetObjectAcl", "GetObjectAttributes", "GetObjectLegalHold",
-    "GetObjectTagging", "PutBucketAcl", "PutBucketLogging", "PutBucketOwnershipControls",
+    "GetObjectRetention", "GetObjectTagging",
+    "PutBucketAcl", "PutBucketLogging", "PutBucketOwnershipControls",
     "PutBucketPolicy", "PutBucketTagging", "PutBucketVersioning", "PutBucketWebsite",
     "PutObject", "PutObjectAcl", "PutObjectLegalHold", "PutObjectRetention",
     "PutObjectTagging", "RestoreObject",
@@ -67,6 +68,7 @@ SERVED = {name: f"s3:{name}" for name in _OF_ITS_OWN_NAME} | {
 }
 # Parameters of served operations that would change what they do, in a way that is not known here.
 UNSERVED = {
+    "ACL": ("aws-exec-read",),
     "BucketNamespace": ("account-regional",),
     "MFA": (),
     "ObjectLockEventHold": (),
@@ -76,7 +78,7 @@ UNSERVED = {
     "WriteOffsetBytes": (),
 }  # name -> the values that are meant; none is all
 # Operations that make an object, or begin to, and what the headers of each need.
-_MAKE_OBJECTS = {"CopyObject", "CreateMultipartUpload", "PutObject"}
+MAKE_OBJECTS = {"CopyObject", "CreateMultipartUpload", "PutObject"}
 _OF_NEW_OBJECT = {
     "ObjectLockMode": "s3:PutObjectRetention",
     "ObjectLockRetainUntilDate": "s3:PutObjectRetention",
@@ -149,7 +151,7 @@ def needed(call: Call, bucket: str, key: str) -> Iterator[Needed]:
         yield Needed(BYPASS, bucket, key, version)
     if "CopySource" in call.given:
         yield _of_source(call.incoming)
-    if call.operation in _MAKE_OBJECTS:
+    if call.operation in MAKE_OBJECTS:
         for action in sorted({_OF_NEW_OBJECT[name] for name in _OF_NEW_OBJECT & call.given.keys()}):
             yield Needed(action, bucket, key)
         if has_acl(call.incoming):

@@ -11,7 +11,18 @@ from xml.sax.saxutils import escape
 from ...names import check_bucket_name
 from ...policies import reference
 from ...policies.evaluate import Decision, Policy, Reason
-from . import arguments, bodies, bucket_policies, cors, encryption, forms, locks, models, operations
+from . import (
+    acls,
+    arguments,
+    bodies,
+    bucket_policies,
+    cors,
+    encryption,
+    forms,
+    locks,
+    models,
+    operations,
+)
 from .backend import APPS, MOTO_OWNERS, Backend, canonical_id, compiled
 from .callers import Caller
 from .context import Call, Subject
@@ -26,13 +37,11 @@ _LET_IN = (
     "AWS4-HMAC-SHA256 Credential=GATE/20260101/{region}/s3/aws4_request, "
     "SignedHeaders=host, Signature=0"
 )
-_SIGNATURE_FIELDS = re.compile(r"X-Amz-")
+_LIST = re.compile(r"HTTP_X_AMZ_(ACL|GRANT_.*)")
 _DECODED = "X-Amz-Decoded-Content-Length"
 _POLICY_ACTIONS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}
 # What has the tags of the object among its condition keys.
 _BY_TAGS = "s3:existingobjecttag/*"
-# Access control lists say what the owner's policies say, or nothing: every bucket is its owner's.
-_SILENT_ACLS = {"private", "bucket-owner-full-control"}
 
 
 LONGEST_DOCUMENT = 8_388_608  # bytes
@@ -83,9 +92,14 @@ class S3:
         else:
             self._check_settings(call, bucket, key, permissions[0])
 
-        if call.operation == "PutObjectLockConfiguration":
-            locks.configure(bucket, call.given.get("ObjectLockConfiguration", {}))
-            return Answer()
+        match call.operation:
+            case "PutObjectLockConfiguration":
+                locks.configure(bucket, call.given.get("ObjectLockConfiguration", {}))
+                return Answer()
+            case "GetObjectRetention":
+                return locks.told(bucket, key, call.given.get("VersionId", ""))
+            case "PutBucketAcl" | "PutObjectAcl":
+                return acls.put(call, bucket, key, self._store.accounts)
         upload = bucket.multiparts.get(call.given.get("UploadId")) if bucket is not None else None
         answer = self._forward(call, bucket, region)
         self._after(call, answer, name, key, upload)
@@ -108,10 +122,15 @@ class S3:
         if answer.status < 300:
             if call.operation == "CreateBucket":
                 self._store.secure_new_bucket(name)
+                made = self._store.bucket(name)
+                made.access = acls.of_new_bucket(call, self._store.accounts)
+            elif call.operation in ("GetBucketAcl", "GetObjectAcl"):
+                answer.body = acls.told(self._acl(call, name, key))
             elif call.operation == "PutBucketPolicy":
                 self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
             elif key:
-                encryption.remember(call, self._store.bucket(name), key, self._kms, upload)
+                bucket = self._store.bucket(name)
+                self._after_upload(call, bucket, key, upload)
         missing = answer.status == 404 and b"NoSuchUpload" not in answer.body
         if missing and key and incoming.method in ("GET", "HEAD"):
             # Who may not list is not told that an object is missing (S3 API Reference, GetObject).
@@ -119,6 +138,27 @@ class S3:
         if answer.status == 404 and "CopySource" in call.given and b"NoSuchKey" in answer.body:
             source, *_ = operations.copy_source(incoming)
             self._require(Needed("s3:ListBucket", source), call)
+
+    def _after_upload(self, call: Call, bucket: Any, key: str, upload: Any) -> None:
+        """Note of a new object, or of an upload of parts, whose it is and which key encrypts it.
+        `upload` is the one that has just become an object."""
+        made: Any = None
+        if call.operation == "CreateMultipartUpload":
+            made = [each for each in bucket.multiparts.values() if each.key_name == key][-1]
+        elif call.operation in ("PutObject", "CopyObject", "CompleteMultipartUpload"):
+            made = Backend.object(bucket, key)
+        if made is None:
+            return
+        if call.operation == "CompleteMultipartUpload":
+            made.access, made.kms_key = upload.access, upload.kms_key
+        else:
+            made.access = acls.of_new_object(call, bucket, self._store.accounts)
+            encryption.remember(call, bucket, made, self._kms)
+
+    def _acl(self, call: Call, name: str, key: str) -> acls.Acl:
+        bucket = self._store.bucket(name)
+        version = call.given.get("VersionId", "")
+        return acls.of(Backend.object(bucket, key, version) if key else bucket, bucket)
 
     def _find(self, call: Call, name: str, region: str) -> Any:
         """The bucket that a request is about, in the region that it was signed for."""
@@ -165,13 +205,13 @@ class S3:
         account = bucket.account_id if bucket is not None else call.caller.principal.account
         signed = bucket.region_name if bucket is not None else region
         incoming = call.incoming
+        if operations.has_acl(incoming):  # of which moto would make a list of its own
+            sent = incoming.environ.items()
+            incoming = incoming.with_headers({k: v for k, v in sent if not _LIST.match(k)})
         # Written anew from what was judged: of a parameter given twice, moto takes the first.
+        known = models.query_names(call.operation)
         query = urlencode(
-            {
-                name: value
-                for name, value in incoming.query.items()
-                if not _SIGNATURE_FIELDS.match(name)
-            },
+            {name: value for name, value in incoming.query.items() if name in known},
             quote_via=quote,
         )
         changed = {"HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD"}  # it has been compared
@@ -205,15 +245,18 @@ class S3:
     def _decide(self, permission: Needed, call: Call) -> Decision:
         creates = permission.action == "s3:CreateBucket"
         bucket = None if creates else self._store.bucket(permission.bucket)
-        subject = self._subject(permission, call, bucket)
+        acl = acls.decides(bucket, permission, call)
+        subject = self._subject(permission, call, bucket, acl)
         principal = call.caller.principal
         at_home = bucket is not None and principal.account == bucket.account_id
         if at_home and principal.kind == "root" and permission.action in _POLICY_ACTIONS:
             # So that nobody locks a bucket for good (S3 API: PutBucketPolicy).
             return Decision(True, Reason.ALLOWED, "account root")
-        return decide(call, subject, self._bucket_policy(bucket, call.caller))
+        return decide(call, subject, self._resource_policy(bucket, permission, call, acl))
 
-    def _subject(self, permission: Needed, call: Call, bucket: Any) -> Subject:
+    def _subject(
+        self, permission: Needed, call: Call, bucket: Any, acl: acls.Acl | None
+    ) -> Subject:
         if bucket is None:
             return Subject(permission.action, permission.arn, call.caller.principal.account)
         tags = {}
@@ -226,16 +269,24 @@ class S3:
             bucket.region_name,
             permission.version,
             tags,
+            owner=acl.owner if acl else None,
         )
 
-    def _bucket_policy(self, bucket: Any, caller: Caller) -> Policy | None:
-        if bucket is None or not bucket.policy:
+    def _resource_policy(
+        self, bucket: Any, permission: Needed, call: Call, acl: acls.Acl | None
+    ) -> Policy | None:
+        """The bucket's policy, and what its list or the object's gives, as one policy."""
+        if bucket is None:
             return None
-        text = self._store.resolved(f"arn:aws:s3:::{bucket.name}", bucket.policy.decode())
-        block = bucket.public_access_block
-        outside = caller.principal.account != bucket.account_id
-        if outside and block and block.restrict_public_buckets:
-            text = bucket_policies.restricted(text)
+        text = bucket.policy.decode() if bucket.policy else ""
+        if text:
+            text = self._store.resolved(f"arn:aws:s3:::{bucket.name}", text)
+            block = bucket.public_access_block
+            outside = call.caller.principal.account != bucket.account_id
+            if outside and block and block.restrict_public_buckets:
+                text = bucket_policies.restricted(text)
+        if acl:
+            text = acls.joined(text, acl, bucket, permission, call)
         return compiled(f"the policy of bucket {bucket.name}", text, "resource") if text else None
 
     def _delete_each(self, call: Call, bucket: Any) -> Answer:
@@ -288,13 +339,7 @@ class S3:
             raise AwsError(
                 409, "BucketAlreadyExists", "The requested bucket name is not available."
             )
-        _check_ownership(call.given.get("ObjectOwnership", "BucketOwnerEnforced"))
-        if operations.has_acl(call.incoming) and call.given.get("ACL") != "private":
-            raise AwsError(
-                400,
-                "InvalidBucketAclWithObjectOwnership",
-                "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-            )
+        acls.of_new_bucket(call, self._store.accounts)
         _check_location(call.given.get("CreateBucketConfiguration") or {}, region)
 
     def _check_settings(self, call: Call, bucket: Any, key: str, own: Needed) -> None:
@@ -313,14 +358,13 @@ class S3:
                 require(call, Subject("iam:PassRole", role, bucket.account_id, more=passed))
             case "PutBucketOwnershipControls":
                 for rule in given["OwnershipControls"]["Rules"]:
-                    _check_ownership(rule["ObjectOwnership"])
-            case "DeleteBucketOwnershipControls":
-                _check_ownership("ObjectWriter")  # which S3 takes where there are no controls
+                    acls.check_ownership(rule["ObjectOwnership"], bucket)
+            case "PutObject" | "CopyObject" | "CreateMultipartUpload":
+                acls.of_new_object(call, bucket, self._store.accounts)
             case "GetObject" | "HeadObject" | "GetObjectAttributes":
                 encryption.check_read(call, bucket, key, given.get("VersionId", ""), self._kms)
         if "CopySource" in given:
             self._check_source(call)
-        _check_acl(call)
         locks.check(call.operation, given, bucket, key, call.now)
         encryption.check_write(call, bucket, key, self._kms)
 
@@ -342,23 +386,6 @@ def _check_length(incoming: Incoming) -> None:
 def _sent(call: Call) -> bytes:
     """The body, of operations that have one."""
     return call.incoming.body if models.has_body(call.operation) else b""
-
-
-def _check_ownership(ownership: str) -> None:
-    """Every object is its bucket's owner's: lists that say who else may are not decided here."""
-    if ownership != "BucketOwnerEnforced":
-        raise AwsError(
-            501, "NotImplemented", f"the embedded AWS has no ownership {ownership}, thus no ACLs"
-        )
-
-
-def _check_acl(call: Call) -> None:
-    """What S3 answers to access control lists where the bucket's owner owns every object."""
-    writes = call.operation in ("PutBucketAcl", "PutObjectAcl")
-    canned = call.given.get("ACL", "")
-    listed = operations.has_acl(call.incoming) and canned not in _SILENT_ACLS
-    if listed or (writes and canned != "bucket-owner-full-control"):
-        raise AwsError(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
 
 
 def _check_location(configuration: Any, region: str) -> None:

@@ -19,7 +19,7 @@ from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, environ_key_fo
 
 from . import oidc
 from .backend import Backend
-from .gate import Gate
+from .gate import Gate, Observer
 from .messages import CLOSE
 
 HOST = "127.0.0.1"  # loopback only: anyone who reaches it can ask for anything
@@ -43,15 +43,18 @@ class _Gateway(Gateway_10):
 
 
 @contextmanager
-def running(accounts: list[str], port: int = 0, http_port: int = 0) -> Iterator[dict[str, Any]]:
+def running(
+    accounts: list[str], port: int = 0, http_port: int = 0, observer: Observer | None = None
+) -> Iterator[dict[str, Any]]:
     """The servers, running until the block ends; gives what a client needs to reach them.
 
     Port 0 is any free one. Raises ValueError where a port is in use. `http_endpoint` is there to
-    show that private buckets refuse it; everything else belongs on `endpoint`.
+    show that private buckets refuse it; everything else belongs on `endpoint`. An `observer` is
+    told of every request and of what was decided on it.
     """
     _give_memory_back()
     store = Backend(accounts)
-    gate = Gate(store)
+    gate = Gate(store, observer)
     with ExitStack() as stack:
         _clear_leftovers()
         prefix = f"{_FOLDER}{os.getpid()}-"

@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+OBSERVED = ("ORIGIN", "ACCESS_CONTROL_REQUEST_METHOD", "X_COPY_FROM")
+"""The headers of a request that an observer is told."""
+
 
 def told() -> dict[str, Any]:
     """What the parent wants, from its one line on standard input."""
@@ -26,6 +29,30 @@ def to_stderr(*given: Any) -> None:
     """Swift's hook for handlers of its log, which would otherwise go to syslog alone."""
     logger = next(each for each in given if isinstance(each, logging.Logger))
     logger.addHandler(logging.StreamHandler())
+
+
+class Observed:
+    """A WSGI application that writes a line of JSON for each request, before it is answered."""
+
+    def __init__(self, application: Any, file: Path):
+        self._application, self._file = application, file
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        told = {
+            "method": environ["REQUEST_METHOD"],
+            "path": environ["PATH_INFO"],
+            "query": environ.get("QUERY_STRING", ""),
+            "headers": {
+                name: environ[f"HTTP_{name}"] for name in OBSERVED if f"HTTP_{name}" in environ
+            },
+        }
+
+        def started(status: str, *rest: Any) -> Any:
+            with self._file.open("a") as file:
+                file.write(json.dumps({**told, "status": int(status.partition(" ")[0])}) + "\n")
+            return start_response(status, *rest)
+
+        return self._application(environ, started)
 
 
 def leave(folder: Path) -> None:

@@ -23,7 +23,12 @@ _PATIENCE = 60.0  # seconds that a machine under load may take; a quiet one with
 
 @contextmanager
 def running(
-    *, port: int = 0, swift_port: int = 0, temp_urls: bool = True, wait: bool = True
+    *,
+    port: int = 0,
+    swift_port: int = 0,
+    temp_urls: bool = True,
+    wait: bool = True,
+    observed: Path | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The servers, running until the block ends; gives what a client needs to reach them.
 
@@ -31,6 +36,7 @@ def running(
     does not start. The project "rehearsal" has two users: one who may do everything in its object
     store, and, under "without_role", one whom only the ACL of a container can let in. The project
     "somebody-else" has a user of its own. `temp_urls=False` is a cluster without temporary URLs.
+    A line of JSON for each request to Swift is added to the file `observed`.
     Without `wait` they are given at once, but for their user IDs: whoever asks a server that is
     not up yet waits for its answer.
     """
@@ -52,6 +58,7 @@ def running(
             "projects": projects,
             "service": _project("service"),
             "temp_urls": temp_urls,
+            "observed": str(observed or ""),
         }
         # Side by side: Keystone takes the longer, and Swift needs it only for the first token.
         children = [

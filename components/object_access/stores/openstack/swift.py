@@ -107,7 +107,7 @@ def main() -> None:
         configuration = _BACKEND.format(folder=folder, kind=kind, package=__package__)
         _serve(folder, kind, configuration, listener)
     proxy = _proxy_configuration(folder, told)
-    _serve(folder, "proxy", proxy, socket.socket(fileno=told["fd"]))
+    _serve(folder, "proxy", proxy, socket.socket(fileno=told["fd"]), told["observed"])
 
     child.ready({})
     eventlet.hubs.trampoline(sys.stdin.fileno(), read=True)  # nothing comes, until it ends
@@ -141,10 +141,14 @@ def _proxy_configuration(folder: Path, told: dict[str, Any]) -> str:
     return configuration + "".join(f"[filter:{each}]\nuse = egg:swift#{each}\n" for each in plain)
 
 
-def _serve(folder: Path, kind: str, configuration: str, listener: socket.socket) -> None:
+def _serve(
+    folder: Path, kind: str, configuration: str, listener: socket.socket, observed: str = ""
+) -> None:
     file = folder / f"{kind}.conf"
     file.write_text(configuration)
     application = wsgi.loadapp(str(file), global_conf={"log_name": kind})
+    if observed:
+        application = child.Observed(application, Path(observed))
     eventlet.spawn(
         eventlet.wsgi.server,
         listener,

@@ -1,0 +1,283 @@
+"""What there is already: nobody's data or access ends by a change of the environment's file."""
+
+import json
+import re
+
+import pulumi
+import pytest
+
+from object_access.access import program as report
+from stacks import existing, look
+
+ACCOUNT = "123456789012"
+S3 = {"kind": "lightly", "access": "user", "bucket": "my-data-1", "prefix": "raw/"}
+
+
+def environment(**projects):
+    """One with these projects."""
+    return {"namespace": "mine", "projects": projects}
+
+
+@pytest.fixture
+def held(program, paper):
+    """Bring an environment up: the stack's state is then what the engine would tell."""
+
+    def bring_up(**projects):
+        outputs = program(environment(**projects))
+        paper.state = {
+            f"urn:pulumi:dev::object-access::{each.type}::{each.name}": {"outputs": each.inputs}
+            for each in [*paper.declared, *paper.components]
+        }
+        for seen in (paper.declared, paper.components, paper.asked):
+            seen.clear()
+        return outputs
+
+    return bring_up
+
+
+def refusal(program, paper, **projects):
+    """The one line by which an environment is refused, before anything is declared."""
+    with pytest.raises(pulumi.RunError) as refused:
+        program(environment(**projects))
+    assert paper.declared == []
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+# --- what would go ---
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"other": {**S3, "bucket": "other-1"}}, "is protected, and this change would delete it"),
+        ({"farm": {**S3, "adopt": True}}, "'my-data-1' is protected"),
+        ({"farm": {**S3, "bucket": "my-data-2"}}, "'my-data-1' is protected"),
+        ({"barn": S3}, "set 'was: [farm]'"),
+    ],
+)
+def test_protected_data_does_not_go(held, program, paper, after, said):
+    """Its project is gone, adopts it, has another bucket or another name: each is told what to do."""
+    held(farm=S3)
+
+    told = refusal(program, paper, **after)
+
+    assert told.startswith("farm: ")
+    assert said in told
+    assert "'leave: true'" in told
+
+
+@pytest.mark.parametrize(
+    "settings", [{"protect": False}, {"protect": False, "force_destroy": True}]
+)
+def test_data_that_is_not_protected_goes_with_its_project_alone(held, program, paper, settings):
+    """Whoever lists the bucket still, to adopt it or in another project, would lose it."""
+    held(farm=S3 | settings, more=S3 | {"bucket": "more-1"})
+
+    assert "is what 'farm' uses" in refusal(
+        program, paper, farm=S3 | {"adopt": True}, more=S3 | {"bucket": "more-1"}
+    )
+    assert "is what 'barn' uses" in refusal(program, paper, barn=S3, more=S3 | {"bucket": "more-1"})
+    program(environment(more=S3 | {"bucket": "more-1"}))
+    assert paper.kinds().count("Bucket") == 1
+
+
+def test_a_bucket_that_was_left_can_be_adopted(held, program, paper, monkeypatch):
+    """`leave` first, and `adopt` with the next update; or the project goes."""
+    monkeypatch.setattr(existing, "check", lambda *_: None)
+    held(farm=S3 | {"leave": True})
+
+    program(environment(farm=S3 | {"adopt": True}))
+
+    assert "Bucket" not in paper.kinds()
+
+
+def test_leave_is_neither_protected_nor_deleted(program, paper):
+    """Pulumi lets go of the bucket; whoever wants its objects gone, too, is asked to choose."""
+    program(environment(farm=S3 | {"leave": True}))
+    assert paper.one("Bucket")["forceDestroy"] is False
+
+    said = "leave and force_destroy are both given"
+    with pytest.raises(pulumi.RunError, match=said):
+        program(environment(farm=S3 | {"leave": True, "force_destroy": True}))
+
+
+def test_a_project_under_a_new_name_is_what_it_was(held, program, paper):
+    """Nothing is asked for, nothing would go, and what a program named is named as before."""
+    before = held(farm={**S3, "bucket": ""})
+
+    after = program(environment(barn={**S3, "bucket": "", "was": ["farm"]}))
+
+    assert paper.asked == []
+    assert before["farm"][0]["where"] == after["barn"][0]["where"]
+
+
+def test_a_former_name_is_nobody_elses(program, paper):
+    """Two projects cannot both be it."""
+    told = refusal(program, paper, farm=S3, barn=S3 | {"bucket": "b-1-b", "was": ["farm"]})
+    assert "the name 'farm' belongs to project 'farm' already" in told
+
+
+@pytest.mark.parametrize(
+    "kind", [{"kind": "lightly", "prefix": "raw/"}, {"kind": "mountpoint"}, {"kind": "modelstore"}]
+)
+def test_another_kind_keeps_the_data(held, program, paper, kind):
+    """The bucket is the same component under the same name, whoever uses it."""
+    held(farm={"kind": "valohai-s3"})
+
+    program(environment(farm=kind))
+
+    assert "getBucket" not in " ".join(paper.asked)
+    assert paper.one("Bucket", "farm")
+
+
+# --- what is taken ---
+
+
+def test_what_the_stack_holds_is_not_asked_for(held, program, paper):
+    """A second update asks no cloud; the first one asks for each name once."""
+    bare = environment(farm=S3)
+    program(bare)
+    asked = [re.sub(r"-\w{10}$", "", each) for each in paper.asked]
+    assert sorted(asked) == [
+        "getBucket my-data-1", "getPolicy farm-dev-lightly", "getUser farm-dev-lightly",
+    ]  # fmt: skip
+
+    paper.declared.clear()
+    held(farm=S3)
+    program(bare)
+    assert paper.asked == []
+
+
+@pytest.mark.parametrize(
+    ("project", "taken", "word"),
+    [
+        (S3, "my-data-1", "bucket"),
+        (S3 | {"role_name": "their-user"}, "their-user", "user"),
+        (S3 | {"access": "delegated", "role_name": "their-role"}, "their-role", "role"),
+    ],
+)
+def test_what_somebody_else_has_is_refused_before_anything(program, paper, project, taken, word):
+    """The other stack's bucket, user or role stays theirs; the line to take it in is exact."""
+    paper.existing[taken] = {"arn": f"arn:aws:x::{ACCOUNT}:{taken}"}
+
+    told = refusal(program, paper, farm=project)
+
+    assert told.startswith(f"farm: the {word} '{taken}' exists already, and not by this stack")
+    line = json.loads(re.search(r"echo '(.*)'", told)[1])
+    component, resource = line["resources"]
+    assert resource["type"].endswith(f":{word.title()}")
+    assert (resource["id"], resource["parent"]) == (taken, component["name"])
+    assert component["logicalName"] == resource["name"]
+
+
+def test_a_policy_is_taken_in_by_its_arn(program, paper):
+    """IAM's other things have their names as IDs."""
+    holder = {"as": "existing-role", "name": "there"}
+    places = {"all": {"access": ["read"]}}
+    project = {"kind": "s3", "bucket": "my-data-1", "places": places, "holders": {"it": holder}}
+    program(environment(farm=project))
+    [policy] = [each.split()[1] for each in paper.asked if each.startswith("getPolicy")]
+    paper.declared.clear()
+    paper.existing[policy] = {"arn": f"arn:aws:iam::{ACCOUNT}:policy/{policy}"}
+
+    told = refusal(program, paper, farm=project)
+
+    assert f'"id": "arn:aws:iam::{ACCOUNT}:policy/{policy}"' in told
+
+
+def test_a_name_that_moves_within_the_stack(held, program, paper):
+    """IAM refuses the new one while the old one is there."""
+    role = {"as": "role", "name": "shared-role", "trusted": ["111122223333"]}
+    one = {"kind": "s3", "bucket": "my-data-1", "places": {"all": {"access": ["read"]}}}
+    held(farm=one | {"holders": {"first": role}})
+
+    told = refusal(program, paper, farm=one | {"holders": {"second": role}})
+
+    assert told.startswith("farm: the role 'shared-role' is in this stack already")
+
+
+def test_a_report_looks_at_nothing(held, program, paper, monkeypatch):
+    """It reaches no cloud and has no state."""
+    held(farm=S3)
+    monkeypatch.setenv(report.LOOK, "no")
+
+    program(environment(barn=S3))
+
+    assert paper.asked == []
+
+
+# --- keys that end ---
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """What the program warned of."""
+    lines = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: lines.append(text))
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("keys", "warns"),
+    [(["key"], False), (["key", "2026-11"], False), (["2026-11"], True), (["2026-11", "b"], True)],
+)
+def test_a_key_that_ends_at_once(held, program, warned, keys, warns):
+    """Only where no key of before goes on is there an interruption."""
+    held(farm=S3)
+
+    program(environment(farm=S3 | {"keys": keys}))
+
+    assert [each.startswith("farm: key 'key' ends with this update") for each in warned] == [
+        True
+    ] * warns
+    if warns:
+        assert f"set keys: [key, {keys[-1]}] first" in warned[0]
+
+
+@pytest.mark.usefixtures("unlooked")
+def test_a_temp_url_key_that_ends_at_once(held, program, warned):
+    """The same for Swift's."""
+    swift = {
+        "kind": "valohai-swift", "key": "container", "container": "data", "username": "u",
+        "auth_url": "https://identity.example.org:5000/v3", "project_id": "0" * 32,
+    }  # fmt: skip
+    held(farm=swift)
+
+    program(environment(farm=swift | {"keys": ["2026-11"]}))
+
+    assert [each.partition(";")[0] for each in warned] == [
+        "farm: key 'key' ends with this update, and with it what was pasted"
+    ]
+
+
+def test_a_user_of_another_name(held, program, warned):
+    """It is another user with another key."""
+    held(farm=S3 | {"role_name": "old-name"})
+
+    program(environment(farm=S3 | {"role_name": "new-name"}))
+
+    [line] = warned
+    assert line.startswith("farm: user 'old-name' is made anew as 'new-name'")
+
+
+# --- what stands in the open ---
+
+
+def test_an_external_id_in_the_open(warned, program, monkeypatch):
+    """It is told where it stands, and not itself; encrypted there it is in no log."""
+    role = {
+        "as": "role",
+        "trusted": ["arn:aws:iam::111122223333:user/x"],
+        "external_id": "canary-1",
+    }
+    lab = {"kind": "s3", "places": {"all": {"access": ["read"]}}, "holders": {"it": role}}
+    program(environment(lab=lab))
+
+    [line] = warned
+    assert line.endswith("--path 'object-access:environment.projects.lab.holders.it.external_id'")
+    assert "canary-1" not in line
+
+    monkeypatch.setattr(look, "is_config_secret", lambda key: key == "object-access:environment")
+    program(environment(lab=lab))
+    assert len(warned) == 1
