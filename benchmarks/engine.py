@@ -42,7 +42,7 @@ def row(projects: int) -> str:
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     figures = (preview, first, second, destroy, state / 1e6)
     told = " | ".join(f"{each:.2f}" for each in figures)
-    return f"| {projects} | {len(made.changes)} | {told} | {memory:.0f} |"
+    return f"| {projects:,} | {len(made.changes):,} | {told} | {memory:.0f} |"
 
 
 def _timed(call: Callable[[], _T]) -> tuple[float, _T]:
@@ -59,7 +59,7 @@ def main(sizes: list[str]) -> int:
     if not shutil.which("pulumi"):
         print("skipped: needs 'pulumi' on PATH")
         return 0
-    print("| projects | resources | preview | up | second up | destroy | state, MB | memory, MiB |")
+    print("| projects | resources | preview | up | second up | destroy | state MB | memory MiB |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in sizes or ["1", "10"]:
         print(row(int(size)), flush=True)

@@ -49,10 +49,9 @@ class Life:
 
     def fault(self, fault, at, instead=None):
         """Meet this at the change of this number from now."""
-        provider = Faulty(self._cloud, fault, at)
-        self.provider.answer, self.provider.done = provider.answer, provider.done
-        self.provider.at, self.provider.changes = at, 0
-        self.provider.instead = instead or self.provider._answer
+        self.provider.expect(fault, at)
+        if instead:
+            self.provider.instead = instead
 
 
 @pytest.fixture

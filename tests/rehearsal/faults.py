@@ -16,12 +16,18 @@ FAULTS = {
 
 
 class Faulty(Provider):
-    """Meets a fault at the change of this number, counted from 1; at none with 0."""
+    """Meets a fault once: at the change of a resource by its type and name, or at the change of
+    this number, counted from 1; never with 0."""
 
-    def __init__(self, cloud: Any, fault: str = "fails", at: int = 0):
+    def __init__(self, cloud: Any, fault: str = "fails", at: int | tuple[str, str] = 0):
         super().__init__(cloud)
+        self._counting = Lock()
+        self.expect(fault, at)
+
+    def expect(self, fault: str, at: int | tuple[str, str]) -> None:
+        """Meet another one from now on."""
         self.answer, self.done = FAULTS[fault]
-        self.at, self.changes, self._counting = at, 0, Lock()
+        self.at, self.changes, self.met = at, 0, False
         self.instead: Callable[[], object] = self._answer
 
     def _answer(self) -> None:
@@ -39,7 +45,8 @@ class Faulty(Provider):
     def _meet(self, verb: Callable[..., Any], given: tuple[Any, ...]) -> Any:
         with self._counting:
             self.changes += 1
-            met = self.changes == self.at
+            met = not self.met and self.at in (self.changes, given[:2])
+            self.met |= met
         if met and not self.done:
             self.instead()
         made = verb(*given)

@@ -259,7 +259,8 @@ def _elsewhere(
             check=False,
         )  # fmt: skip
     if done.returncode:
-        raise RuntimeError((done.stderr.strip() or "it ended without a word").splitlines()[-1])
+        last = (done.stderr.strip() or "it ended without a word").splitlines()[-1]
+        raise RuntimeError(f"the earlier program does not run: {last}")
 
 
 # --- by Pulumi's engine ---
