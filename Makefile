@@ -5,7 +5,7 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test thorough check benchmarks docs lock scanners consumers clean
+.PHONY: rehearse test thorough check benchmarks docs site lock scanners consumers clean
 
 rehearse: .venv/ready $(if $(filter consumers,$(environment)),.venv/consumers/ready)
 	@$(BIN)/object-access rehearse --environment $(environment)
@@ -31,10 +31,15 @@ docs: .venv/ready
 	@$(BIN)/python -m stacks.schema > stacks/schema.json
 	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
+# The pages as a site, in .site/, with a page for each consumer and the components' reference.
+site: .venv/docs/ready
+	@PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
+
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready
 	@$(COMPILE) requirements.lock pyproject.toml --all-extras --group dev
 	@$(COMPILE) requirements-scanners.lock requirements-scanners.txt
+	@$(COMPILE) requirements-docs.lock requirements-docs.txt
 	@$(COMPILE) requirements-consumers.lock requirements-consumers.txt
 
 # What tests/guardrails/test_scanners.py asks, in an environment of its own.

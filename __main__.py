@@ -1,6 +1,7 @@
 """What `pulumi up` and `make rehearse` run: every project of the environment."""
 
 import gc
+from pathlib import Path
 
 import pulumi
 
@@ -12,7 +13,12 @@ if __name__ == "__main__":
     gc.freeze()
     gc.set_threshold(100_000)
 try:
-    loaded = settings.load(pulumi.Config(), pulumi.get_stack())
+    config = pulumi.Config()
+    if config.get("never") or config.get("always"):
+        from object_access.access import invariants  # which nothing else in here needs
+
+        invariants.hold(Path(__file__).parent, pulumi.get_stack())
+    loaded = settings.load(config, pulumi.get_stack())
     look.check([each.project for each in loaded])
     for each in loaded:
         pulumi.export(each.project.name, build.build(each))

@@ -35,7 +35,10 @@ LEFT = """\
 The data plane: the content of objects, versions, parts, lists and their order, ranges, conditional
 requests; the settings of a bucket that decide nothing about access (lifecycle, logging, website,
 notifications, inventory, replication, accelerate, tags) are kept, and nothing is done by them.
-IAM's and KMS's lists and descriptions are moto's.
+A list of objects names the bucket's owner as theirs, also of those that another account wrote;
+access goes by who owns them. IAM's and KMS's descriptions are moto's.
+
+How it does on Ceph's tests is told in [s3-tests.md](s3-tests.md), test by test.
 """
 
 
@@ -62,11 +65,17 @@ def page() -> str:
         parts += [f"**{service}**, {len(ours)} decided: {listed(ours)}\n"]
         parts += [f"Refused by name: {listed(every - set(ours))}\n"]
     parts += ["Of what is decided, these parameters are refused by name:\n"]
-    parts += [f"- S3: {listed(operations.UNSERVED)}", f"- STS: {listed(sts.UNSERVED)}"]
+    unserved = {
+        f"{name}={value}" if value else name
+        for name, values in operations.UNSERVED.items()
+        for value in values or ("",)
+    }
+    parts += [f"- S3: {listed(unserved)}", f"- STS: {listed(sts.UNSERVED)}"]
     parts += [f"- checksums other than {listed(bodies.ALGORITHMS)}"]
-    parts += ["- object ownership other than `BucketOwnerEnforced`, thus access control lists;"
-              " SSE-C of multipart uploads;", "- every parameter of a query that the operation has"
-              " not, unless it begins with `x-`.\n", "## Condition keys\n"]  # fmt: skip
+    parts += ["- SSE-C of multipart uploads; fields of forms that no header of an upload has;",
+              "- what S3 has in a query and the operation has not, and what looks like a"
+              " sub-resource: a name without a value. Others are ignored, as S3 does.\n",
+              "## Condition keys\n"]  # fmt: skip
     known = reference.keys()
     given = [key for key in known if context.judged(key) and key not in context.ABSENT]
     parts += [f"Given to the evaluator wherever AWS gives them: {listed(given)}\n"]

@@ -81,7 +81,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=(
         "Exit codes: 0 as promised; 1 a promise is broken or the program failed; 2 what was asked "
-        "for cannot be done, or nothing could be tried; 3 (report --against) somebody can do more."
+        "for cannot be done, or nothing could be tried; 3 (report --against, --live) somebody can "
+        "do more."
     ),
 )
 
@@ -258,6 +259,8 @@ def rehearse(
         "object-access report -e dev",
         "object-access report -e dev --against main --format markdown",
         "object-access report -e dev --format html --output access.html",
+        "object-access report -e dev --live",
+        "object-access report -e dev --program network --program data --against main",
     )
 )
 def report(
@@ -270,26 +273,44 @@ def report(
             show_default=False,
         ),
     ] = "",
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Read the real account with your own credentials, and compare it with the "
+            "program.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option(help="Where to write it, instead of standard output.")
     ] = None,
-    program: _Program = Path(),
+    program: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of a Pulumi program, default: this one or one above it; of several that "
+            "are judged together, in the order in which they are deployed.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Say who can do what where, and by which statement. From the program alone, without a cloud.
 
     Any Pulumi program in Python will do. With --against every request is decided, and who can do
     more than before is told with one that proves it. What an environment's file says under
-    `object-access:never` and `object-access:always` is proven, too. Exit code 0; with --against,
-    3 where somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where
-    what was asked for cannot be done, or the program does not run.
+    `object-access:never` and `object-access:always` is proven, too. With --live everybody else in
+    the account is shown who reaches the program's buckets and containers, and whatever it allows
+    beyond the program; nothing is changed there. Exit code 0; with --against and --live, 3 where
+    somebody can do more, or it cannot be judged; 1 where such a line is broken; 2 where what was
+    asked for cannot be done, or the program does not run.
     """
     from .access.command import run
 
     with _in_one_line():
-        workspace = Workspace.at(program)
+        programs = program or [Path()]
+        workspace = Workspace.at(programs[0])
         # A stranger's program may have no environment's file: its stack is called something.
         environment = workspace.choose(environment) if workspace.known() else environment or "dev"
-        code = run(program, environment, shape, against, output)
+        code = run(programs, environment, shape, against, output, live=live)
     raise typer.Exit(code)
 
 
@@ -613,7 +634,7 @@ def record(
     environment: _Environment = "",
     program: _Program = Path(),
 ) -> None:
-    """Run a tool once, and get the exact access that it needs, proven by running it again.
+    """Run a tool once, and print the exact access that it needs.
 
     It runs against an embedded store that judges every request, with all rights in one bucket, and
     its own input and output. What it asked becomes places and verbs. It is run again with only

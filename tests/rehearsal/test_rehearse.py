@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from object_access.handover.model import MASK, Handover
 from object_access.rehearsal import rehearse as rehearse_module
@@ -133,6 +134,37 @@ def test_a_wrong_request_gets_one_line(arguments, message):
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# --- a CLI that cannot run ---
+
+
+@pytest.mark.parametrize(
+    ("script", "host", "fault"),
+    [
+        ("echo 'broken here' >&2; exit 1", True, "'pulumi version' fails (broken here)"),
+        ("echo v3.0.0", False, "'pulumi-language-python' is not on PATH"),
+    ],
+)
+def test_a_cli_that_cannot_run_is_told_in_one_line(
+    monkeypatch, tmp_path, capsys, script, host, fault
+):
+    """Whoever leaves the choice gets the rehearsal in this process, whoever asks for it an
+    error."""
+    for name, line in {"pulumi": script, "pulumi-language-python": "true"}.items():
+        if name == "pulumi" or host:
+            (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+            (tmp_path / name).chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    talk = Console(stderr=True, highlight=False)
+
+    assert rehearse_module._chosen("auto", talk) == "in-process"
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(fault)
+    assert line.endswith("this rehearsal is done in-process")
+    with pytest.raises(ValueError, match=re.escape(fault)) as error:
+        rehearse_module._chosen("pulumi", talk)
+    assert str(error.value).endswith("or use --engine in-process")
 
 
 # --- programs that fail ---

@@ -285,3 +285,92 @@ def test_what_nobody_wrote_is_nobody_s(world: World, people):
 
     assert who_may(people, "get_object", Bucket=bucket, Key="k") == set()
     assert who_may(people, "delete_object", Bucket=bucket, Key="k") >= {"home"}
+
+
+def test_lists_as_documents(world: World, people):
+    """Grantees of each type, as they are told (S3 API: PutObjectAcl, AccessControlPolicy)."""
+    bucket, s3 = with_lists(world), world.admin("s3")
+    named = {"Bucket": bucket, "Key": "a/1"}
+    owner = {"ID": canonical_id(HERE)}
+    grants = [
+        {"Grantee": {"Type": "CanonicalUser", "ID": canonical_id(THERE)}, "Permission": "READ"},
+        {"Grantee": {"Type": "Group", "URI": f"{GROUPS}/AllUsers"}, "Permission": "READ_ACP"},
+    ]
+    s3.put_object_acl(**named, AccessControlPolicy={"Owner": owner, "Grants": grants})
+
+    told = people["nobody"].get_object_acl(**named)
+    assert (told["Owner"], told["Grants"]) == (owner, grants)
+    assert who_may(people, "get_object", **named) == {"home", "abroad"}
+    wrong = [{"Grantee": {"Type": "Group", "ID": canonical_id(THERE)}, "Permission": "READ"}]
+    change = partial(
+        s3.put_object_acl, **named, AccessControlPolicy={"Owner": owner, "Grants": wrong}
+    )
+    assert answer(change) == "MalformedXML"
+
+
+def test_every_version_has_its_list(world: World, people):
+    """Deletions go by the bucket's list, and only of what is one's own (S3: ACL overview)."""
+    bucket, s3 = with_lists(world, ACL="public-read-write"), world.admin("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    old = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"2", ACL="public-read")
+    people["abroad"].put_object(Bucket=bucket, Key="own", Body=b"")
+    named = {"Bucket": bucket, "Key": "k"}
+
+    assert answer(lambda: people["nobody"].get_object(**named)) == "ok"
+    assert answer(lambda: people["nobody"].get_object(**named, VersionId=old)) == "AccessDenied"
+    keys = [{"Key": "k"}, {"Key": "own"}, {"Key": "none"}]
+    done = people["abroad"].delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    assert [each["Key"] for each in done["Deleted"]] == ["own"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [("put_bucket_acl", {"ACL": "private"}), ("delete_bucket", {}), ("delete_bucket_cors", {}),
+     ("get_bucket_versioning", {}), ("delete_object_tagging", {"Key": "a/1"}),
+     ("put_object_tagging", {"Key": "a/1", "Tagging": {"TagSet": []}}),
+     ("get_object_tagging", {"Key": "a/1"}), ("get_object_retention", {"Key": "a/1"}),
+     ("put_object_acl", {"Key": "a/1", "ACL": "private"}),
+     ("put_object", {"Key": "a/1", "Body": b""}), ("delete_object", {"Key": "none"})],
+)  # fmt: skip
+def test_what_no_list_gives(world: World, people, operation, given):
+    """However open the bucket is (S3: mapping of ACL permissions and policy permissions)."""
+    bucket = with_lists(world, ACL="public-read-write")
+
+    assert not {"nobody", "abroad"} & who_may(people, operation, Bucket=bucket, **given)
+
+
+@pytest.mark.parametrize("narrowed", ["session", "boundary", "deny"])
+def test_one_s_own_policies_narrow_what_a_list_gives(world: World, narrowed):
+    """A grant to an account is its administrators' to hand on (S3: ACL overview, grantees)."""
+    bucket = with_lists(world)
+    named, other = {"Bucket": bucket, "Key": "a/1"}, policy(allow("s3:ListBucket"))
+    world.admin("s3").put_object_acl(**named, GrantFullControl=THEM)
+    if narrowed == "session":
+        trust = policy(allow("sts:AssumeRole", None, Principal={"AWS": THERE}))
+        role = world.role(trust, EVERYTHING, account=THERE)
+        keys = world.session(world.user(allow("sts:AssumeRole"), account=THERE), role, Policy=other)
+    elif narrowed == "boundary":
+        keys = world.user(EVERYTHING, account=THERE, boundary=other)
+    else:
+        keys = world.user(EVERYTHING, deny("s3:GetObject"), account=THERE)
+
+    assert answer(lambda: world.client("s3", keys).get_object(**named)) == "AccessDenied"
+
+
+def test_what_another_wrote_is_not_the_owner_s_to_read(world: World, people):
+    """Not by copying either, nor as root (S3: "bucket owner granting permissions to objects it does
+    not own")."""
+    bucket = with_lists(world, ACL="public-read-write")
+    people["abroad"].put_object(Bucket=bucket, Key="k", Body=b"x")
+    source = {"Bucket": bucket, "Key": "k"}
+    root = world.client("s3", world.aws["roots"][HERE])
+
+    for client in people["home"], root:
+        for call in (
+            partial(client.get_object, **source),
+            partial(client.put_object_acl, **source, ACL="public-read"),
+            partial(client.copy_object, Bucket=bucket, Key="copy", CopySource=source),
+            partial(client.get_object_attributes, **source, ObjectAttributes=["ETag"]),
+        ):
+            assert answer(call) == "AccessDenied"

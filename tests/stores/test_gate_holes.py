@@ -168,7 +168,6 @@ SUB_RESOURCES = [
     ("DELETE", "?versioning", "s3:PutBucketVersioning"),
     ("DELETE", "?metrics", "s3:PutMetricsConfiguration"),
     ("GET", "/a/1?torrent", "s3:GetObjectTorrent"),
-    ("GET", "/a/1?retention", "s3:GetObjectRetention"),
     ("HEAD", "/a/1?acl", "s3:GetObjectAcl"),
     ("HEAD", "/a/1?uploadId=x", "s3:ListMultipartUploadParts"),
     ("PUT", "/a/1?torrent", "s3:PutObjectTorrent"),
@@ -883,3 +882,45 @@ def test_a_missing_source_is_not_told(world: World):
 
     assert copy(f"{bucket}/none") == "404 NoSuchKey"
     assert copy(f"{other}/none") == "403 AccessDenied"
+
+
+def test_a_form_writes_no_header_of_its_own(world: World):
+    """A line's end in a field is none of a header's (S3 API: POST Object, form fields)."""
+    bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))
+    for field in ("x-amz-meta-a", "content-type"):
+        document, broken = form_policy(["starts-with", f"${field}", ""]), {field: "1\r\nX-Evil: 1"}
+        assert posted(world, me, bucket, document, **broken) == "400 InvalidArgument"
+    away = "success_action_redirect"
+    document = form_policy(["starts-with", f"${away}", ""])
+    for url in "https://app.example.com/\r\nSet-Cookie: a=b", "javascript:alert(1)":
+        assert posted(world, me, bucket, document, **{away: url}) == "204"
+    document = form_policy(["starts-with", "$x-amz-meta-a", ""])
+    assert posted(world, me, bucket, document, **{"x-amz-meta-a": "\u4e2d"}) == "204"
+    told = send(world, me, "GET", f"/{bucket}/k").headers["x-amz-meta-a"]
+    assert told.encode("latin-1").decode() == "\u4e2d"
+
+
+@pytest.mark.parametrize(
+    ("call", "more"),
+    [("create_access_key", {}), ("delete_user", {}), ("create_login_profile", {"Password": "Xx-12345678"}),
+     ("put_user_policy", {"PolicyName": "p", "PolicyDocument": policy(allow("*"))}),
+     ("tag_user", {"Tags": [{"Key": "a", "Value": "b"}]}), ("update_user", {"NewUserName": "new"})],
+)  # fmt: skip
+def test_a_name_in_another_case_is_no_way_around_a_deny(world: World, call, more):
+    """It is the same user (IAM API: "names are not distinguished by case")."""
+    victim = world.user()
+    me = world.user(allow("iam:*"), deny("iam:*", victim["arn"]))
+    act = getattr(world.client("iam", me), call)
+
+    assert answer(lambda: act(UserName=victim["name"].upper(), **more)) == "AccessDenied"
+
+
+def test_nobody_else_has_a_root_s_keys(world: World):
+    """Neither an administrator nor another root (IAM API: DeleteAccessKey)."""
+    key = world.aws["roots"][HERE]["access_key_id"]
+    root_there = world.client("iam", world.aws["roots"][THERE])
+
+    for iam in world.admin("iam"), root_there:
+        assert answer(lambda iam=iam: iam.delete_access_key(AccessKeyId=key)) == "NoSuchEntity"
+        off = {"AccessKeyId": key, "Status": "Inactive"}
+        assert answer(lambda iam=iam, off=off: iam.update_access_key(**off)) == "NoSuchEntity"

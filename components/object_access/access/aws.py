@@ -9,7 +9,7 @@ from typing import Any
 from ..policies import cors
 from ..policies.documents import VERSION
 from ..policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluate
-from . import outsiders
+from . import acls, outsiders
 from .model import NOTHING, Findings, Kind, Party, Place
 from .program import Declared, Program
 from .proof import Evidence, Thing, beyond_verbs, holder
@@ -30,11 +30,12 @@ from .reading import (
     unmet,
     written,
 )
-from .risks import IN_VERBS, grouped
+from .risks import IN_VERBS, by_risk
 
 _KEY_SLOTS = 2  # access keys that a user can have
 # What a bucket may say itself instead of a resource of its own, and what is not read there.
-_INLINE = frozenset({"acl", "corsRules", "grants", "policy", "websites"})
+_INLINE = frozenset({"corsRules", "policy", "websites"})
+_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
@@ -44,25 +45,26 @@ _JUDGED = frozenset(
     (
         *("AccessKey", "InstanceProfile", "OpenIdConnectProvider", "Policy", "Role", "RolePolicy"),
         *("RolePolicyAttachment", "User", "UserPolicy", "UserPolicyAttachment"),
-        *("Bucket", "BucketCorsConfiguration", "BucketLifecycleConfiguration", "BucketPolicy"),
-        *(
-            "BucketLogging",
-            "BucketOwnershipControls",
-            "BucketPublicAccessBlock",
-            "BucketVersioning",
-        ),
+        *("Group", "GroupMembership", "GroupPolicy", "GroupPolicyAttachment"),
+        *("PolicyAttachment", "UserGroupMembership"),
+        *("AccountPublicAccessBlock", "Bucket", "BucketAcl", "BucketCorsConfiguration"),
+        *("BucketLifecycleConfiguration", "BucketLogging", "BucketOwnershipControls"),
+        *("BucketPolicy", "BucketPublicAccessBlock", "BucketVersioning"),
         "BucketServerSideEncryptionConfiguration",
         *("Alias", "Key", "KeyPolicy"),
     )
 )
+_TAGS = re.compile("resourcetag/|buckettag/")
 _OBJECTS = frozenset({"BucketObject", "BucketObjectv2"})
 
 
 class Account:
-    """The account that a program describes."""
+    """The account that a program describes, with all buckets that its policies name, or with
+    `only` some."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, only: frozenset[str] | None = None):
         self._found = Findings()
+        self._only = only
         self._account = program.account
         self._declared: dict[str, list[Declared]] = {}
         for each in program.resources:
@@ -76,16 +78,24 @@ class Account:
             each.outputs["arn"]: written(each.outputs["name"], each.outputs["policy"])
             for each in self._of("Policy")
         }
+        self._attached: set[str] = set()
+        self._whose: dict[str, dict[str, list[Declared]]] = {}
         self._users = {each.outputs["name"]: self._user(each) for each in self._of("User")}
         self._roles = {each.outputs["name"]: self._role(each) for each in self._of("Role")}
+        self._groups = {each.outputs["name"]: self._group(each) for each in self._of("Group")}
         self._give("user", self._users)
         self._give("role", self._roles)
-        self._inside = [*self._users.values(), *self._roles.values()]
+        self._give("group", self._groups)
+        self._attach_apart()
+        self._join_groups()
+        self._inside = [*self._users.values(), *self._roles.values(), *self._elsewhere()]
         self._by_name = {each.asker.unique_id: each for each in self._inside}
         self._by_name |= {each.asker.role_arn or each.asker.arn: each for each in self._inside}
         self._outsiders: dict[str, Identity] = {}
         self._stranger = self._outsider("*")
         self._buckets = self._all_buckets()
+        self._leave_providers()
+        self._leave_tags()
         self._trusts: dict[str, Written] = {}
         for role in self._of("Role"):
             self._trust(role)
@@ -93,6 +103,24 @@ class Account:
             for name in bucket.policy.principals if bucket.policy else ():
                 if outsiders.account_of(name) not in ("", self._account):
                     self._outsider(name)
+
+    def _leave_providers(self) -> None:
+        """Whose tokens an OpenID Connect provider lets in, beyond what trusts say."""
+        for each in self._of("OpenIdConnectProvider"):
+            says = {key: each.outputs.get(key) for key in ("clientIdLists", "thumbprintLists")}
+            self._found.leave(f"whose tokens {each.type} {each.name} takes", says)
+
+    def _leave_tags(self) -> None:
+        """Tags of things, where some policy asks for them."""
+        policies = [each for identity in self._inside for each in identity.written]
+        policies += [each.written for each in self._buckets.values() if each.written]
+        tests = {t.key for each in policies for r in each.readings for t in r.tests}
+        if not any(_TAGS.search(key) for key in tests):
+            return
+        for kind in ("Bucket", "Role", "User", "Key"):
+            for each in self._of(kind):
+                if tags := each.outputs.get("tags"):
+                    self._found.leave(f"tags of {each.type} {each.name}, which policies ask", tags)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -108,19 +136,30 @@ class Account:
             *(Thing("key", arn, own) for arn, own in self._keys()),
         ]
         found.things.update({each.arn: each for each in things})
+        found.cors = {f"s3://{e.name}/": e.cors for e in self._buckets.values() if e.cors}
         return found
 
     def _keys(self) -> Iterator[tuple[str, Written]]:
         """Keys with their policies; by default that of their account ("Default key policy", KMS
         Developer Guide)."""
-        later = {each.outputs["keyId"]: each.outputs["policy"] for each in self._of("KeyPolicy")}
+        later = {each.outputs["keyId"]: each for each in self._of("KeyPolicy")}
         for each in self._of("Key"):
-            given = later.get(each.outputs["keyId"]) or each.outputs.get("policy")
+            own = [later.pop(each.outputs[name], None) for name in ("keyId", "arn")]
+            given = next((e.outputs["policy"] for e in own if e), each.outputs.get("policy"))
             root = f"arn:{each.outputs['arn'].split(':')[1]}:iam::{self._account}:root"
             default = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*"}
             document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
             name = f"policy of key {each.name}"
             yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+        for other in later.values():
+            self._found.leave(
+                f"{other.type} {other.name}: of no key in this program", other.outputs
+            )
+
+    @property
+    def buckets(self) -> list[str]:
+        """The names of those that the program makes, adopts or names."""
+        return sorted(self._buckets)
 
     def findings(self) -> Findings:
         """Everybody's access to every bucket that the program makes, adopts or names."""
@@ -141,7 +180,7 @@ class Account:
                 reached.setdefault(identity.shown.id, []).append(thing)
         for key, each in self.evidence.holders.items():
             if names := beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
-                each.shown.facts["also"] = grouped(names)
+                each.shown.facts["also"] = by_risk(names)
         for name, bucket in self._buckets.items():
             places = list(bucket.places())
             for identity in near[name]:
@@ -182,9 +221,21 @@ class Account:
     def _of(self, kind: str) -> list[Declared]:
         return self._declared.get(kind, [])
 
+    def _of_whom(self, kind: str, key: str) -> Mapping[str, list[Declared]]:
+        """Resources by whose they are."""
+        if kind not in self._whose:
+            found = self._whose[kind] = {}
+            for each in self._of(kind):
+                found.setdefault(each.outputs.get(key, ""), []).append(each)
+        return self._whose[kind]
+
     def _user(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
-        keys = [each.name for each in self._of("AccessKey") if each.outputs["user"] == name]
+        keys = [
+            each.name
+            for each in self._of_whom("AccessKey", "user").get(name, ())
+            if each.outputs.get("status") != "Inactive"
+        ]
         facts = {"declared_as": declared.name, "keys": len(keys), "key_slots": _KEY_SLOTS}
         facts["key_names"] = sorted(keys)
         context = {"aws:username": name, "aws:userid": unique, "aws:principaltype": "User"}
@@ -194,8 +245,11 @@ class Account:
 
     def _role(self, declared: Declared) -> Identity:
         name, arn, unique = (declared.outputs[key] for key in ("name", "arn", "uniqueId"))
-        longest = int(declared.outputs.get("maxSessionDuration") or 3_600)
+        longest = int(declared.outputs.get("maxSessionDuration", 3_600))
         facts = {"declared_as": declared.name, "longest_session": longest, "assumed_by": []}
+        # Machines that run with a profile already come to whatever role it gets.
+        profiles = self._of_whom("InstanceProfile", "role").get(name, ())
+        facts["profiles"] = sorted(each.outputs["name"] for each in profiles)
         session = f"arn:{arn.split(':')[1]}:sts::{self._account}:assumed-role/{name}/{PROBE}"
         context = {"aws:userid": f"{unique}:{PROBE}", "aws:principaltype": "AssumedRole"}
         asker = Principal("role", self._account, session, unique, arn)
@@ -215,7 +269,7 @@ class Account:
         shown = Party(kind, outputs["name"], facts)
         identity = Identity(shown, asker, {**tags, **context, **whose})
         if arn := outputs.get("permissionsBoundary"):
-            identity.boundary = self._attached(arn, f"boundary of {shown.id}")
+            identity.boundary = self._managed_of(arn, f"boundary of {shown.id}")
         for arn in outputs.get("managedPolicyArns") or []:
             self._attach(identity, arn)
         for inline in outputs.get("inlinePolicies") or []:
@@ -236,13 +290,66 @@ class Account:
                     self._attach(identity, each.outputs["policyArn"])
 
     def _attach(self, identity: Identity, arn: str) -> None:
-        if found := self._attached(arn, f"policy of {identity.shown.id}"):
+        if found := self._managed_of(arn, f"policy of {identity.shown.id}"):
             identity.written.append(found)
 
-    def _attached(self, arn: str, what: str) -> Written | None:
+    def _managed_of(self, arn: str, what: str) -> Written | None:
+        self._attached.add(arn)
         if arn not in self._managed:
             self._found.leave(f"{what}: {arn} is not of this program")
         return self._managed.get(arn)
+
+    def _attach_apart(self) -> None:
+        """Policies that are given to several at once."""
+        for each in self._of("PolicyAttachment"):
+            known = {"users": self._users, "roles": self._roles, "groups": self._groups}
+            for kind, identities in known.items():
+                for name in each.outputs.get(kind) or []:
+                    if name in identities:
+                        self._attach(identities[name], each.outputs["policyArn"])
+                    else:
+                        what = f"{each.type} {each.name}: {name} is nobody in this program"
+                        self._found.leave(what, each.outputs)
+
+    def _join_groups(self) -> None:
+        """The policies of groups belong to their members, too."""
+        pairs = [
+            *((each, each.outputs["group"], user) for each in self._of("GroupMembership")
+              for user in each.outputs["users"]),
+            *((each, group, each.outputs["user"]) for each in self._of("UserGroupMembership")
+              for group in each.outputs["groups"]),
+        ]  # fmt: skip
+        for each, group, user in pairs:
+            if group in self._groups and user in self._users:
+                self._users[user].written += self._groups[group].written
+            elif group not in self._groups:
+                self._found.leave(f"{each.type} {each.name}: {group} is no group of this program")
+            # Somebody else's user is a member like those whom `_elsewhere` stands for.
+
+    def _elsewhere(self) -> Iterator[Identity]:
+        """Whoever gets policies of the program elsewhere: members of its groups, unless it says
+        that there are no others, and those to whom a policy is attached that it gives nobody."""
+        closed = {
+            each.outputs["group"]
+            for each in self._of("GroupMembership")
+            if self._users.keys() >= {*each.outputs["users"]}
+        }
+        yield from (each for name, each in self._groups.items() if name not in closed)
+        for each in self._of("Policy"):
+            if each.outputs["arn"] not in self._attached:
+                identity = self._anybody(f"whoever is given policy {each.outputs['name']}", each)
+                identity.written.append(self._managed[each.outputs["arn"]])
+                yield identity
+
+    def _group(self, declared: Declared) -> Identity:
+        return self._anybody(f"members of group {declared.outputs['name']}", declared)
+
+    def _anybody(self, name: str, declared: Declared) -> Identity:
+        """Users of the account of whom nothing else is known."""
+        arn = f"arn:{declared.outputs['arn'].split(':')[1]}:iam::{self._account}:user/{PROBE}"
+        asker = Principal("user", self._account, arn)
+        shown = Party(Kind.USER, name, {"declared_as": f"{declared.name} (others)"})
+        return Identity(shown, asker, {"aws:principalaccount": self._account})
 
     def _all_buckets(self) -> dict[str, Bucket]:
         """Those that the program makes, and those that its policies name."""
@@ -257,13 +364,18 @@ class Account:
         }
         for arn in sorted(named):
             name, partition = bucket_of(arn), arn.split(":")[1]
+            if self._only is not None and name not in self._only:
+                continue
             found.setdefault(name, Bucket(name, {"adopted": True}, partition, self._account))
+        self._block(found)
         self._settle(found)
+        for bucket, settings in self._settings("BucketAcl", found):
+            bucket.grants = acls.grants(settings)
+        for bucket in found.values():
+            self._grant(bucket)
         for bucket in found.values():
             if "adopted" not in bucket.facts:
-                flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls",
-                         "restrictPublicBuckets")  # fmt: skip
-                blocked = all(bucket.block.get(flag) for flag in flags)
+                blocked = all(bucket.block.get(flag) for flag in _FLAGS)
                 bucket.facts.update(public_access_blocked=blocked, tls_only=bucket.tls_only())
         self._find_prefixes(found)
         return found
@@ -271,7 +383,7 @@ class Account:
     def _made(self, declared: Declared) -> Bucket:
         outputs = declared.outputs
         for setting in sorted(_INLINE & outputs.keys()):
-            if outputs[setting] and outputs[setting] != "private":
+            if outputs[setting]:
                 self._found.leave(f"{setting} of bucket {declared.name}", outputs[setting])
         facts = {
             "declared_as": declared.name,
@@ -279,12 +391,12 @@ class Account:
             "protected": declared.protected,
             "force_destroy": bool(outputs.get("forceDestroy")),
         }
-        return Bucket(outputs["bucket"], facts, outputs["arn"].split(":")[1], self._account)
+        found = Bucket(outputs["bucket"], facts, outputs["arn"].split(":")[1], self._account)
+        found.grants = acls.grants(outputs)
+        return found
 
     def _settle(self, found: Mapping[str, Bucket]) -> None:
         """What is said of buckets apart from them."""
-        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
-            bucket.block = settings
         for bucket, settings in self._settings("BucketPolicy", found):
             if bucket.written:  # on AWS the last writer wins, and nobody knows who that is
                 self._found.leave(f"the policy of bucket {bucket.name}, declared twice", settings)
@@ -298,6 +410,33 @@ class Account:
             bucket.cors = [_cors_rule(rule) for rule in settings["corsRules"]]
         for bucket, settings in self._settings("BucketOwnershipControls", found):
             bucket.facts["ownership"] = settings["rule"]["objectOwnership"]
+
+    def _block(self, found: Mapping[str, Bucket]) -> None:
+        """What no policy and no list can make public: by the bucket's own setting, and by that of
+        its account."""
+        for bucket, settings in self._settings("BucketPublicAccessBlock", found):
+            bucket.block = {flag: bool(settings.get(flag)) for flag in _FLAGS}
+        for each in self._of("AccountPublicAccessBlock"):
+            for bucket in found.values():
+                for flag in _FLAGS:
+                    bucket.block[flag] = bucket.block.get(flag) or bool(each.outputs.get(flag))
+
+    def _grant(self, bucket: Bucket) -> None:
+        """Put what a bucket's access control list allows beside its policy."""
+        if bucket.facts.get("ownership", acls.ENFORCED) == acls.ENFORCED or not bucket.grants:
+            return
+        if bucket.restricted:
+            what = f"the ACL of bucket {bucket.name}, beside a public policy that is blocked"
+            self._found.leave(what, bucket.grants)
+        for each in acls.unknown(bucket.grants):
+            what = f"the ACL of bucket {bucket.name}: {each.permission} to {each.grantee}"
+            self._found.leave(what)
+        ignored = bucket.block.get("ignorePublicAcls", False)
+        listed = [*acls.statements(bucket.grants, bucket.arn, public=not ignored)]
+        if listed:
+            own = [*bucket.written.statements] if bucket.written else []
+            document = {"Version": VERSION, "Statement": [*own, *listed]}
+            bucket.written = written("bucket policy and ACL", document, "resource")
 
     def _settings(
         self, kind: str, found: Mapping[str, Bucket]

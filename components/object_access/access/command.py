@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,28 +21,47 @@ from .difference import Change
 from .program import Program
 from .report import AccessReport
 
+Spaces = Sequence[Workspace]
+"""Of programs that are judged together, in the order in which they are deployed."""
 FORMATS = ("table", "json", "markdown", "html")
 WIDTH = 128  # columns, where there is no terminal to ask
 
 
-def run(folder: Path, environment: str, shape: str, against: str, output: Path | None) -> int:
+def run(
+    folders: Sequence[Path],
+    environment: str,
+    shape: str,
+    against: str,
+    output: Path | None,
+    *,
+    live: bool = False,
+) -> int:
     """Report; returns the exit code: 0; 1 where an invariant of the environment is broken; 3 where
-    access is wider than it was in `against`. Raises ValueError where what was asked for cannot be
-    done."""
+    access is wider than it was in `against`, or than the program says where it is `live`, or where
+    that cannot be judged. Raises ValueError where what was asked for cannot be done."""
     talk = Console(stderr=True, highlight=False)
-    config: dict[str, Any] = {}
+    configs: list[dict[str, Any]] = []
     try:
-        _check(shape, against)
-        workspace = Workspace.at(folder)
-        config = workspace.config_of(environment) if workspace.known() else {}
-        now, earlier = _both(workspace, environment, against)
-        lines = [*invariants.broken(invariants.read(config), now)]
-        if earlier is None:
-            text, code = _report(now, shape), 0
+        _check(shape, against, live=live)
+        spaces = [Workspace.at(each) for each in folders]
+        known = [each for each in spaces if environment in each.known()]
+        if not known and any(each.known() for each in spaces):
+            known = spaces  # which say that there is no such environment
+        configs = [each.config_of(environment) for each in known]
+        rules = [rule for each in configs for rule in invariants.read(each)]
+        changes: list[Change] | None
+        if live:
+            now, changes = _live(spaces, environment)
+            text = _beside(environment, now, changes or [], shape)
         else:
-            changes = difference.compare(earlier, now)
-            text = _difference(environment, changes, against, shape)
-            code = 3 if difference.widened(changes) else 0
+            now, changes = _compared(spaces, environment, against)
+            text = (
+                _report(now, shape)
+                if changes is None
+                else _difference(environment, changes, against, shape)
+            )
+        code = 3 if difference.widened(changes or []) else 0
+        lines = [*invariants.broken(rules, now)]
         for line in lines:
             talk.print(f"broken: {line}", style="red", markup=False, soft_wrap=True)
         code = 1 if lines else code
@@ -51,13 +70,15 @@ def run(folder: Path, environment: str, shape: str, against: str, output: Path |
         else:
             sys.stdout.write(text)
     except Exception as error:  # noqa: BLE001 the program is the user's: anything may come
-        raise ValueError(_told(error, config)) from None
+        raise ValueError(_told(error, configs)) from None
     return code
 
 
-def _check(shape: str, against: str) -> None:
+def _check(shape: str, against: str, *, live: bool) -> None:
     if shape not in FORMATS:
         raise ValueError(f"format '{shape}' is unknown, use one of {', '.join(FORMATS)}")
+    if against and live:
+        raise ValueError("--live compares with the program itself, leave --against out")
     if against and shape == "html":
         raise ValueError("a difference has no html, use table, json or markdown")
 
@@ -72,6 +93,30 @@ def _report(now: AccessReport, shape: str) -> str:
 
         return page.html(now)
     return _drawn(tables.table(now))
+
+
+def _live(spaces: Spaces, environment: str) -> tuple[AccessReport, list[Change] | None]:
+    from . import live  # brings boto3, which a report from a program alone needs not
+
+    return live.look(environment, _run(_folders(spaces), environment))
+
+
+def _compared(
+    spaces: Spaces, environment: str, against: str
+) -> tuple[AccessReport, list[Change] | None]:
+    now, earlier = _both(spaces, environment, against)
+    return now, None if earlier is None else difference.compare(earlier, now)
+
+
+def _beside(environment: str, now: AccessReport, changes: list[Change], shape: str) -> str:
+    """In what the account differs from the program, and who reaches what there."""
+    if shape == "html":
+        return _report(now, shape)
+    if shape == "json":
+        found = {**difference.data(environment, changes, "the program"), "account": now.account}
+        found["report"] = report.to_data(now)
+        return json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return "\n".join([_difference(environment, changes, "", shape), _report(now, shape)])
 
 
 def _difference(environment: str, changes: list[Change], against: str, shape: str) -> str:
@@ -95,23 +140,25 @@ def _drawn(shown: Any) -> str:
 
 
 def _both(
-    workspace: Workspace, environment: str, against: str
+    spaces: Spaces, environment: str, against: str
 ) -> tuple[AccessReport, AccessReport | None]:
     """Today's report, and the one to compare it with; two programs run side by side."""
     if not against:
-        return report.build(environment, _run(workspace.folder, environment)), None
+        return report.build(environment, _run(_folders(spaces), environment)), None
     if Path(against).is_file():
         earlier = _read(Path(against), environment)
-        return _numbered_alike(environment, _run(workspace.folder, environment), earlier)
+        return _numbered_alike(environment, _run(_folders(spaces), environment), earlier)
     with (
         tempfile.TemporaryDirectory(prefix="object-access-") as folder,
         ThreadPoolExecutor() as pool,
     ):
-        then = Path(against)
-        if not then.is_dir():
-            then = Path(folder)
-            check_out(workspace.folder, against, then)
-        running = pool.submit(_run, workspace.folder, environment)
+        then = [Path(against)]
+        if not then[0].is_dir():
+            then = [check_out(each.folder, against, Path(folder) / str(number))
+                    for number, each in enumerate(spaces)]  # fmt: skip
+        elif len(spaces) > 1:
+            raise ValueError("several programs are compared with a git ref or a file, not a folder")
+        running = pool.submit(_run, _folders(spaces), environment)
         old = _run(then, environment, against)
         now = running.result()
     return _numbered_alike(environment, now, report.build(environment, old))
@@ -128,13 +175,29 @@ def _numbered_alike(
     return report.build(environment, now), earlier
 
 
-def _run(folder: Path, environment: str, against: str = "") -> Program:
-    """What a program declares; nothing where it knows no such environment."""
+def _folders(spaces: Spaces) -> list[Path]:
+    return [each.folder for each in spaces]
+
+
+def _run(folders: Sequence[Path], environment: str, against: str = "") -> Program:
+    """What programs declare; nothing where they know no such environment."""
     try:
-        return programs.declared_at(folder.resolve(), environment) or Program([])
+        there = [each.resolve() for each in folders if (each / "Pulumi.yaml").exists()]
+        return (programs.declared_at(there, environment) if there else None) or Program([])
     except RuntimeError as error:
+        if against and any(_looks(each) for each in folders):
+            raise ValueError(
+                f"the program at '{against}' is older than {programs.LOOK}, it asks its cloud when "
+                f"it starts ({error}): compare with a newer one, or with a report in JSON"
+            ) from None
         what = f"the program at '{against}'" if against else "the program"
         raise ValueError(f"{what} does not run: {error}") from None
+
+
+def _looks(folder: Path) -> bool:
+    """Whether it is a state of Object Access whose program always looks at its cloud first."""
+    files = [*(folder / "stacks").glob("*.py"), *(folder / "components").rglob("*.py")]
+    return bool(files) and not any(programs.LOOK in each.read_text() for each in files)
 
 
 def _read(file: Path, environment: str) -> AccessReport:
@@ -150,8 +213,9 @@ def _read(file: Path, environment: str) -> AccessReport:
     return found
 
 
-def check_out(root: Path, ref: str, folder: Path) -> None:
-    """The project as it was at a git ref, without touching the work tree. Raises ValueError."""
+def check_out(root: Path, ref: str, folder: Path) -> Path:
+    """The project as it was at a git ref, without touching the work tree: where it is now. Raises
+    ValueError."""
     named = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if named.returncode:
         raise ValueError(
@@ -162,6 +226,7 @@ def check_out(root: Path, ref: str, folder: Path) -> None:
         raise ValueError(f"git could not give '{ref}': {packed.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
         tar.extractall(folder, filter="data")
+    return folder
 
 
 def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
@@ -174,12 +239,12 @@ def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
 # --- what must not be told ---
 
 
-def _told(error: BaseException, config: Mapping[str, Any]) -> str:
+def _told(error: BaseException, configs: Sequence[Mapping[str, Any]]) -> str:
     """An error in one line, without the secrets of the settings."""
     said = " ".join(str(error).split()) or "it ended without a word"
     if type(error) not in (ValueError, TypeError, LookupError, RuntimeError, OSError):
         said = f"{type(error).__name__}: {said}"
-    for secret in _secrets(config):
+    for secret in (secret for each in configs for secret in _secrets(each)):
         said = said.replace(secret, "••••••••")
     return said
 

@@ -1,9 +1,12 @@
 """Who can do what on an S3-compatible store without IAM: whoever has the keys, everything."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from .model import NOTHING, Answer, Findings, Kind, Party, Place, Verb
 from .program import Program
+from .proof import Evidence
 from .queries import of_pages
 
 _TYPE = "pulumi-python:dynamic/object-access:StoreBucket"
@@ -21,7 +24,7 @@ def findings(program: Program) -> Findings:
         facts = {"declared_as": each.name, "versioned": made["versioning"]}
         if made["adopt"]:
             facts["adopted"] = True
-        place = Place(f"{made['endpoint'].rstrip('/')}/{made['bucket_name']}/", "", facts)
+        place = Place(_root(made), "", facts)
         host = urlsplit(made["endpoint"]).netloc
         owner = Party(
             Kind.KEYS, f"keys of profile {made['profile']} on {host}", {"with": "no policies: all"}
@@ -37,3 +40,14 @@ def findings(program: Program) -> Findings:
             who = Party(Kind.PAGE, pages, {"with": "a request that somebody has signed"})
             found.add(who, place, of_pages(made["cors"], origin.replace("*", "x")))
     return found
+
+
+def decide_by(program: Program, evidence: Evidence) -> None:
+    """Note what decides about pages."""
+    for each in program.resources:
+        if each.type == _TYPE and each.outputs["cors"]:
+            evidence.cors[_root(each.outputs)] = each.outputs["cors"]
+
+
+def _root(made: Mapping[str, Any]) -> str:
+    return f"{made['endpoint'].rstrip('/')}/{made['bucket_name']}/"

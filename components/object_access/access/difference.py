@@ -13,10 +13,11 @@ from rich.text import Text
 from ..policies.evaluate import Decision
 from . import swift
 from .model import NOTHING, Answer, Answers, Kind, Party, Place, Verb
+from .pages import gained as page_requests
 from .proof import Open, Witness
 from .proof import compare as proven
 from .report import AccessReport, from_json, to_json
-from .risks import IN_VERBS, escalates, grouped, rank
+from .risks import IN_VERBS, by_risk, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
 _FEW = 3  # places that a change names
@@ -62,6 +63,8 @@ class Change:
     """Of the strongest thing gained or lost, from 1 for list to 5 for administer."""
     witness: Witness | None = None
     """A request that is allowed now and was refused before."""
+    also: tuple[str, ...] = ()
+    """All actions that no verb stands for, of which `what` names a few."""
 
     def risk(self) -> tuple[Any, ...]:
         """The riskiest comes first: what opens, of people outside, of the most power."""
@@ -86,9 +89,14 @@ def compare(before: AccessReport, now: AccessReport) -> list[Change]:
             witnesses.setdefault((each.who.id, _root(each)), []).append(each)
     for who, where, what in swift.gained(before.evidence, now.evidence):
         said = f"+ {what}: allowed now, refused before"
+        if any(each.who == who.name and each.turn is Turn.ADDED for each in changes):
+            continue  # somebody new, of whom more is said already
         changes.append(Change(Turn.WIDENED, who.kind, who.name, (where,), said, (), 2))
     gained = {root for _, root in witnesses}
-    changes = [each for each in changes if not _unfounded(each, gained)]
+    pages = dict(page_requests(before.evidence, now.evidence))
+    changes = [each for each in changes if not _unfounded(each, gained, pages)]
+    for root, what in pages.items():
+        _say(changes, root, f"{what}: allowed now, refused before")
     added = now.findings.principals.keys() - before.findings.principals.keys()
     opening: dict[str, list[int]] = {}
     for number, change in enumerate(changes):
@@ -127,9 +135,13 @@ def _attach(
     for number in saying:
         change = changes[number]
         more = f"; and also: {grouped(beyond)}" if beyond else ""
+        changes[number] = replace(
+            change,
+            what=change.what + more,
+            witness=change.witness or _fitting(change, found),
+            also=tuple(dict.fromkeys((*change.also, *beyond))),
+        )
         beyond = []  # said once
-        witness = change.witness or _fitting(change, found)
-        changes[number] = replace(change, what=change.what + more, witness=witness)
     if not saying:
         who = first.who
         turn = Turn.ADDED if who.id in added else Turn.WIDENED
@@ -137,7 +149,19 @@ def _attach(
         by = tuple(dict.fromkeys(_by(each.decision) for each in found))
         where = tuple(dict.fromkeys(place_of(each.request.resource) for each in found))[:_FEW]
         told = f"+ {grouped(names)}"
-        changes.append(Change(turn, who.kind, who.name, where, told, by, power, first))
+        also = tuple(dict.fromkeys(names))
+        changes.append(Change(turn, who.kind, who.name, where, told, by, power, first, also))
+
+
+def _say(changes: list[Change], root: str, said: str) -> None:
+    """Put what pages may do more beside the change that says so already, or make it one."""
+    for number, each in enumerate(changes):
+        there = any(where.startswith(root) for where in each.where)
+        if each.kind is Kind.PAGE and each.turn in _OPENING and there:
+            changes[number] = replace(each, what=f"{each.what}; {said}")
+            return
+    who = "pages in a browser"
+    changes.append(Change(Turn.WIDENED, Kind.PAGE, who, (root,), f"+ {said}", (), 2))
 
 
 def _fitting(change: Change, found: list[Witness]) -> Witness:
@@ -151,9 +175,12 @@ def _fitting(change: Change, found: list[Witness]) -> Witness:
     return min(found, key=fits)
 
 
-def _unfounded(change: Change, gained: Collection[str]) -> bool:
-    """Whether a change only seems to open something: places may be cut otherwise than before. By
-    a role that somebody else may become now, everything may open."""
+def _unfounded(change: Change, gained: Collection[str], pages: Collection[str]) -> bool:
+    """Whether a change only seems to open something: places may be cut otherwise than before, and
+    pages named by other patterns. By a role that somebody else may become now, everything may open.
+    """
+    if change.kind is Kind.PAGE and change.turn in _OPENING:
+        return not any(each.startswith((*pages,)) for each in change.where)
     if change.turn not in _OPENING or change.kind not in _PROVEN or not change.where:
         return False
     if not all(each.startswith("s3://") for each in (*gained, *change.where)):
@@ -392,11 +419,11 @@ def _facts(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
     length, now = old.facts.get("external_id_length"), new.facts.get("external_id_length")
     if length and now and now < length:
         yield Turn.WIDENED, f"an external ID of {now} signs, of {length} before", len(Verb)
-    names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
-    if names and keys and not names & keys:
-        yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
-    if old.facts.get("keys") != new.facts.get("keys"):
-        yield Turn.CHANGED, f"{old.facts.get('keys', 0)} → {new.facts.get('keys', 0)} keys", 0
+    yield from _access_keys(old, new)
+    for each in sorted({*new.facts.get("profiles", ())} - {*old.facts.get("profiles", ())}):
+        if "profiles" in old.facts:
+            yield Turn.WIDENED, f"is the role of machines with profile {each}", len(Verb)
+    yield from _of_credentials(old, new)
     was, has = _assumers(old), _assumers(new)
     for who in sorted(was.keys() | has.keys()):
         name = who.partition(":")[2]
@@ -409,6 +436,27 @@ def _facts(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
             said = "asks" if has[who] else "no longer asks"
             yield turn, f"{said} {name} for an external ID", len(Verb)
     yield from _keys(old.facts.get("kms", {}), new.facts.get("kms", {}))
+
+
+def _access_keys(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
+    names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
+    if names and keys and not names & keys:
+        yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
+    count, counts = old.facts.get("keys", 0), new.facts.get("keys", 0)
+    if count != counts:
+        # During a rotation there are two; where there was none, somebody new gets in.
+        turn = Turn.CHANGED if count else Turn.WIDENED
+        yield turn, f"{count} → {counts} keys", 0 if count else 1
+
+
+def _of_credentials(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
+    """What an application credential may, beside its access rules; without roles, all of its
+    user's."""
+    if old.facts.get("unrestricted") is False and new.facts.get("unrestricted"):
+        yield Turn.WIDENED, "may make other credentials", len(Verb)
+    had, has = old.facts.get("roles"), new.facts.get("roles")
+    if had and has is not None and (not has or {*has} - {*had}):
+        yield Turn.WIDENED, f"roles: {', '.join(had)} → {', '.join(has) or 'all'}", len(Verb)
 
 
 def _keys(
@@ -470,44 +518,61 @@ _GUARDS: Mapping[str, tuple[Any, str, str]] = {
 # --- how it is shown ---
 
 
-def headline(changes: list[Change]) -> str:
-    """All of it in a few words."""
+def headline(changes: list[Change], against: str = "an earlier program") -> str:
+    """All of it in a few words. Here and below, with nothing to be `against`, the account is
+    compared with its program."""
     if not changes:
-        return "unchanged"
+        return "unchanged" if against else "the account is as the program says"
     counts = [(turn, sum(change.turn is turn for change in changes)) for turn in Turn]
-    verdict = "widened" if widened(changes) else "not widened"
+    is_wider, is_not = _VERDICTS[bool(against)]
+    verdict = is_wider if widened(changes) else is_not
     return f"{verdict} ({', '.join(f'{count} {turn}' for turn, count in counts if count)})"
 
 
-def markdown(environment: str, changes: list[Change], against: str) -> str:
+_VERDICTS = {
+    True: ("widened", "not widened"),
+    False: ("the account is wider than the program", "the account is not wider than the program"),
+}
+_PROVES = {
+    True: "allowed now, refused before",
+    False: "allowed by the account, refused by the program",
+}
+
+
+def markdown(environment: str, changes: list[Change], against: str = "") -> str:
     """A comment for a pull request, of about a screenful."""
-    lines = [f"### Access in {code(environment)}: {headline(changes)}", ""]
+    lines = [f"### Access in {code(environment)}: {headline(changes, against)}", ""]
     if not changes:
-        return "\n".join([*lines, f"Against {code(against)}, nobody can do more or less.", ""])
+        same = f"Against {code(against)}, nobody can do more or less."
+        return "\n".join([*lines, *([same, ""] if against else [])])
     head = ["| | who | where | what | by |", "|---|---|---|---|---|"]
-    rows = [_row(change) for change in changes]
+    rows = [_row(change, _PROVES[bool(against)]) for change in changes]
     lines += [*head, *rows[:MOST]]
     if more := rows[MOST:]:
         summary = f"<details><summary>{len(more)} more, of less risk</summary>"
         lines += ["", summary, "", *head, *more, "", "</details>"]
-    note = "+ can be done now, - could be done before. Decided from the program alone"
-    return "\n".join([*lines, "", f"<sub>{note}, against {code(against)}.</sub>", ""])
+    note = "+ is allowed by the account, - by the program alone"
+    if against:
+        decided = f"Decided from the program alone, against {code(against)}"
+        note = f"+ can be done now, - could be done before. {decided}"
+    return "\n".join([*lines, "", f"<sub>{note}.</sub>", ""])
 
 
-def _row(change: Change) -> str:
+def _row(change: Change, proves: str) -> str:
     mark, _ = _MARKS[change.turn]
     who = f"{code(change.who)} {change.kind}" if change.kind else change.who
     where = "<br>".join(code(each) for each in change.where)
     what = escape(change.what)
     if change.witness:
-        what += f"<br>allowed now, refused before: {code(proof_of(change.witness))}"
+        what += f"<br>{proves}: {code(proof_of(change.witness))}"
     cells = [f"{mark} {change.turn}", who, where, what, escape("; ".join(change.by))]
     return f"| {' | '.join(cells)} |"
 
 
-def table(environment: str, changes: list[Change], against: str) -> RenderableType:
+def table(environment: str, changes: list[Change], against: str = "") -> RenderableType:
     """The changes for a terminal."""
-    title = Text(f"Access in {environment} against {against}: {headline(changes)}", "bold")
+    than = f" against {against}" if against else ""
+    title = Text(f"Access in {environment}{than}: {headline(changes, against)}", "bold")
     if not changes:
         return title
     shown = Table(box=None, pad_edge=False)
@@ -518,7 +583,7 @@ def table(environment: str, changes: list[Change], against: str) -> RenderableTy
         who = f"{change.who} [{change.kind}]" if change.kind else change.who
         what = change.what
         if change.witness:
-            what += f"\nallowed now, refused before: {proof_of(change.witness)}"
+            what += f"\n{_PROVES[bool(against)]}: {proof_of(change.witness)}"
         cells = (who, "\n".join(change.where), what, "; ".join(change.by))
         shown.add_row(Text(change.turn, style), *(Text(cell) for cell in cells))
     return Group(title, shown)
@@ -538,6 +603,7 @@ def data(environment: str, changes: list[Change], against: str) -> dict[str, Any
                 "where": list(change.where),
                 "what": change.what,
                 "by": list(change.by),
+                "also": by_risk(change.also),
                 "witness": _request(change.witness) if change.witness else None,
             }
             for change in changes

@@ -11,12 +11,17 @@ or somebody whom the program makes, by its own name or that of the resource; `ma
 verbs of the report, or actions such as `iam:*`; `where` is a bucket, a part of it, an ARN, or `*`.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from ..policies.classes import Element
 from ..policies.patterns import ANYTHING, Tokens, literal, pattern
+from ..workspace import Workspace
+from . import program as programs
+from . import report
 from .difference import place_of, proof_of
 from .model import Kind, Verb
 from .proof import Evidence, Holder, Open, Scope, Witness, allowed, answers, everybody
@@ -63,6 +68,25 @@ def read(config: Mapping[str, Any]) -> list[Invariant]:
                     )
             found.append(Invariant(rule, str(each["who"]), (*map(str, may),), str(each["where"])))
     return found
+
+
+def hold(folder: Path, environment: str) -> None:
+    """For a program, which calls this before it declares anything: so every preview, update and
+    rehearsal proves its invariants. It is run once more for that, without any cloud.
+
+    Raises ValueError in one line for one that is broken, with its proof, or that is none.
+    """
+    if os.environ.get(programs.LOOK) == "no":  # this is that run
+        return
+    workspace = Workspace.at(folder)
+    rules = read(workspace.config_of(environment))
+    try:
+        declared = programs.declared_at(workspace.folder, environment)
+    except RuntimeError as error:
+        raise ValueError(f"never and always cannot be proven: {error}") from None
+    now = report.build(environment, declared or programs.Program([]))
+    if lines := [*broken(rules, now)]:
+        raise ValueError(f"broken: {'; '.join(lines)}")
 
 
 _EXAMPLE = "{who: outsiders, may: write, where: s3://bucket/prefix/}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import jinja2
 
+from . import risks
 from .model import Answer, Answers, Kind, Party, Place, Verb, strongest
 from .report import AccessReport
 from .tables import (
@@ -48,6 +49,7 @@ def html(report: AccessReport) -> str:
         data=_script(links),
         summary=_summary(report),
         remarks=remarks(report),
+        escalation=risks.ESCALATION,
         nobody={each.id for each in powerless(report)},
     )
 
@@ -80,13 +82,20 @@ def _groups(people: list[Party], who: dict[str, int]) -> list[dict[str, Any]]:
                     "id": each.id,
                     "name": each.name,
                     "short": each.facts.get("declared_as", each.name),
-                    "notes": notes(each),
+                    "notes": [line for line in notes(each) if not line.startswith("and also")],
                     "assumed": _assumed(each),
+                    "also": _also(each),
                 }
                 for each in members
             ]
             groups.append({"heading": HEADINGS[kind], "people": shown})
     return groups
+
+
+def _also(principal: Party) -> list[tuple[str, str]]:
+    """What no verb stands for: groups of actions, the riskiest first, each with a line."""
+    groups = principal.facts.get("also", {})
+    return list(zip(groups, risks.told(groups), strict=True))
 
 
 def _assumed(principal: Party) -> list[str]:

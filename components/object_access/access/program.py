@@ -15,12 +15,13 @@ import itertools
 import json
 import logging
 import os
+import re
 import runpy
 import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,9 @@ import yaml
 ACCOUNT = "123456789012"  # which one it will be, the program does not say
 PROJECT_ID = "0" * 31 + "1"  # of OpenStack, likewise
 PROJECT = "object-access"
+REMOTE = "made elsewhere: "
+"""What the type begins with of a component whose resources the program does not declare itself, and
+of what runs beside a resource."""
 LOOK = "OBJECT_ACCESS_LOOK"
 """The variable that says, with `no`, that there is no cloud to look at."""
 
@@ -45,6 +49,8 @@ class Declared(NamedTuple):
     outputs: Mapping[str, Any]
     """Its inputs, and what only a cloud knows: ARNs, IDs, placeholders for secrets."""
     protected: bool = False
+    imported: bool = False
+    """Whether it exists, and the program takes it over."""
 
 
 class Program(NamedTuple):
@@ -57,8 +63,42 @@ class Program(NamedTuple):
     """Which clouds it is for, and as whom it asks them: settings of providers, by their names."""
 
 
+class _Ran(NamedTuple):
+    """What came of one run, before its account has a number that is the same in every run."""
+
+    made: list[Declared]
+    clouds: dict[str, str]
+    exported: Mapping[str, Any]
+
+
+Stacks = Mapping[str, Mapping[str, Any]]
+"""What other programs export, by the names of their projects."""
+
+
 def declared(root: Path, environment: str, config: Mapping[str, Any]) -> Program:
     """Run the program in `root`, in this process. Raises what the program raises."""
+    own = own_account([config])
+    account = own or _unknown_account()
+    ran = _ran(root, environment, config, account)
+    found = Program(ran.made, account, ran.clouds)
+    return found if own else _settled(found)
+
+
+def _unknown_account() -> str:
+    """Unless the environment says which account is its own, while it runs that is a number that it
+    cannot know: none that it writes itself can be taken for it."""
+    return f"{secrets.randbelow(10**12):012}"
+
+
+def _ran(
+    root: Path,
+    environment: str,
+    config: Mapping[str, Any],
+    account: str,
+    *,
+    project: str = PROJECT,
+    stacks: Stacks | None = None,
+) -> _Ran:
     import pulumi
     from pulumi.runtime import settings as runtime_settings
 
@@ -67,44 +107,47 @@ def declared(root: Path, environment: str, config: Mapping[str, Any]) -> Program
     quiet = logging.getLogger("object-access.program")
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
-    # Unless the environment says which account is its own, while it runs that is a number that it
-    # cannot know: none that it writes itself can be taken for it.
-    own = _own_account(config)
-    account = own or f"{secrets.randbelow(10**12):012}"
-    cloud = _cloud(_partition(config), account)
+    cloud = _cloud(_partition(config), account, stacks or {})
     runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # of an earlier run
-    pulumi.runtime.set_mocks(cloud, PROJECT, environment, preview=False, logger=quiet)
-    protected = _protected(runtime_settings.get_monitor())
+    pulumi.runtime.set_mocks(cloud, project, environment, preview=False, logger=quiet)
+    noted = _noted(runtime_settings.get_monitor())
     pulumi.runtime.set_all_config({key: _text(value) for key, value in config.items()})
+    exported: dict[str, Any] = {}
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
-    def program() -> None:
+    def program() -> pulumi.Output[None]:
         runpy.run_path(str(root / "__main__.py"))
+        outputs = getattr(pulumi.runtime.get_root_resource(), "outputs", {})
+        return pulumi.Output.from_input(dict(outputs)).apply(exported.update)
 
     try:
         with _unlooked(), redirect_stdout(sys.stderr):
             program()
     finally:
         gc.enable()  # the program has no need of it, we have
-    exported: Any = getattr(pulumi.runtime.get_root_resource(), "outputs", {})
-    made = [each._replace(protected=each[:2] in protected) for each in cloud.made]
+    made = [each._replace(**noted.options.get(each[:2], {})) for each in cloud.made]
+    made += noted.remote
     made.sort(key=lambda each: each[:2])
-    found = Program(made, account, _clouds(config, made, exported))
-    return found if own else _settled(found)
+    return _Ran(made, _clouds(config, made, exported), exported)
 
 
-def declared_at(root: Path, environment: str) -> Program | None:
-    """Run the program in `root`, which may be another state of the project, in a process of its
-    own; nothing if it knows no such environment.
+def declared_at(roots: Path | Sequence[Path], environment: str) -> Program | None:
+    """Run the program in a folder, which may be another state of the project, in a process of its
+    own; or several of one organisation, in the order in which they are deployed, so that a later
+    one knows what an earlier one exports. Nothing if none of them knows such an environment.
 
     Raises RuntimeError with the last line that the program said where it fails.
     """
+    listed = [roots] if isinstance(roots, Path) else [*roots]
     done = subprocess.run(
         # -P: the modules beside this file are today's, and not to be found by that program.
-        [sys.executable, "-P", __file__, environment],
-        cwd=root,
+        [sys.executable, "-P", __file__, environment, *map(str, listed)],
+        cwd=listed[0],
         # A program that brings its components along uses those.
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(root), str(root / "components")))},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(str(listed[0] / part) for part in (".", "components")),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -115,30 +158,96 @@ def declared_at(root: Path, environment: str) -> Program | None:
 
 
 def _main() -> None:
-    root, environment = Path.cwd(), sys.argv[1]
+    environment, roots = sys.argv[1], [Path(each) for each in sys.argv[2:]]
+    given = {root: each for root in roots if (each := _settings(root, environment)) is not None}
+    own = own_account(config for _, _, config in given.values())
+    account = own or _unknown_account()
+    stacks: dict[str, Mapping[str, Any]] = {}
+    made: list[Declared] = []
+    clouds: dict[str, str] = {}
+    for root, (project, main, config) in given.items():
+        with _inside(root):
+            ran = _ran(main, environment, config, account, project=project, stacks=stacks)
+        stacks[project] = ran.exported
+        # What several programs call the same are not one.
+        of = f"{project}/" if len(roots) > 1 else ""
+        made += [each._replace(name=of + each.name) for each in ran.made]
+        clouds |= {of + key: value for key, value in ran.clouds.items()}
+    found = Program(made, account, clouds)
+    print(json.dumps((found if own else _settled(found)) if given else None))
+
+
+def _settings(root: Path, environment: str) -> tuple[str, Path, dict[str, Any]] | None:
+    """A program's project, the folder of its `__main__.py` and its configuration; nothing if it
+    knows no such environment."""
     project = yaml.safe_load((root / "Pulumi.yaml").read_text())
-    folder = root / project.get("stackConfigDir", ".")
+    name, folder = str(project.get("name", PROJECT)), root / project.get("stackConfigDir", ".")
     file = folder / f"Pulumi.{environment}.yaml"
-    found = None
     # A program without any environments of its own needs none.
-    if file.exists() or not any(folder.glob("Pulumi.*.yaml")):
-        text = file.read_text() if file.exists() else ""
-        config = (yaml.safe_load(text) or {}).get("config") or {}
-        found = declared(root / project.get("main", "."), environment, config)
-    print(json.dumps(found))
+    if not file.exists() and any(folder.glob("Pulumi.*.yaml")):
+        return None
+    text = file.read_text() if file.exists() else ""
+    config = (yaml.safe_load(text) or {}).get("config") or {}
+    # What a project says for all its stacks may have a type and a default.
+    general = {
+        key: value.get("value", value.get("default")) if isinstance(value, dict) else value
+        for key, value in (project.get("config") or {}).items()
+    }
+    whole = {
+        key if ":" in key else f"{name}:{key}": value
+        for key, value in {**general, **config}.items()
+        if value is not None
+    }
+    return name, root / project.get("main", "."), whole
 
 
-def _protected(monitor: Any) -> set[tuple[str, str]]:
-    """The resources that the program protects, which the SDK's mocks are not told."""
-    found: set[tuple[str, str]] = set()
+@contextmanager
+def _inside(root: Path) -> Iterator[None]:
+    """A program finds its own files and modules, and not those of another one."""
+    known, path = {*sys.modules}, [*sys.path]
+    os.chdir(root)
+    sys.path[:0] = [str(root), str(root / "components")]
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        for name in {*sys.modules} - known:
+            file = Path(getattr(sys.modules[name], "__file__", None) or "/")
+            if file.is_relative_to(root) and "site-packages" not in file.parts:
+                del sys.modules[name]
+
+
+class _Noted(NamedTuple):
+    """What the SDK's mocks are not told."""
+
+    options: dict[tuple[str, str], dict[str, bool]]
+    remote: list[Declared]
+
+
+def _noted(monitor: Any) -> _Noted:
+    """Options of resources that matter, and what is not of the program, from now on."""
+    found = _Noted({}, [])
     register = monitor.RegisterResource
 
     def noting(request: Any) -> Any:
-        if request.protect:
-            found.add((request.type, request.name))
+        found.options[request.type, request.name] = {
+            "protected": request.protect,
+            "imported": bool(request.importId),
+        }
+        if request.remote or request.hooks.ByteSize() or request.transforms:
+            # What a transform does, nobody sees: the name of one is another in every run.
+            parts = (request.object, request.hooks, *request.transforms)
+            says = {"says": "".join(map(str, parts))}
+            found.remote.append(Declared(REMOTE + request.type, request.name, says))
         return register(request)
 
-    monitor.RegisterResource = noting
+    def transforming(request: Any) -> Any:
+        says = {"says": str(request)}
+        found.remote.append(Declared(f"{REMOTE}a transform", "of every resource", says))
+        return transform(request)
+
+    transform = monitor.RegisterStackTransform
+    monitor.RegisterResource, monitor.RegisterStackTransform = noting, transforming
     return found
 
 
@@ -155,10 +264,26 @@ def _unlooked() -> Iterator[None]:
             os.environ[LOOK] = before
 
 
-def _own_account(config: Mapping[str, Any]) -> str:
-    """The one account that the environment allows, where it says one."""
+_ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
+
+
+def own_account(configs: Iterable[Mapping[str, Any]]) -> str:
+    """The account that a program is deployed to, where its environment says it: the one that is
+    allowed, or that of the role that is assumed for it. Raises ValueError where programs that are
+    judged together are for several."""
+    found = {each for config in configs for each in _accounts(config)}
+    if len(found) > 1:
+        raise ValueError(f"these are for several accounts, {', '.join(sorted(found))}: one by one")
+    return next(iter(found), "")
+
+
+def _accounts(config: Mapping[str, Any]) -> list[str]:
     allowed = config.get("aws:allowedAccountIds") or []
-    return str(allowed[0]) if isinstance(allowed, list) and len(allowed) == 1 else ""
+    allowed = json.loads(allowed) if isinstance(allowed, str) else allowed
+    if len(allowed) == 1:
+        return [str(allowed[0])]
+    roles = _text([config.get("aws:assumeRoles"), config.get("aws:assumeRole")])
+    return _ROLE.findall(roles)[-1:]  # of a chain the last one deploys
 
 
 def _clouds(
@@ -206,7 +331,7 @@ def read(text: str) -> Program:
 # --- a cloud that only names ---
 
 
-def _cloud(partition: str, account: str) -> Any:
+def _cloud(partition: str, account: str, stacks: Stacks) -> Any:
     # Within a function: Pulumi takes a second to import, in which the page's template, a report to
     # compare with or a misspelt option can be refused already.
     import pulumi
@@ -229,6 +354,8 @@ def _cloud(partition: str, account: str) -> Any:
         def new_resource(
             self, args: pulumi.runtime.MockResourceArgs
         ) -> tuple[str | None, dict[str, Any]]:
+            if args.typ == "pulumi:pulumi:StackReference":
+                return args.resource_id, {**args.inputs, **_referred(args.inputs["name"], stacks)}
             if not args.custom:  # a component; or read: what is there, a program does not say
                 return args.resource_id, args.inputs
             inputs = {key: plain(each) for key, each in args.inputs.items() if key != "__provider"}
@@ -240,27 +367,45 @@ def _cloud(partition: str, account: str) -> Any:
         def call(
             self, args: pulumi.runtime.MockCallArgs
         ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-            answers: Mapping[str, dict[str, Any]] = {
-                "getCallerIdentity": {
-                    "accountId": account,
-                    "arn": f"arn:{partition}:iam::{account}:root",
-                    "userId": account,
-                },
-                "getPartition": {"partition": partition, "id": partition},
-                "getRegion": {"region": "eu-west-1", "name": "eu-west-1", "id": "eu-west-1"},
-                "getAuthScope": {"projectId": PROJECT_ID, "region": "RegionOne"},
-            }
-            name = args.token.rpartition(":")[2]
-            if name == "getPolicyDocument":
-                return {"json": _document(plain(args.args))}, []
-            if name not in answers:
-                raise LookupError(
-                    f"the program asks its cloud for {args.token}, which a report from the program "
-                    "alone cannot answer: teach it to access/program.py"
-                )
-            return answers[name], []
+            return _answer(args.token, plain(args.args), partition, account), []
 
     return Cloud()
+
+
+def _answer(token: str, given: Mapping[str, Any], partition: str, account: str) -> dict[str, Any]:
+    """What a program is told that asks its cloud."""
+    answers: Mapping[str, dict[str, Any]] = {
+        "getCallerIdentity": {
+            "accountId": account,
+            "arn": f"arn:{partition}:iam::{account}:root",
+            "userId": account,
+        },
+        "getCanonicalUserId": {"id": "owner"},
+        "getPartition": {"partition": partition, "id": partition},
+        "getRegion": {"region": "eu-west-1", "name": "eu-west-1", "id": "eu-west-1"},
+        "getAuthScope": {"projectId": PROJECT_ID, "region": "RegionOne"},
+    }
+    name = token.rpartition(":")[2]
+    if name == "getPolicyDocument":
+        return {"json": _document(given)}
+    if name not in answers:
+        raise LookupError(
+            f"the program asks its cloud for {token}, which a report from the program alone "
+            "cannot answer: teach it to access/program.py"
+        )
+    return answers[name]
+
+
+def _referred(name: str, stacks: Stacks) -> dict[str, Any]:
+    """What another stack exports: `<organisation>/<project>/<stack>`, of which the project counts.
+    Raises LookupError where its program is not judged together with this one."""
+    project = name.split("/")[1] if name.count("/") == 2 else ""
+    if project not in stacks:
+        raise LookupError(
+            f"the program reads stack '{name}': name the folder of its program, too, before this "
+            "one, with --program"
+        )
+    return {"outputs": stacks[project], "secretOutputNames": []}
 
 
 # Resources of IAM -> how their ARNs call them.
@@ -300,6 +445,7 @@ def _named(
         computed = {"arn": f"{iam}:{_WORDS[kind]}{inputs.get('path') or '/'}{last}"}
         identifier = computed["arn"] if kind == "Policy" else identifier
     elif kind == "Key":
+        identifier = name
         computed = {"arn": f"arn:{partition}:kms:eu-west-1:{account}:key/{name}", "keyId": name}
     elif kind == "AccessKey":
         identifier, computed = f"AKIAEXAMPLE{_digest(name)[:9]}", {"secret": _placeholder(name)}

@@ -27,6 +27,7 @@ from ..policies.classes import (
     speaks_of,
     variables_of,
 )
+from ..policies.cors import CorsRule
 from ..policies.evaluate import Decision, Policies, Policy, Principal, Request, evaluate
 from ..policies.patterns import (
     ANYTHING,
@@ -104,8 +105,12 @@ class Evidence:
     """Of Swift's containers, by their addresses: who may read."""
     rules: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """Of OpenStack's application credentials: methods and paths; without any, all."""
+    cors: dict[str, Sequence[CorsRule]] = field(default_factory=dict)
+    """Of buckets and containers, by their addresses: what pages may send."""
     clouds: Mapping[str, str] = field(default_factory=dict)
     """Which clouds it is in, and as whom the program asks them."""
+    guests: frozenset[str] = frozenset()
+    """Holders who are of interest at the account's things only, by their IDs."""
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What was found of holders, by what decides about them, names left out."""
 
@@ -120,7 +125,9 @@ def holder(
     if asker.kind == "role":  # whoever assumes it names the session
         within["aws:userid"] = (*literal(f"{asker.unique_id}:"), *SOME)
         del values["aws:userid"]
-    return Holder(shown, asker, Known(values, _NEVER, within), (*identity,), boundary, context)
+    # Of a group's members, say, nothing else is known.
+    absent = _NEVER if "aws:principalarn" in context else ()
+    return Holder(shown, asker, Known(values, absent, within), (*identity,), boundary, context)
 
 
 # What AWS says of who asks, which is there or not by who it is.
@@ -265,7 +272,7 @@ def _pairs(
             yield had, has, old, new
     for who, has in now.holders.items():
         had = was.get(who)
-        if had is None or had.state != has.state:
+        if who not in now.guests and (had is None or had.state != has.state):
             yield had, has, _ELSEWHERE, _ELSEWHERE
     # What no longer has a policy of its own is like all else of its account.
     for key in before.things.keys() - now.things.keys():
@@ -632,12 +639,17 @@ def _glob(text: str) -> str:
 
 def _by_keys(group: Actions, readings: Iterable[Reading]) -> Iterator[Actions]:
     """The actions of a group, those together that have the same of the keys that are tested."""
-    tested = sorted({test.key for each in readings for test in each.tests})
+    tested = frozenset(test.key for each in readings for test in each.tests)
+    return (group._replace(names=names) for names in _parts(group.names, tested))
+
+
+@lru_cache(maxsize=4_096)
+def _parts(names: tuple[str, ...], tested: frozenset[str]) -> tuple[tuple[str, ...], ...]:
+    keys = sorted(tested)
     parts: dict[tuple[bool, ...], list[str]] = {}
-    for name in group.names:
-        parts.setdefault(tuple(has_key(name, key) for key in tested), []).append(name)
-    for names in parts.values():
-        yield group._replace(names=tuple(names))
+    for name in names:
+        parts.setdefault(tuple(has_key(name, key) for key in keys), []).append(name)
+    return tuple(map(tuple, parts.values()))
 
 
 def _named(group: Actions) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from ..policies import public
 from ..policies.cors import CorsRule, first_match
 from ..policies.evaluate import Decision, Policies, Policy, Principal, Request, evaluate
+from .acls import Grant
 from .model import Answer, Answers, Party, Place, Verb, places_of
 from .reading import PROBE, Written, buckets_allowed, is_pattern, like, one_of, unmet
 
@@ -49,7 +50,9 @@ class Bucket:
     partition: str
     account: str
     written: Written | None = None
-    block: Mapping[str, Any] = field(default_factory=dict)
+    block: dict[str, bool] = field(default_factory=dict)
+    grants: list[Grant] = field(default_factory=list)
+    """Of its access control list, but for its owner's."""
     cors: list[CorsRule] = field(default_factory=list)
     patterns: set[str] = field(default_factory=set)
     """Patterns of keys that policies speak of."""

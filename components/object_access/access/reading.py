@@ -47,10 +47,25 @@ def written(
 ) -> Written:
     """Read a document. Raises ValueError where AWS would refuse it."""
     try:
-        body = json.loads(document) if isinstance(document, str) else document
+        body = parsed(document) if isinstance(document, str) else document
         return Written(Policy(name, body, kind), body)
     except (AttributeError, KeyError, TypeError, json.JSONDecodeError):
         raise ValueError(f"{name}: AWS would refuse this policy as malformed, correct it") from None
+
+
+def parsed(text: str) -> Any:
+    """The JSON of a policy. Raises ValueError for a key that stands twice: which one counts, nobody
+    says."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"'{twice}' stands twice in a policy, keep one of the two")
+        return found
+
+    return json.loads(text, object_pairs_hook=once)
 
 
 def shortest_id(document: Any) -> int:

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..policies.evaluate import Principal
-from . import aws, compatible, swift
+from . import aws, compatible, swift, unjudged
 from .model import Answer, Answers, Findings, Kind, Party, Place, Verb
 from .program import ACCOUNT, Program
 from .proof import Evidence, Thing, holder
 from .reading import Written, sealed, written
 
-FORMAT = 2  # of the JSON
+FORMAT = 3  # of the JSON
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,25 @@ class AccessReport:
     evidence: Evidence
     sealed: bool = False
     """Whether seals stand for external IDs, as in JSON."""
+    account: str = ""
+    """The AWS account that was looked at; nothing for a report from a program alone."""
 
 
-def build(environment: str, program: Program) -> AccessReport:
-    """The report of what a program declares, all of it sorted.
+def build(environment: str, program: Program, only: frozenset[str] | None = None) -> AccessReport:
+    """The report of what a program declares, all of it sorted; with `only` some of the buckets
+    that its policies name.
 
     Raises ValueError for a policy that AWS would refuse.
     """
-    account = aws.Account(program)
+    account = aws.Account(program, only)
     every = account.findings()
     for store in (swift, compatible):
         every.join(store.findings(program))
     evidence = account.evidence
-    swift.decide_by(program, evidence)
+    for each in (swift, compatible):
+        each.decide_by(program, evidence)
     evidence.clouds = program.clouds
+    unjudged.note(program, every)
     return AccessReport(environment, _sorted(every), evidence)
 
 
@@ -121,6 +126,7 @@ def _evidence(given: Evidence) -> dict[str, Any]:
     return {
         "account": given.account,
         "clouds": dict(given.clouds),
+        "cors": {root: list(rules) for root, rules in given.cors.items()},
         "acls": dict(given.acls),
         "rules": {name: [list(rule) for rule in each] for name, each in given.rules.items()},
         "holders": {
@@ -171,7 +177,7 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
         )
         for each in data["things"]
     }
-    others = (data[key] for key in ("acls", "rules", "clouds"))
+    others = (data[key] for key in ("acls", "rules", "cors", "clouds"))
     return Evidence(data["account"], holders, things, *others)
 
 

@@ -1,6 +1,6 @@
 """What actions are worth to somebody who means ill: in which group a reader is told of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..policies.reference import actions
 from .queries import ADMINISTER, LISTING, OBJECTS
@@ -12,7 +12,8 @@ IN_VERBS = frozenset((*LISTING, *ADMINISTER, *_PARTS)).union(*OBJECTS.values())
 
 # By these one comes to more than one was given, so that they are told first.
 _SERVICES = ("iam:", "sts:", "kms:")
-_GROUPS = ("escalation", "writes", "tags", "reads", "lists", "unknown to AWS's reference")
+ESCALATION = "escalation"
+_GROUPS = (ESCALATION, "writes", "tags", "reads", "lists", "unknown to AWS's reference")
 _LEVELS = {"Permissions management": 0, "Write": 1, "Tagging": 2, "Read": 3, "List": 4}
 _FEW = 4  # actions of a group that are named
 
@@ -30,13 +31,23 @@ def escalates(names: Iterable[str]) -> bool:
     return any(rank(name) == 0 for name in names)
 
 
+def by_risk(names: Iterable[str]) -> dict[str, list[str]]:
+    """Actions by the group in which a reader is told of them, the riskiest group first."""
+    found: dict[int, list[str]] = {}
+    for name in dict.fromkeys(names):
+        found.setdefault(rank(name), []).append(name)
+    return {_GROUPS[number]: listed for number, listed in sorted(found.items())}
+
+
+def told(groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """Each group in words, with a few of its actions."""
+    return [
+        f"{group}: {', '.join(listed[:_FEW])}"
+        + (f" and {len(listed) - _FEW} more" if len(listed) > _FEW else "")
+        for group, listed in groups.items()
+    ]
+
+
 def grouped(names: Iterable[str]) -> str:
     """Actions in words, the riskiest group first, of each a few."""
-    by_group: dict[int, list[str]] = {}
-    for name in dict.fromkeys(names):
-        by_group.setdefault(rank(name), []).append(name)
-    told = []
-    for number, listed in sorted(by_group.items()):
-        more = f" and {len(listed) - _FEW} more" if len(listed) > _FEW else ""
-        told.append(f"{_GROUPS[number]}: {', '.join(listed[:_FEW])}{more}")
-    return "; ".join(told)
+    return "; ".join(told(by_risk(names)))

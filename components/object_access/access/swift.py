@@ -9,6 +9,7 @@ from typing import Any
 
 from ..policies import swift
 from ..policies.classes import SOME
+from ..policies.cors import METHODS, CorsRule
 from ..policies.patterns import ANY, ANYTHING, Token, Tokens, fits, literal, members
 from .model import (
     NOTHING,
@@ -53,7 +54,7 @@ def findings(program: Program) -> Findings:
     found = Findings()
     declared: dict[str, list[Declared]] = {kind: [] for kind in _JUDGED}
     for each in program.resources:
-        package, module, kind = each.type.split(":")
+        package, module, kind = [*each.type.split(":"), "", ""][:3]
         if package == "openstack" and kind in declared:
             declared[kind].append(each)
         elif package == "openstack" and module.startswith(("identity/", "objectstorage/")):
@@ -61,6 +62,8 @@ def findings(program: Program) -> Findings:
     credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
     places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
     for each in declared["Container"]:
+        if to := each.outputs.get("containerSyncTo"):
+            found.leave(f"{each.type} {each.name}: its objects go to {to}", to)
         for who, answers in _of_container(each.outputs["name"], each.outputs):
             found.add(who, places[each.outputs["name"]], answers)
     for name in (name for _, rules in credentials for name in _containers(rules)):
@@ -78,9 +81,26 @@ def decide_by(program: Program, evidence: Evidence) -> None:
         if each.type.endswith(":Container"):
             place = f"swift://{each.outputs['name']}/"
             acls[place] = each.outputs.get("containerRead") or ""
+            if rule := _cors(each.outputs.get("metadata") or {}):
+                evidence.cors[place] = [rule]
         elif each.type.endswith(":ApplicationCredential"):
             rules[each.outputs["name"]] = _credential(each.outputs)[1]
     evidence.acls, evidence.rules = acls, rules
+
+
+def _cors(metadata: Mapping[str, str]) -> CorsRule | None:
+    """The metadata of a container as a rule: pages may use every method and header."""
+    given = {key.title(): value for key, value in metadata.items()}
+    origins, _, exposed = (given.get(key, "").split() for key in swift.CORS_KEYS)
+    if not origins:
+        return None
+    return {
+        "AllowedOrigins": origins,
+        "AllowedMethods": [*METHODS],
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": exposed,
+        "MaxAgeSeconds": 0,
+    }
 
 
 def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Party, str, str]]:
@@ -94,13 +114,16 @@ def gained(before: Evidence, now: Evidence) -> Iterator[tuple[Party, str, str]]:
                 yield _WORLD, place, f"reading with 'Referer: https://{host}/'"
                 break
     for name, rules in now.rules.items():
-        had = before.rules.get(name)
-        if had is None or not had or [*map(tuple, had)] == [*map(tuple, rules)]:
-            continue  # somebody new, or who could do everything
+        had = before.rules.get(name, [_NOTHING])
+        if not had or [*map(tuple, had)] == [*map(tuple, rules)]:
+            continue  # somebody who could do everything
         who = Party(Kind.CREDENTIAL, name, {})
         for method in ["GET"] if not rules else sorted({method for method, _ in rules}):
             if path := _called(had, rules, method):
                 yield who, "swift://", f"{method} {path}"
+
+
+_NOTHING = ("", "")  # a rule of which nothing comes
 
 
 def _hosts(acl: str) -> list[str]:
@@ -203,7 +226,9 @@ def _of_container(name: str, outputs: Mapping[str, Any]) -> Iterator[tuple[Party
 
 
 def _elements(acl: str) -> list[str]:
-    return [each.strip() for each in acl.split(",") if each.strip()]
+    """The elements as Swift keeps them: it knows four words for a referrer (acl.clean_acl)."""
+    found = [each.strip() for each in acl.split(",") if each.strip()]
+    return [re.sub(r"^\.ref(err?er)?\s*:\s*", ".r:", each) for each in found]
 
 
 def _named(element: str) -> Party | None:
@@ -257,8 +282,8 @@ _Credential = tuple[Party, list[tuple[str, str]]]  # with its rules: methods and
 def _credential(outputs: Mapping[str, Any]) -> _Credential:
     rules = [(each["method"], each["path"]) for each in outputs.get("accessRules") or []]
     facts: dict[str, Any] = {"expires_at": outputs.get("expiresAt") or "never"}
-    if outputs.get("roles"):
-        facts["roles"] = sorted(outputs["roles"])
+    facts["roles"] = sorted(outputs.get("roles") or [])
+    facts["unrestricted"] = bool(outputs.get("unrestricted"))
     if any(method == "PUT" for method, _ in rules):
         facts["beware"] = "by copies and links, writing reaches other containers of the project"
     return Party(Kind.CREDENTIAL, outputs["name"], facts), rules

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from . import risks
 from .model import Answers, Kind, Party, Place, Verb, strongest
 from .report import AccessReport
 
@@ -38,9 +39,10 @@ def allowed(report: AccessReport) -> Iterator[tuple[Party, Place, Answers]]:
 
 
 def powerless(report: AccessReport) -> list[Party]:
-    """Those who can do nothing anywhere."""
+    """Those who can do nothing anywhere, nor anything beside the verbs."""
     able = {who.id for who, _, _ in allowed(report)}
-    return [each for each in report.findings.principals.values() if each.id not in able]
+    found = report.findings.principals.values()
+    return [each for each in found if each.id not in able and "also" not in each.facts]
 
 
 def place_name(report: AccessReport, place: Place) -> str:
@@ -75,7 +77,7 @@ def limits(answers: Answers) -> list[str]:
 def notes(principal: Party) -> list[str]:
     """What is known of somebody besides their access."""
     facts = principal.facts
-    told = []
+    told = ["NOT of the program"] if facts.get("stranger") else []
     if "keys" in facts:
         told.append(f"{facts['keys']} of {facts['key_slots']} keys")
     if "longest_session" in facts:
@@ -86,7 +88,7 @@ def notes(principal: Party) -> list[str]:
         ]
         told.append(f"assumed by {each['who'].partition(':')[2]} ({each['by']}{how})")
     told += [f"{key}: {', '.join(actions)}" for key, actions in facts.get("kms", {}).items()]
-    told += [f"and also: {facts['also']}"] if "also" in facts else []
+    told += [f"and also: {'; '.join(risks.told(facts['also']))}"] if "also" in facts else []
     if "expires_at" in facts:
         told.append(f"expires {facts['expires_at']}")
     told += [f"with {facts['with']}"] if "with" in facts else []
@@ -136,6 +138,8 @@ def table(report: AccessReport) -> RenderableType:
 
 def title(report: AccessReport) -> str:
     """What the report is of."""
+    if report.account:
+        return f"Who reaches what of environment {report.environment}: account {report.account}"
     return f"Who can do what: environment {report.environment}"
 
 
@@ -150,6 +154,8 @@ def remarks(report: AccessReport) -> list[str]:
         told.append(f"Not judged: {'; '.join(unknown)}. By these more may be allowed.")
     else:
         told.append("All that is not shown is refused.")
+    if report.account:
+        return [*told, "Not listed: the account's root user, and what an organisation takes away."]
     return [*told, "Not listed: the account's own administrators."]
 
 

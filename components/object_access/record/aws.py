@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import randbelow
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ..stores.aws.decision import Judged
     from ..stores.aws.messages import Answer, Incoming
 
-ACCOUNT = "123456789012"
 _USER = "record"
 # The policy of whoever may do nothing: IAM takes no document without a statement.
 _NOTHING = document([{"Effect": "Deny", "Action": "*", "Resource": "*"}])
@@ -51,8 +51,10 @@ class AwsStore(Store):
         """Start it; files for the command go into the folder."""
         from ..stores.aws import server
 
-        with server.running([ACCOUNT], observer=self) as aws:
-            keys = Key(**aws["accounts"][ACCOUNT])
+        # Of its own: what is in an account belongs to the process, and is cleared.
+        account = f"{randbelow(10**12):012}"
+        with server.running([account], observer=self) as aws:
+            keys = Key(**aws["accounts"][account])
             target = Target(aws["endpoint"], ca_bundle=aws["ca_bundle"])
             self._ours = keys.access_key_id
             self._client = lambda service, region: target.client(service, region, keys)
@@ -68,7 +70,10 @@ class AwsStore(Store):
                 made["AccessKeyId"],
                 made["SecretAccessKey"],
             )
-            yield self
+            try:
+                yield self
+            finally:
+                self._clear()
 
     @property
     def endpoint(self) -> str:
@@ -159,11 +164,11 @@ class AwsStore(Store):
 
     def _clear(self) -> None:
         """Remove every bucket, those that the command made included."""
-        for each in self._client("s3", self._region).list_buckets()["Buckets"]:
+        region = self._region or self.variables["AWS_REGION"]
+        for each in self._client("s3", region).list_buckets()["Buckets"]:
             name = each["Name"]
-            s3 = self._client("s3", self._region)
-            region = s3.head_bucket(Bucket=name)["BucketRegion"] if name != self.name else ""
-            s3 = self._client("s3", region or self._region)
+            where = self._client("s3", region).head_bucket(Bucket=name)["BucketRegion"]
+            s3 = self._client("s3", where)
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
                 listed = [
                     {"Key": each["Key"], "VersionId": each["VersionId"]}

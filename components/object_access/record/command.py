@@ -74,6 +74,8 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
             return 1
         if wish.words and wish.replay:
             recorded = recording.proven(recorded, played, wanted)
+        else:
+            _tell(talk, "nothing was replayed, so nothing is proven", "yellow")
         _lines(talk, say.lines(recorded))
         if wish.append:
             write_private(wish.append, _Earlier(wish.kind, store.name, recording.commands).text())
@@ -174,7 +176,7 @@ class _Recording:
         self.commands = earlier
         before = self._loop().play(None, [_LONGEST] * len(earlier))
         if not wish.words:
-            _serve(store, self._folder, self._talk)
+            serve(store, self._folder, self._talk)
             code, took, self.interrupted = 0, 0.0, True
         else:
             # As a shell names it, which may be by a link.
@@ -236,7 +238,7 @@ class _Recording:
         return self._kept[path]
 
 
-def _serve(store: Store, folder: Path, talk: Console) -> None:
+def serve(store: Store, folder: Path, talk: Console) -> None:
     """Say where the store is and wait for Ctrl-C. The variables, which hold a key, go into a file
     and not onto the screen."""
     file = folder / "variables"

@@ -2,11 +2,9 @@
 taken away in turn."""
 
 import re
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..policies.grants import Access
 from . import places as words
@@ -91,10 +89,7 @@ class Loop:
         self._store.reset(access, pages)
         codes, took, last = [], [], ""
         for command, folder, limit in zip(self._commands, self._folders, limits, strict=True):
-            with (
-                tempfile.TemporaryDirectory(prefix="object-access-") as name,
-                folder.copied(Path(name)) as where,
-            ):
+            with folder.copied() as where:
                 began = time.monotonic()
                 code, said = again(self._store, command, where, limit)
             codes.append(code)

@@ -178,7 +178,8 @@ def _split(
     for key in rest:
         groups.setdefault(_common({key}).partition("/")[0], set()).add(key)
     at_top = groups.pop("", set())
-    if of_objects and not groups and len(at_top) <= FEW_KEYS and "/" not in "".join(at_top):
+    few = len(at_top) <= FEW_KEYS and all(_is_legal(f"{each}/") for each in at_top)
+    if of_objects and not groups and few:
         yield "", tuple(sorted(at_top))
         return
     if at_top or len(groups) > FEW:
@@ -186,6 +187,15 @@ def _split(
         return
     for group in groups.values():
         yield _common(group), ()
+
+
+def _is_legal(prefix: str) -> bool:
+    """Whether a place may have this prefix: IAM's patterns cannot say each that S3 takes."""
+    try:
+        names.check_prefix(prefix)
+    except ValueError:
+        return False
+    return True
 
 
 def stable_folder(key: str) -> str:
@@ -198,7 +208,7 @@ def _common(keys: Iterable[str]) -> str:
     paths = []
     for key in keys:
         folders = key.split("/")[:-1]
-        stable = [bool(each) and not of_a_run(each) for each in folders]
+        stable = [not of_a_run(each) and _is_legal(f"{each}/") for each in folders]
         paths.append(folders[: stable.index(False)] if False in stable else folders)
     shortest, longest = min(paths), max(paths)
     shared = 0

@@ -74,15 +74,20 @@ class Folder:
         return cls(path, root, kept)
 
     @contextmanager
-    def copied(self, into: Path) -> Iterator[Path]:
+    def copied(self) -> Iterator[Path]:
         """The folder in which a replay runs."""
         if self.kept is None:
             yield self.path
             return
-        with tempfile.TemporaryDirectory(dir=into, ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(
+            prefix="object-access-record-", ignore_cleanup_errors=True
+        ) as name:
             copy = Path(name) / self.root.name
             _copy(self.kept, copy)
-            yield copy / self.path.relative_to(self.root)
+            try:
+                yield copy / self.path.relative_to(self.root)
+            finally:
+                _unmount(name)
 
 
 def _is_small(root: Path) -> bool:
@@ -108,6 +113,15 @@ def _copy(root: Path, to: Path) -> None:
         return found
 
     shutil.copytree(root, to, symlinks=True, ignore=special)
+
+
+def _unmount(folder: str) -> None:
+    """Take away what a command mounted there and left: to remove the folder would remove that."""
+    mounts, program = Path("/proc/self/mounts"), shutil.which("fusermount")
+    mounted = mounts.read_text().splitlines() if program and mounts.exists() else []
+    for each in (line.split()[1] for line in mounted):
+        if program and each.startswith(f"{folder}/"):
+            subprocess.run([program, "-uz", each], check=False, capture_output=True)
 
 
 def first(store: Store, command: Command) -> tuple[int, float, bool]:

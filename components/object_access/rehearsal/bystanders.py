@@ -54,8 +54,9 @@ def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
         if isinstance(project, kinds.CompatibleProject) and project.adopt:
             cloud.wait_for_compatible()
             store = Target(cloud.compatible["endpoint"], compatible=True)
-            keys = _key(cloud.compatible)
-            store.client("s3", "us-east-1", keys).create_bucket(Bucket=project.bucket)
+            s3 = store.client("s3", "us-east-1", _key(cloud.compatible))
+            if project.bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
+                s3.create_bucket(Bucket=project.bucket)
 
 
 def _provide_buckets(cloud: Cloud, project: Any) -> None:

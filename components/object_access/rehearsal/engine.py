@@ -199,10 +199,11 @@ class _InProcess(Deployment):
             key: value if isinstance(value, str) else json.dumps(value)
             for key, value in config.items()
         }
-        if own:
-            _here(workspace, self.stack, monitor, texts)
-        else:
-            _elsewhere(workspace, self.stack, monitor, texts)
+        try:
+            (_here if own else _elsewhere)(workspace, self.stack, monitor, texts)
+        except BaseException:
+            self.stack.abandon()
+            raise
         self.stack.finish()
         return self.stack.outputs
 

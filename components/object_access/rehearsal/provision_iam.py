@@ -77,7 +77,9 @@ def _user(cloud: "Cloud", inputs: Inputs) -> Realized:
 
 def _read_user(cloud: "Cloud", identifier: str, _state: Outputs) -> Found:
     user = _iam(cloud).get_user(UserName=identifier)["User"]
-    return {"name": identifier, **_described(user)}, {
+    described = _described(user)
+    del described["permissionsBoundary"]  # the embedded IAM tells it of roles only
+    return {"name": identifier, **described}, {
         "arn": user["Arn"],
         "uniqueId": user["UserId"],
     }
@@ -93,8 +95,12 @@ def _update_user(
     return {"arn": iam.get_user(UserName=name)["User"]["Arn"]}
 
 
-def _delete_user(cloud: "Cloud", identifier: str, _state: Outputs) -> None:
-    _iam(cloud).delete_user(UserName=identifier)
+def _delete_user(cloud: "Cloud", identifier: str, state: Outputs) -> None:
+    iam = _iam(cloud)
+    if state.get("forceDestroy"):
+        for key in iam.list_access_keys(UserName=identifier)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=identifier, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=identifier)
 
 
 def _access_key(cloud: "Cloud", inputs: Inputs) -> Realized:

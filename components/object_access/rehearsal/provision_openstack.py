@@ -153,6 +153,12 @@ class OpenStack:
 
     def _ask(self, method: str, url: str, **what: Any) -> requests.Response:
         answer = self._http.request(method, url, timeout=_SECONDS, **what)
+        if answer.status_code == 409 and url == self._credentials:
+            name = what["json"]["application_credential"]["name"]
+            raise RuntimeError(
+                f"an application credential '{name}' exists already, whose secret was told once: "
+                f"openstack application credential delete {name}"
+            )
         if answer.status_code == 404:
             raise Gone(f"{method} {url} was answered by 404")
         if not answer.ok:

@@ -7,6 +7,7 @@ what the program no longer declares. It has no previews, and no state that outli
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import Any
 
 from pulumi.runtime import rpc
@@ -51,12 +52,20 @@ class Stack:
         self.outputs: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._replaced: list[Resource] = []
-        self._turns = 0
+        self._turns = self._under_way = 0
+        self._failed = False
+        self._counting = Condition()
 
     def begin(self) -> "Monitor":
         """Another program is about to say what it wants: to this monitor."""
-        self._seen, self.outputs = set(), {}
+        self._seen, self.outputs, self._failed = set(), {}, False
         return Monitor(self)
+
+    def abandon(self) -> None:
+        """It failed: whatever is under way comes to an end, and nothing else begins."""
+        with self._counting:
+            self._failed = True
+            self._counting.wait_for(lambda: not self._under_way)
 
     def finish(self) -> None:
         """It has said everything: what it did not name goes, and what was replaced."""
@@ -85,6 +94,18 @@ class Stack:
 
     def register(self, wanted: Resource, request: Any) -> Resource:
         """Bring a resource about as it is wanted."""
+        with self._counting:
+            if self._failed:
+                raise RuntimeError("the program has failed")
+            self._under_way += 1
+        try:
+            return self._register(wanted, request)
+        finally:
+            with self._counting:
+                self._under_way -= 1
+                self._counting.notify_all()
+
+    def _register(self, wanted: Resource, request: Any) -> Resource:
         old = self._before(wanted, request)
         if not wanted.custom:
             wanted.outputs = wanted.inputs
@@ -97,8 +118,9 @@ class Stack:
             self._create(wanted)
         else:
             self._step(old, wanted, request)
-        self._turns += 1
-        wanted.turn = self._turns
+        with self._counting:
+            self._turns += 1
+            wanted.turn = self._turns
         if old:
             self.there.pop(old.urn, None)
         self.there[wanted.urn] = wanted

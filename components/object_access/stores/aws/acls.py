@@ -56,6 +56,7 @@ _HEADERS = {
     "GrantReadACP": "READ_ACP",
     "GrantWriteACP": "WRITE_ACP",
 }
+_NAMED_BY = {"CanonicalUser": "ID", "AmazonCustomerByEmail": "EmailAddress", "Group": "URI"}
 ENFORCED = "BucketOwnerEnforced"
 # What may be asked for all the same where there are no lists.
 _SILENT = {"private", "bucket-owner-full-control"}
@@ -120,13 +121,14 @@ def joined(policy: str, acl: Acl, bucket: Any, needed: Needed, call: Call) -> st
     """The bucket's policy with what the list gives as further statements. Of what another account
     owns, the policy can only deny."""
     on_object = _is_on_object(needed, call)
-    may_replace = True
+    counts = True
     if needed.action in ("s3:PutObject", "s3:DeleteObject"):
         # "For the bucket and object owners of existing objects, also allows deletions and
-        # overwrites": nobody else replaces what is there.
+        # overwrites": nobody else replaces what is there, nor leaves a marker where nothing is.
         held = Backend.object(bucket, needed.key)
-        may_replace = held is None or of(held, bucket).owner == call.caller.principal.account
-    grants = acl.grants if may_replace else ()
+        own = held is not None and of(held, bucket).owner == call.caller.principal.account
+        counts = own or (held is None and needed.action == "s3:PutObject")
+    grants = acl.grants if counts else ()
     return _joined(policy, grants, on_object=on_object, foreign=acl.owner != bucket.account_id)
 
 
@@ -288,6 +290,8 @@ def _listed(text: str) -> Iterator[Mapping[str, str]]:
 
 def _grantee(named: Mapping[str, str], accounts: Sequence[str]) -> str:
     """The account or the group that is named."""
+    if named.get("Type") and _NAMED_BY.get(named["Type"]) not in named:
+        raise malformed_xml()
     if "EmailAddress" in named:
         # "As of October 1, 2025, Amazon S3 has discontinued support for Email Grantee" (S3 API).
         raise operations.not_allowed()

@@ -24,7 +24,7 @@ from .models import xml
 _FREE = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "policy", "bucket"})
 # Fields that say what the header of that name would.
 _HEADERS = re.compile(
-    "cache-control|content-(disposition|encoding)|expires|x-amz-meta-.+|x-amz-storage-class"
+    "cache-control|content-(disposition|encoding|type)|expires|x-amz-meta-.+|x-amz-storage-class"
     "|x-amz-server-side-encryption.*|x-amz-website-redirect-location"
     "|x-amz-(checksum|sdk-checksum)-.+"
 )
@@ -95,14 +95,15 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
         raise AwsError(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.")
     if form.fields.get("policy"):
         check_policy(form, bucket, now)
-    headers = {
-        f"HTTP_{field.upper().replace('-', '_')}": value
-        for field, value in form.fields.items()
-        if _HEADERS.fullmatch(field)
-    }
-    for field in sorted(form.fields):
-        if field.startswith("x-amz-") and not (_HEADERS.fullmatch(field) or field in _SIGNED_WITH):
+    said = {field: form.fields[field] for field in form.fields if _HEADERS.fullmatch(field)}
+    for field, value in sorted(form.fields.items()):
+        if field.startswith("x-amz-") and field not in said.keys() | _SIGNED_WITH:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no {field} of forms")
+        if field in said and not value.isprintable():
+            raise AwsError(400, "InvalidArgument", f"{field} has signs that no header may have")
+    # As they would have come as headers, byte by byte.
+    said = {field: value.encode().decode("latin-1") for field, value in said.items()}
+    headers = {f"HTTP_{field.upper().replace('-', '_')}": value for field, value in said.items()}
     if "acl" in form.fields:
         headers["HTTP_X_AMZ_ACL"] = form.fields["acl"]
     if "tagging" in form.fields:
@@ -117,7 +118,7 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
             "REQUEST_URI": f"/{bucket}/{quote(form.key)}",
             "PATH_INFO": f"/{bucket}/{form.key}",
             "QUERY_STRING": "",
-            "CONTENT_TYPE": form.fields.get("content-type", "binary/octet-stream"),
+            "CONTENT_TYPE": said.get("content-type", "binary/octet-stream"),
             "CONTENT_LENGTH": str(len(form.content)),
         },
         form.content,
@@ -128,7 +129,9 @@ def answer(form: Form, bucket: str, put: Answer) -> Answer:
     """What a browser is told of a good upload: where it is sent on to, or the form's status."""
     etag = [header for header in put.headers if header[0].lower() == "etag"]
     key = quote(form.key)
-    if redirect := form.fields.get("success_action_redirect"):
+    redirect = form.fields.get("success_action_redirect", "")
+    # What is no URL is taken for none (S3 API: POST Object, success_action_redirect).
+    if re.match(r"https?://", redirect) and redirect.isprintable():
         mark = "&" if "?" in redirect else "?"
         tag_ = quote(etag[0][1]) if etag else ""
         return Answer(303, [("Location", f"{redirect}{mark}bucket={bucket}&key={key}&etag={tag_}")])

@@ -269,9 +269,8 @@ def _element(shape: Shape, element: ET.Element) -> Any:
     members = {
         member.serialization.get("name", name): (name, member)
         for name, member in shape.members.items()
-        if not member.serialization.get("xmlAttribute")
     }
-    value: dict[str, Any] = {}
+    value = dict(_attributes(shape, element))
     for child in element:
         if tag(child) not in members:
             raise malformed_xml()
@@ -287,6 +286,15 @@ def _element(shape: Shape, element: ET.Element) -> Any:
     if set(shape.required_members) - value.keys():
         raise malformed_xml()
     return value
+
+
+def _attributes(shape: Shape, element: ET.Element) -> Iterator[tuple[str, Any]]:
+    """The members that an element has as attributes: the type of a grantee."""
+    given = {name.rpartition("}")[2]: text for name, text in element.attrib.items()}
+    for name, member in shape.members.items():
+        own = member.serialization.get("name", name).rpartition(":")[2]
+        if member.serialization.get("xmlAttribute") and own in given:
+            yield name, given[own]
 
 
 # --- IAM and STS: the query protocol -------------------------------------------------------------

@@ -1,0 +1,63 @@
+"""What `make site` adds to the pages of this folder: the README as the start, the components' own
+documentation, and a page for each consumer."""
+
+import re
+import sys
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parent.parent
+# Where a file of the repository is on the site.
+PAGES = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are no file of this folder."""
+    added = {name: _moved((ROOT / path).read_text()) for path, name in PAGES.items()}
+    added["components.md"] = _components()
+    added |= _consumers()
+    for name, text in added.items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Links to files of the repository that are no page here become the files' names; the table of
+    consumers leads to their pages."""
+    if page.file.src_path == "consumers.md":
+        markdown = re.sub(r"\]\(#([\w-]+)\) \|", r"](consumers/\1.md) |", markdown)
+    return re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", markdown)
+
+
+def _moved(text: str) -> str:
+    """A page of the root, its links as they are from here."""
+    text = text.replace("](docs/", "](")
+    for path, name in PAGES.items():
+        text = re.sub(rf"\]\({path.removesuffix('.md')}(\.md)?\)", f"]({name})", text)
+    return re.sub(r"\]\(LICENSE\)", "](https://www.apache.org/licenses/LICENSE-2.0)", text)
+
+
+def _components() -> str:
+    source = (ROOT / "components/object_access/__init__.py").read_text()
+    names = re.findall(r"^    from \.(\S+) import (\w+) as", source, re.MULTILINE)
+    listed = [
+        f"::: object_access.{home}.{name}" for home, name in names if not home.startswith("_")
+    ]
+    return "\n\n".join(["# Components", *listed])
+
+
+def _consumers() -> dict[str, str]:
+    sys.path[:0] = [str(ROOT), str(ROOT / "docs"), str(ROOT / "components")]
+    import consumers as page
+
+    return {
+        f"consumers/{name}.md": f"# {each.title}\n\n" + "\n".join([*page.section(name, each)][1:])
+        for name, each in page.consumers.load().items()
+    }
