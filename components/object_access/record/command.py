@@ -16,14 +16,12 @@ from rich.console import Console
 
 from .. import names
 from . import compare, say
-from .loop import Loop, Played
+from .loop import LONGEST, Loop, Played
 from .places import label
 from .run import Command, Folder, first
 from .say import Recorded
 from .store import Store
 from .surroundings import write_private
-
-_LONGEST = 3_600  # seconds that a command of an earlier recording may take
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,7 @@ class _Recording:
         """Bring the store to where earlier commands left it, and run the new one, or wait."""
         wish, store = self._wish, self._store
         self.commands = earlier
-        before = self._loop().play(None, [_LONGEST] * len(earlier))
+        before = self._loop().play(None, [LONGEST] * len(earlier))
         if not wish.words:
             serve(store, self._folder, self._talk)
             code, took = 0, 0.0

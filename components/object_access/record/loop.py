@@ -13,6 +13,8 @@ from .places import Places
 from .run import PATIENCE, Command, Folder, again
 from .store import Store
 
+LONGEST = 3_600
+"""Seconds that a command may take which has what it needs."""
 ROUNDS = 3
 """Replays until what a tool names anew each time lies in the places."""
 
@@ -101,18 +103,20 @@ class Loop:
     def prove(self, first: Played, wanted: Collection[str], pages: Sequence[Page] = ()) -> Proof:
         """Find the access that the first run needed, and show that it is enough and what of it is
         needed."""
-        limits = [seconds + PATIENCE for seconds in first.seconds]
         asked = self._store.needed(first.exchanges)
         for _ in range(ROUNDS):
             access = self._store.places_of(asked, wanted)
             beyond = self._store.not_covered(asked, access)
             self._watch("replaying with only that access")
-            played = self.play(access, limits, pages)
+            played = self.play(access, [LONGEST] * len(self._commands), pages)
             view = _view(first, played, access)
             refused = _newly_refused(first, played, _sight(view, access), beyond)
             if not refused:
                 break
             asked = [*asked, *refused]  # named anew: the places must hold this, too
+        # The machine may be busier than it was: twice the time is no sign of waiting in vain.
+        took = zip(first.seconds, played.seconds, strict=True)
+        limits = [2 * max(both) + PATIENCE for both in took]
         sight = _sight(view, access)
         contents = view == 0 and first.objects == played.objects
         missed = _missed(first, played, sight, compared=view < _NOTHING)

@@ -21,7 +21,8 @@ from .store import Store
 MOST_FILES, MOST_BYTES = 5_000, 200_000_000
 """The largest folder of which copies are made."""
 PATIENCE = 5
-"""Seconds that a run may take beyond what the first one took."""
+"""Seconds that a command may take without a verb, beyond twice the time that it took with it; and
+that one may take to end after Ctrl-C."""
 _SHOWN = 5  # of the last lines that a replay said
 _ROOTS = (".git", ".dvc", ".hg")
 
