@@ -68,16 +68,34 @@ class Workspace:
     def choose(self, environment: str) -> str:
         """The environment that is named or, where none is, the only one that there is.
 
-        Raises ValueError where there are several to choose from, or none.
+        A program that has no `stacks/` and no file of a stack is tried as the stack `dev`. Raises
+        ValueError where there are several to choose from, or none.
         """
         if environment:
             return environment
         known = self.known()
         if len(known) == 1:
             return known[0]
+        if not known and not self.has_kinds:
+            return "dev"
         if not known:
             raise ValueError("there is no environment yet, 'object-access new' writes one")
         raise ValueError(f"which environment? Name one with -e: {', '.join(known)}")
+
+    @property
+    def has_kinds(self) -> bool:
+        """Whether its environments' files name projects of ours, as `stacks/` reads them. Any other
+        program's resources are known only once it runs."""
+        return (self.main.parent / "stacks" / "settings.py").is_file()
+
+    def mentions(self, word: str) -> bool:
+        """Whether the word stands in a module of the program, beside or below its main one."""
+        files = self.main.parent.rglob("*.py")
+        return any(
+            word in file.read_text("utf-8", "replace")
+            for file in files
+            if not {"venv", ".venv", "node_modules"} & {*file.relative_to(self.folder).parts}
+        )
 
     def importable(self) -> None:
         """Let the program's own modules be imported, as they are when it runs."""
@@ -100,10 +118,13 @@ class Workspace:
     def config_of(self, environment: str) -> dict[str, Any]:
         """The configuration that an environment's file sets.
 
-        Raises ValueError for an environment that does not exist, or whose file cannot be read.
+        Nothing where a program without `stacks/` has no such file at all. Raises ValueError for an
+        environment that does not exist, or whose file cannot be read.
         """
         path = self.file_of(environment)
         known = self.known()
+        if not known and not self.has_kinds:
+            return {}
         if environment not in known:
             there = f"there are {', '.join(known)}" if known else "there is none"
             raise ValueError(

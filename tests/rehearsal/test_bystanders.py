@@ -140,6 +140,6 @@ def test_the_settings_have_the_embedded_stores_in_place(cloud):
     user = cloud.swift["projects"]["rehearsal"]
     swift = here["projects"]["valohai-swift"]
     assert (swift["auth_url"], swift["username"]) == (cloud.swift["auth_url"], user["username"])
-    needs = environments.needs_of(loaded)
+    needs = environments.needs_of(WORKSPACE, loaded)
     assert (needs.compatible, needs.swift) == (True, True)
     assert LIGHTLY in needs.accounts

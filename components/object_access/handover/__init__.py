@@ -4,9 +4,43 @@ from collections.abc import Callable, Mapping
 
 from . import formats, forms
 from .forms import Field, fields, files, next_step
-from .model import MASK, Handover
+from .model import (
+    MASK,
+    S3,
+    Credential,
+    Handover,
+    Job,
+    Key,
+    Machine,
+    Place,
+    Role,
+    Swift,
+    TempUrls,
+    exported,
+    hand_over,
+)
 
-__all__ = ["FORMATS", "MASK", "Field", "Handover", "fields", "files", "next_step", "render"]
+__all__ = [
+    "FORMATS",
+    "MASK",
+    "S3",
+    "Credential",
+    "Field",
+    "Handover",
+    "Job",
+    "Key",
+    "Machine",
+    "Place",
+    "Role",
+    "Swift",
+    "TempUrls",
+    "exported",
+    "fields",
+    "files",
+    "hand_over",
+    "next_step",
+    "render",
+]
 
 FORMATS: Mapping[str, Callable[[Handover, str], str]] = {
     "form": forms.form,

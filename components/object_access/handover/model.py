@@ -305,6 +305,35 @@ def exported(shape: type, **values: Any) -> dict[str, Any]:
     return tag | values
 
 
+def hand_over(
+    where: Mapping[str, Any],
+    places: Mapping[str, Mapping[str, Any]],
+    holders: Mapping[str, Mapping[str, Any]],
+    *,
+    form: Mapping[str, Any] | None = None,
+    consumer: str = "",
+) -> dict[str, Any]:
+    """What any program exports with `pulumi.export`, so that `object-access rehearse`, `check` and
+    `handover` know it: who gets in where, and what may be done there.
+
+    `where` is an exported `S3` or `Swift`; `places` are exported `Place`s, and `holders` exported
+    ways in (`Key`, `Role`, ...), by names of yours; everybody gets every place.
+    """
+    return {
+        "consumer": consumer,
+        "where": where,
+        "places": dict(places),
+        "holders": {name: {"how": how, "places": list(places)} for name, how in holders.items()},
+        "cors": [],
+        "form": form or exported(Form),
+    }
+
+
+def is_handover(data: object) -> bool:
+    """Whether an output of a program is one; it may have others."""
+    return isinstance(data, Mapping) and {"where", "holders"} <= data.keys()
+
+
 # --- data and types ---
 
 

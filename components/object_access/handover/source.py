@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ProfileNotFound
 
-from .model import Handover, Key, Password, Profile
+from .model import Handover, Key, Password, Profile, is_handover
 
 
 def load(file: str, stack: str) -> dict[str, Handover]:
@@ -32,9 +32,7 @@ def load(file: str, stack: str) -> dict[str, Handover]:
         ) from None
     found = given.get("handovers", given) if isinstance(given, dict) else {}
     projects = {
-        name: Handover.read(name, each)
-        for name, each in found.items()
-        if isinstance(each, dict) and {"where", "holders"} <= each.keys()
+        name: Handover.read(name, each) for name, each in found.items() if is_handover(each)
     }
     if not projects:
         raise ValueError(f"{where} hands nothing over, was 'pulumi up' run there?")

@@ -22,6 +22,7 @@ from ..handover.model import (
     Profile,
     Role,
     Swift,
+    is_handover,
 )
 from ..policies.trust import account_of
 from .cloud import STRANGER, Cloud
@@ -37,9 +38,9 @@ _ANYTHING = {"Effect": "Allow", "Action": ["s3:*", "sts:AssumeRole"], "Resource"
 def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
     """What exists outside the program exists before it runs: buckets, roles, and the users and
     roles of other accounts, whom IAM would not let a policy name otherwise."""
-    from stacks import projects as kinds
-
     for project in projects:
+        from stacks import projects as kinds
+
         if isinstance(project, kinds.S3Project):
             _provide_buckets(cloud, project)
             for holder in project.holders.values():
@@ -87,9 +88,11 @@ def _provide_principals(cloud: Cloud, principals: Iterable[str]) -> None:
 
 def with_keys(cloud: Cloud, handovers: Mapping[str, Mapping[str, Any]]) -> dict[str, Handover]:
     """The hand-overs as their consumers have them: with the keys of the profiles that they name,
-    and the password of their user."""
+    and the password of their user. What else a program exports is left out."""
     read = {}
     for name, data in handovers.items():
+        if not is_handover(data):
+            continue
         handover = Handover.read(name, data)
         for holder, each in handover.holders.items():
             if isinstance(each.how, Profile):

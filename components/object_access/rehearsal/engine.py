@@ -112,7 +112,7 @@ class Deployment(ABC):
         project, and runs in a process of its own, with its own components."""
         cloud, result = self._provider.cloud, Run(self.engine)
         config = at_rehearsal(config, projects, cloud)
-        variables = cloud.environment(swift=needs_of(projects).swift)
+        variables = cloud.environment(swift=needs_of(workspace, projects).swift)
         variables |= _profiles(self._folder, projects, cloud)
         self._variables = variables
         with _environment(variables), self._provider.noting(result.changes):

@@ -28,7 +28,10 @@ def projects_of(
     workspace: Workspace, environment: str, config: Mapping[str, Any]
 ) -> list["Loaded"]:
     """The projects, checked as the program will check them: what the rehearsal must provide is
-    known before it starts, and a mistake costs no time. Raises ValueError for one."""
+    known before it starts, and a mistake costs no time. None of a program without `stacks/`. Raises
+    ValueError for a mistake."""
+    if not workspace.has_kinds:
+        return []
     from ..access.program import readable
 
     class Config:
@@ -49,8 +52,10 @@ class Needs:
     swift: bool
 
 
-def needs_of(projects: list["Loaded"]) -> Needs:
-    """What these projects need."""
+def needs_of(workspace: Workspace, projects: list["Loaded"]) -> Needs:
+    """What these projects need; of a program that has none, what it seems to."""
+    if not workspace.has_kinds:
+        return Needs([], compatible=False, swift=workspace.mentions("pulumi_openstack"))
     from stacks import projects as kinds
 
     accounts = set()
@@ -70,6 +75,8 @@ def at_rehearsal(
     config: Mapping[str, Any], projects: list["Loaded"], cloud: "Cloud"
 ) -> dict[str, Any]:
     """The configuration with the embedded stores in the place of those that the projects name."""
+    if not projects:
+        return dict(config)
     body = config[KEY]
     listed = dict(body.get("projects", {}))
     for each in projects:
@@ -108,6 +115,8 @@ def _here(loaded: "Loaded", given: Mapping[str, Any], cloud: "Cloud") -> dict[st
 
 def profiles(projects: list["Loaded"]) -> set[str]:
     """The profiles with keys of S3-compatible stores that the projects name."""
+    if not projects:
+        return set()
     from stacks.projects import CompatibleProject
 
     return {

@@ -44,7 +44,11 @@ class Plugin:
         return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "rehearsal"}))
 
     def check_config(self, request: Any) -> Any:
-        return provider_pb2.CheckResponse(inputs=request.news)
+        token, name = _token(request.urn), _name(request.urn)
+        old, new = from_struct(request.olds), from_struct(request.news)
+        return provider_pb2.CheckResponse(
+            inputs=to_struct(provision.checked(token, name, old, new))
+        )
 
     def diff_config(self, _: Any) -> Any:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
@@ -57,7 +61,11 @@ class Plugin:
         return provider_pb2.InvokeResponse(**{"return": to_struct(answer)})
 
     def check(self, request: Any) -> Any:
-        return provider_pb2.CheckResponse(inputs=request.news)
+        token, name = _token(request.urn), _name(request.urn)
+        old, new = from_struct(request.olds), from_struct(request.news)
+        return provider_pb2.CheckResponse(
+            inputs=to_struct(provision.checked(token, name, old, new))
+        )
 
     def diff(self, request: Any) -> Any:
         old, new = from_struct(request.old_inputs), from_struct(request.news)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from . import provision_dynamic, provision_iam, provision_openstack, provision_s3
 from .cloud import Cloud
@@ -19,6 +20,8 @@ _KINDS: Mapping[str, Kind] = {
     **provision_iam.KINDS,
     **provision_openstack.KINDS,
 }
+# Inputs that the plugin filled in, as plugins made of Terraform's note them.
+_DEFAULTS = "__defaults"
 PACKAGES = ("aws", "openstack", "random", "pulumi-python")
 """The plugins that this stands in for."""
 
@@ -45,6 +48,18 @@ def kind_of(token: str) -> Kind:
             "add it to rehearsal/provision.py, or use --engine official"
         )
     return _KINDS[token]
+
+
+def checked(token: str, name: str, old: Inputs, new: Inputs) -> dict[str, Any]:
+    """The inputs, with a physical name where the program gives none: the one that it had, or the
+    resource's own and seven digits (Pulumi's page "Names", "Autonaming")."""
+    kind = kind_of(token)
+    if not kind.named or new.get(kind.named):
+        return dict(new)
+    before = old.get(kind.named) if kind.named in old.get(_DEFAULTS, ()) else ""
+    start = new.get(f"{kind.named}Prefix") or f"{name.lower()}-"
+    made = before or f"{start}{uuid4().hex[:7]}"
+    return {**new, kind.named: made, _DEFAULTS: [kind.named]}
 
 
 def create(cloud: Cloud, token: str, inputs: Inputs) -> Realized:
@@ -93,10 +108,11 @@ def delete(cloud: Cloud, token: str, identifier: str, state: Outputs) -> None:
 def difference(token: str, old: Inputs, new: Inputs) -> Difference:
     """What the plugin would say of a change of inputs."""
     kind = kind_of(token)
-    keys = (old.keys() | new.keys()) - {"__defaults", "__provider"}
+    keys = (old.keys() | new.keys()) - {_DEFAULTS, "__provider"}
     changed = sorted(key for key in keys if not same(old.get(key), new.get(key)))
     replaces = [key for key in changed if key in kind.replaces or "*" in kind.replaces]
-    taken = bool(kind.named) and bool(new.get(kind.named)) and kind.named not in changed
+    given = kind.named not in new.get(_DEFAULTS, ())
+    taken = bool(kind.named) and bool(new.get(kind.named)) and given and kind.named not in changed
     return Difference(changed, replaces, taken)
 
 

@@ -35,10 +35,11 @@ def _s3(cloud: "Cloud", known: Mapping[str, Any]) -> Any:
 
 def _create(cloud: "Cloud", inputs: Inputs) -> Realized:
     s3, name = _s3(cloud, inputs), inputs["bucket"]
-    make_bucket(s3, name, inputs["region"])
+    region = inputs.get("region") or cloud.region
+    make_bucket(s3, name, region)
     if inputs.get("tags"):
         s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags(inputs)})
-    return name, {"arn": f"arn:{cloud.partition}:s3:::{name}"}
+    return name, {"arn": f"arn:{cloud.partition}:s3:::{name}", "region": region}
 
 
 def _read(cloud: "Cloud", identifier: str, _state: Outputs) -> Found:

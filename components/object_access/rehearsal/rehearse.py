@@ -68,7 +68,7 @@ def rehearse(
         except ValueError as error:
             return _failed(talk, str(error), shape)
         began = time.perf_counter()
-        needs = needs_of([*now.projects, *(past.projects if past else ())])
+        needs = needs_of(workspace, [*now.projects, *(past.projects if past else ())])
         cloud_to_be = opened.enter_context(
             starting(needs.accounts, compatible=needs.compatible, swift=needs.swift)
         )
@@ -94,6 +94,12 @@ def rehearse(
         if shape != "table":  # which ends with it
             took = f"{checks_report.summary(results)} {took}"
         talk.print(took, style="red" if code else "green", markup=False, soft_wrap=True)
+        if not found[1]:
+            talk.print(
+                "nothing is handed over, so nothing was tried: export what "
+                "object_access.handover.hand_over makes",
+                soft_wrap=True,
+            )
         if keep:
             _keep(talk, cloud)
         return code

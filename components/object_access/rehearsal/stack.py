@@ -161,6 +161,7 @@ class Stack:
         )
 
     def _create(self, wanted: Resource) -> None:
+        wanted.inputs = provision.checked(wanted.type, wanted.name, {}, wanted.inputs)
         wanted.id, wanted.outputs = self.provider.create(
             wanted.type, wanted.name, wanted.inputs, wanted.parent
         )
@@ -169,6 +170,8 @@ class Stack:
         for key in request.ignoreChanges:
             if key in old.inputs:
                 wanted.inputs[key] = old.inputs[key]
+        given = wanted.inputs
+        wanted.inputs = provision.checked(wanted.type, wanted.name, old.inputs, given)
         todo = provision.difference(wanted.type, old.inputs, wanted.inputs)
         replaces = {*todo.replaces, *(set(todo.changed) & {*request.replaceOnChanges})}
         wanted.id, wanted.outputs = old.id, old.outputs
@@ -184,6 +187,7 @@ class Stack:
                 f"{old.name} ({old.type}) is protected, and would be replaced for another "
                 f"{', '.join(sorted(replaces))}"
             )
+        wanted.inputs = given
         said = request.deleteBeforeReplaceDefined
         if request.deleteBeforeReplace if said else todo.delete_first:
             self._delete([*self._must_go_with(old), old])
