@@ -187,9 +187,7 @@ def test_the_only_environment_is_the_default(program):
     assert workspace.choose("dev") == "dev"
 
 
-@pytest.mark.parametrize(
-    "arguments", [["consumers"], ["new", "--kind", "s3"], ["rehearse", "-e", "dev"]]
-)
+@pytest.mark.parametrize("arguments", [["consumers"], ["new", "--kind", "s3"]])
 def test_a_program_without_our_stacks_is_told_so(tmp_path, arguments):
     """In one line."""
     (tmp_path / "Pulumi.yaml").write_text("name: theirs\nruntime: python\n")

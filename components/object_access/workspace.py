@@ -5,6 +5,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,11 @@ class Workspace:
     def has_kinds(self) -> bool:
         """Whether its environments' files name projects of ours, as `stacks/` reads them. Any other
         program's resources are known only once it runs."""
-        return (self.main.parent / "stacks" / "settings.py").is_file()
+        self.importable()
+        try:
+            return find_spec("stacks.settings") is not None
+        except ModuleNotFoundError:
+            return False
 
     def mentions(self, word: str) -> bool:
         """Whether the word stands in a module of the program, beside or below its main one."""

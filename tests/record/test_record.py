@@ -324,12 +324,13 @@ def test_the_consumer_s_file_is_one(record, tmp_path, monkeypatch):
     monkeypatch.setattr(consumers, "FOLDER", tmp_path / "consumers")
     consumers.FOLDER.mkdir()
     (consumers.FOLDER / "tool.yaml").write_text(told.text)
-    consumers.load.cache_clear()
+    consumers.known.cache_clear()
     try:
         [tool] = consumers.load().values()
         made, _ = tool.fill_in(tool.example)
     finally:
-        consumers.load.cache_clear()
+        consumers.known.cache_clear()
+        consumers.one.cache_clear()
 
     assert made["places"] == {
         "in": {"prefix": "x/in/", "access": ["write"]},

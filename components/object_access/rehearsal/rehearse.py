@@ -108,6 +108,11 @@ def rehearse(
 def _state(today: Workspace, workspace: Workspace, environment: str, engine: str) -> _State:
     """A state of the project, whose settings are read as those of today. Raises ValueError."""
     config = workspace.config_of(environment)
+    if not workspace.main.is_file():
+        raise ValueError(
+            f"there is no {workspace.main.name} in {workspace.main.parent}: only programs in Python "
+            "can be rehearsed"
+        )
     if engine == "in-process":
         check_readable(config)
     return _State(workspace, config, projects_of(today, environment, config))
