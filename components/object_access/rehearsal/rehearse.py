@@ -110,8 +110,8 @@ def _state(today: Workspace, workspace: Workspace, environment: str, engine: str
     config = workspace.config_of(environment)
     if not workspace.main.is_file():
         raise ValueError(
-            f"there is no {workspace.main.name} in {workspace.main.parent}: only programs in Python "
-            "can be rehearsed"
+            f"there is no {workspace.main.name} in {workspace.main.parent}: only programs in "
+            "Python can be rehearsed"
         )
     if engine == "in-process":
         check_readable(config)
