@@ -36,6 +36,10 @@ def check(call: Call, store: Backend, bucket: Any, key: str) -> None:
     for name in _NEVER_EMPTY:
         if given.get(name) == "":
             raise _invalid(f"{name} cannot be the empty string", name, "")
+    if given.get("VersionIdMarker") and not given.get("KeyMarker"):
+        raise _invalid(
+            "A version-id marker cannot be specified without a key marker.", "version-id-marker", ""
+        )
     if len(key.encode()) > LONGEST_KEY:
         raise AwsError(400, "KeyTooLongError", "Your key is too long")
     sent = call.incoming.environ.items()
