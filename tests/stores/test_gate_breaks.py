@@ -504,3 +504,55 @@ def test_statements_that_iam_refuses(world: World, statement):
         public = text.replace('"*"', f'"arn:aws:s3:::{bucket}/*","Principal":"{HERE}"')
         put_policy = partial(world.admin("s3").put_bucket_policy, Bucket=bucket, Policy=public)
         assert answer(put_policy) == "MalformedPolicy"
+
+
+def test_the_tags_of_a_copy_are_its_source_s(world: World):
+    """What its header says counts where it replaces them alone (S3 API: CopyObject)."""
+    bucket, s3 = world.bucket(), world.admin("s3")
+    s3.put_object(Bucket=bucket, Key="secret", Body=b"", Tagging="class=secret")
+    public = {"StringEquals": {"s3:RequestObjectTag/class": "public"}}
+    who = world.user(
+        allow(["s3:GetObject", "s3:GetObjectTagging"]),
+        allow(["s3:PutObject", "s3:PutObjectTagging"], Condition=public),
+    )
+    named = {"Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/secret"}
+    copy = partial(world.client("s3", who).copy_object, **named, Tagging="class=public")
+
+    assert answer(copy) == "AccessDenied"
+    assert answer(partial(copy, TaggingDirective="REPLACE")) == "ok"
+
+
+def test_a_list_is_something_s(world: World):
+    """Also where there are none (S3 API: PutObjectAcl, errors)."""
+    named = {"Bucket": world.bucket(), "Key": "none", "ACL": "bucket-owner-full-control"}
+
+    assert answer(partial(world.admin("s3").put_object_acl, **named)) == "NoSuchKey"
+
+
+@pytest.mark.parametrize(
+    ("condition", "public"),
+    [
+        ({"StringEquals": {"aws:UserAgent": "x"}}, True),
+        ({"StringEquals": {"aws:SourceIp": "garbage"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, False),
+        ({"StringEquals": {"aws:PrincipalAccount": THERE}}, False),
+    ],
+)
+def test_what_is_told_of_a_policy(world: World, condition, public):
+    """Is what the public access block goes by (S3: blocking public access, meaning of public)."""
+    bucket, s3 = world.bucket(), world.admin("s3")
+    yes = allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal="*", Condition=condition)
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(yes))
+
+    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] == public
+
+
+def test_parts_without_a_tag(world: World):
+    """Are none (S3 API: CompleteMultipartUpload)."""
+    named, s3 = {"Bucket": world.bucket(), "Key": "k"}, world.admin("s3")
+    upload = s3.create_multipart_upload(**named)["UploadId"]
+    complete = partial(s3.complete_multipart_upload, **named, UploadId=upload)
+
+    assert answer(partial(complete, MultipartUpload={"Parts": [{"PartNumber": 1}]})) == (
+        "MalformedXML"
+    )

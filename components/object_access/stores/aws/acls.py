@@ -214,10 +214,11 @@ def put(call: Call, bucket: Any, key: str, accounts: Sequence[str]) -> Answer:
     """Replace a bucket's list or an object's. Raises AwsError for one that S3 does not take."""
     if not enabled(bucket):
         _check_silent(call, bucket.account_id, accounts)
-        return Answer()
     held = Backend.object(bucket, key, call.given.get("VersionId", "")) if key else bucket
     if held is None:
         raise AwsError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+    if not enabled(bucket):
+        return Answer()
     acl = _asked(call, of(held, bucket).owner, bucket.account_id, accounts)
     if acl is None:
         raise AwsError(400, "MissingSecurityHeader", "Your request was missing a required header")

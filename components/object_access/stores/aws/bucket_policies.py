@@ -17,7 +17,7 @@ from ...policies.public import is_public
 from .backend import Backend, parsed
 from .callers import Caller
 from .context import ABSENT, judged
-from .messages import AwsError
+from .messages import AwsError, elements
 from .operations import levels
 
 
@@ -46,6 +46,14 @@ def check(body: bytes, bucket: Any, store: Backend, caller: Caller) -> None:
             f'"arn:aws:s3:::{bucket.name}" because public policies are prevented by the '
             "BlockPublicPolicy setting in S3 Block Public Access.",
         )
+
+
+def status(policy: bytes) -> bytes:
+    """What GetBucketPolicyStatus answers; moto looks at no condition."""
+    told = elements({"IsPublic": str(is_public(json.loads(policy))).lower()})
+    return (
+        f'<PolicyStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{told}</PolicyStatus>'
+    ).encode()
 
 
 @lru_cache(maxsize=1_024)

@@ -39,7 +39,10 @@ class Call:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """The tags that the request would set, or the keys of those that it would remove."""
+        """The tags that the request would set, or the keys of those that it would remove. A copy
+        sets its source's, unless it replaces them."""
+        if self.operation == "CopyObject" and self.given.get("TaggingDirective") != "REPLACE":
+            return {}
         header = self.given.get("Tagging", "")
         if isinstance(header, str) and header:
             return dict(parse_qsl(header, keep_blank_values=True))

@@ -125,6 +125,8 @@ class S3:
                 made.access = acls.of_new_bucket(call, self._store.accounts)
             elif call.operation in ("GetBucketAcl", "GetObjectAcl"):
                 answer.body = acls.told(self._acl(call, name, key))
+            elif call.operation == "GetBucketPolicyStatus":
+                answer.body = bucket_policies.status(self._store.bucket(name).policy)
             elif call.operation == "PutBucketPolicy":
                 self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
             elif key:
