@@ -33,10 +33,11 @@ LEFT = """\
 ## What is left to moto
 
 The data plane: the content of objects, versions, parts, lists and their order, ranges, conditional
-requests; the settings of a bucket that decide nothing about access (lifecycle, logging, website,
+reads; the settings of a bucket that decide nothing about access (lifecycle, logging, website,
 notifications, inventory, replication, accelerate, tags) are kept, and nothing is done by them.
 A list of objects names the bucket's owner as theirs, also of those that another account wrote;
-access goes by who owns them. IAM's and KMS's descriptions are moto's.
+access goes by who owns them. Tags set through S3 Control are kept apart from a
+bucket's own. IAM's and KMS's descriptions are moto's.
 
 How it does on Ceph's tests is told in [s3-tests.md](s3-tests.md), test by test.
 """

@@ -60,8 +60,12 @@ def _everyone(principal: Any) -> bool:
 
 def _fixed(key: str, values: Any) -> bool:
     if key.lower() == "aws:sourceip":
-        # Ranges wider than /8, or /32 for IPv6, are as good as everywhere.
-        networks = [ipaddress.ip_network(value, strict=False) for value in _listed(values)]
+        # Ranges wider than /8, or /32 for IPv6, are as good as everywhere, and so are texts that
+        # are none.
+        try:
+            networks = [ipaddress.ip_network(value, strict=False) for value in _listed(values)]
+        except ValueError:
+            return False
         return all(net.prefixlen >= (8 if net.version == 4 else 32) for net in networks)
     return not any(set("*?") & set(value) or "${" in value for value in _listed(values))
 

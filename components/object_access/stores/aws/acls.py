@@ -213,18 +213,29 @@ def of_new_bucket(call: Call, accounts: Sequence[str]) -> Acl:
 def put(call: Call, bucket: Any, key: str, accounts: Sequence[str]) -> Answer:
     """Replace a bucket's list or an object's. Raises AwsError for one that S3 does not take."""
     if not enabled(bucket):
-        if call.given.get("ACL") == "bucket-owner-full-control":
-            return Answer()
-        raise _not_supported()
+        _check_silent(call, bucket.account_id, accounts)
     held = Backend.object(bucket, key, call.given.get("VersionId", "")) if key else bucket
     if held is None:
         raise AwsError(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+    if not enabled(bucket):
+        return Answer()
     acl = _asked(call, of(held, bucket).owner, bucket.account_id, accounts)
     if acl is None:
         raise AwsError(400, "MissingSecurityHeader", "Your request was missing a required header")
     _check_public(acl, bucket)
     held.access = acl
     return Answer()
+
+
+def _check_silent(call: Call, owner: str, accounts: Sequence[str]) -> None:
+    """Where there are no lists, S3 takes the one that gives all to the owner, as a name or as a
+    document ("Controlling ownership of objects")."""
+    if call.given.get("ACL") == "bucket-owner-full-control":
+        return
+    document = "AccessControlPolicy" in call.given
+    asked = _asked(call, owner, owner, accounts) if document else None
+    if asked is None or asked.grants != ((owner, "FULL_CONTROL"),):
+        raise _not_supported()
 
 
 def check_ownership(rule: str, bucket: Any) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from .backend import Backend
 from .context import Call
 from .messages import AwsError
+from .models import malformed_xml
 
 # Parameter -> the least and the most that it may be.
 _RANGES = {
@@ -36,6 +37,10 @@ def check(call: Call, store: Backend, bucket: Any, key: str) -> None:
     for name in _NEVER_EMPTY:
         if given.get(name) == "":
             raise _invalid(f"{name} cannot be the empty string", name, "")
+    if given.get("VersionIdMarker") and not given.get("KeyMarker"):
+        raise _invalid(
+            "A version-id marker cannot be specified without a key marker.", "version-id-marker", ""
+        )
     if len(key.encode()) > LONGEST_KEY:
         raise AwsError(400, "KeyTooLongError", "Your key is too long")
     sent = call.incoming.environ.items()
@@ -52,6 +57,14 @@ def check(call: Call, store: Backend, bucket: Any, key: str) -> None:
     token = given.get("ContinuationToken")
     if bucket is not None and token and not store.gave_token(bucket, token):
         raise _invalid("The continuation token provided is incorrect", "continuation-token", token)
+    _check_upload(given, bucket, key)
+
+
+def _check_upload(given: Mapping[str, Any], bucket: Any, key: str) -> None:
+    """Refuse an upload that is not there, and parts that are none."""
+    parts = given.get("MultipartUpload", {}).get("Parts", ())
+    if not all({"PartNumber", "ETag"} <= part.keys() for part in parts):
+        raise malformed_xml()
     upload = given.get("UploadId")
     held = bucket.multiparts.get(upload) if upload else None
     if upload and (held is None or held.key_name != key):

@@ -75,10 +75,22 @@ S3Response._get_param = (  # type: ignore[method-assign] # noqa: SLF001
 )
 
 
+def parsed(text: str) -> Any:
+    """A policy's document. Raises ValueError where it is no JSON, or holds a key twice (IAM User
+    Guide, "Grammar of the IAM JSON policy language")."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            raise ValueError("a key is given twice")
+        return found
+
+    return json.loads(text, object_pairs_hook=once)
+
+
 @lru_cache(maxsize=4_096)
 def compiled(name: str, text: str, kind: PolicyKind = "identity") -> Policy:
     """The policy with this text, compiled once."""
-    return Policy(name, json.loads(text), kind)
+    return Policy(name, parsed(text), kind)
 
 
 def canonical_id(account: str) -> str:
@@ -312,6 +324,17 @@ class Backend:
         """The tags of a user or role."""
         return {tag["Key"]: tag["Value"] for tag in getattr(holder, "tags", None) or []}
 
+    def not_there(self, policy: Policy) -> list[str]:
+        """The principals of a policy that AWS refuses to save: users and roles that do not exist,
+        by ARN or by unique ID, and those of another partition."""
+        return [
+            name
+            for name in sorted(policy.principals)
+            if (name.startswith("arn:") and not name.startswith(f"arn:{PARTITION}:"))
+            or (re.search(r":(user|role)/", name) and self.unique_id(name) is None)
+            or (name.startswith("A") and not any(self.by_id(a, name) for a in self.accounts))
+        ]
+
     def unique_id(self, arn: str) -> str | None:
         """The unique ID of a user or role by its ARN; None where it does not exist, and the ARN
         itself for an account that does not live here."""
@@ -434,6 +457,11 @@ def actions(text: str) -> set[str]:
         given = statement["NotAction" if "NotAction" in statement else "Action"]
         named |= {given} if isinstance(given, str) else set(given)
     return named
+
+
+def sids(text: str) -> list[str]:
+    """The IDs of a document's statements."""
+    return [str(statement.get("Sid", "")) for statement in _statements(json.loads(text))]
 
 
 def condition_keys(text: str) -> set[str]:

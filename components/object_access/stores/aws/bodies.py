@@ -20,11 +20,16 @@ _CHECKSUM = "HTTP_X_AMZ_CHECKSUM_"
 
 
 def hoisted(incoming: Incoming) -> Incoming:
-    """The request with what its query has in place of headers as headers."""
+    """The request with what its query has in place of headers as headers, byte by byte. Raises
+    AwsError for what no header can hold."""
     environ = dict(incoming.environ)
     for name, value in incoming.query.items():
         if name.lower().startswith("x-amz-") and name.lower() not in _OF_SIGNATURES:
-            environ.setdefault(f"HTTP_{name.upper().replace('-', '_')}", value)
+            if not value.isprintable():
+                raise AwsError(400, "InvalidArgument", f"{name} has signs that no header may have")
+            environ.setdefault(
+                f"HTTP_{name.upper().replace('-', '_')}", value.encode().decode("latin-1")
+            )
     return incoming.with_headers(environ)
 
 

@@ -14,10 +14,10 @@ from ...policies import reference
 from ...policies.documents import LIMITS
 from ...policies.evaluate import Policy
 from ...policies.public import is_public
-from .backend import Backend, principal_arns
+from .backend import Backend, parsed
 from .callers import Caller
 from .context import ABSENT, judged
-from .messages import AwsError
+from .messages import AwsError, elements
 from .operations import levels
 
 
@@ -29,16 +29,14 @@ def check(body: bytes, bucket: Any, store: Backend, caller: Caller) -> None:
             f"Policy exceeds the maximum allowed document size of {LIMITS['bucket policy']} bytes."
         )
     try:
-        text = body.decode()
-        document = json.loads(text)
-        Policy("", document, "resource")
+        document = parsed(body.decode())
+        policy = Policy("", document, "resource")
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise _malformed(str(error)) from None
     for statement in _listed(document["Statement"]):
         _check_statement(statement, bucket.name)
-    for arn in principal_arns(text):
-        if store.unique_id(arn) is None:
-            raise _malformed("Invalid principal in policy")
+    if store.not_there(policy):
+        raise _malformed("Invalid principal in policy")
     block = bucket.public_access_block
     if block and block.block_public_policy and is_public(document):
         raise AwsError(
@@ -48,6 +46,14 @@ def check(body: bytes, bucket: Any, store: Backend, caller: Caller) -> None:
             f'"arn:aws:s3:::{bucket.name}" because public policies are prevented by the '
             "BlockPublicPolicy setting in S3 Block Public Access.",
         )
+
+
+def status(policy: bytes) -> bytes:
+    """What GetBucketPolicyStatus answers; moto looks at no condition."""
+    told = elements({"IsPublic": str(is_public(json.loads(policy))).lower()})
+    return (
+        f'<PolicyStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{told}</PolicyStatus>'
+    ).encode()
 
 
 @lru_cache(maxsize=1_024)

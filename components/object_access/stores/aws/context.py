@@ -6,7 +6,7 @@ Sources: Service Authorization Reference; IAM User Guide, "AWS global condition 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -33,9 +33,16 @@ class Call:
     given: Mapping[str, Any]  # its parameters, by the names of botocore's model
     claims: Mapping[str, str] = field(default_factory=dict)  # of a token, as condition keys
 
+    def with_headers(self, **headers: str) -> "Call":
+        """The same with these headers, in WSGI's names."""
+        return replace(self, incoming=self.incoming.with_headers(self.incoming.environ | headers))
+
     @property
     def tags(self) -> Mapping[str, str]:
-        """The tags that the request would set, or the keys of those that it would remove."""
+        """The tags that the request would set, or the keys of those that it would remove. A copy
+        sets its source's, unless it replaces them."""
+        if self.operation == "CopyObject" and self.given.get("TaggingDirective") != "REPLACE":
+            return {}
         header = self.given.get("Tagging", "")
         if isinstance(header, str) and header:
             return dict(parse_qsl(header, keep_blank_values=True))

@@ -29,7 +29,11 @@ def key_for(call: Call, bucket: Any, kms: Kms) -> str:
     if "SSECustomerAlgorithm" in given or (algorithm or default.get("SSEAlgorithm")) not in _KMS:
         return ""
     named = given.get("SSEKMSKeyId") if algorithm else default.get("KMSMasterKeyID")
-    return kms.arn(named, bucket.account_id, bucket.region_name) if named else MANAGED
+    arn = kms.arn(named, bucket.account_id, bucket.region_name) if named else MANAGED
+    # "The KMS key [...] must be in the same Region as your bucket" (S3: SSE-KMS).
+    if arn != MANAGED and arn.split(":")[3] != bucket.region_name:
+        raise AwsError(400, "KMS.NotFoundException", f"Invalid arn {bucket.region_name}")
+    return arn
 
 
 def check_key(call: Call, bucket: Any, key: str, action: str, kms: Kms, name: str) -> None:
@@ -60,6 +64,12 @@ def _rule(bucket: Any) -> Mapping[str, Any]:
 def check_write(call: Call, bucket: Any, key: str, kms: Kms) -> None:
     """Refuse keys that are not the caller's to use, or that are none."""
     _check_customer(call)
+    of_kms = call.given.keys() & {"SSEKMSKeyId", "SSEKMSEncryptionContext"}
+    if of_kms and call.given.get("ServerSideEncryption") not in _KMS:
+        raise _invalid_argument(
+            "Server Side Encryption with AWS KMS managed key requires HTTP header "
+            "x-amz-server-side-encryption : aws:kms"
+        )
     if call.operation in ("PutObject", "CopyObject", "CreateMultipartUpload"):
         arn = key_for(call, bucket, kms)
         check_key(call, bucket, arn, "kms:GenerateDataKey", kms, key)

@@ -32,22 +32,23 @@ _HEADERS = re.compile(
 _SIGNED_WITH = frozenset(
     f"x-amz-{name}" for name in ("algorithm", "credential", "date", "security-token", "signature")
 )
+# Headers of the browser's own that condition keys are about.
+_KEPT = {"HTTP_REFERER", "HTTP_USER_AGENT"}
 _TIME = "%Y-%m-%dT%H:%M:%S"
 LONGEST_FORM = 1_000  # parts
 _STATUSES = {"200": 200, "201": 201, "204": 204}
 
 
 class Form(NamedTuple):
-    """A form: its fields by lower-case name, the file's name and its content."""
+    """A form: its fields by lower-case name, the file's name filled in, and the file's content."""
 
     fields: dict[str, str]
-    file_name: str
     content: bytes
 
     @property
     def key(self) -> str:
-        """The key to write, the file's name filled in."""
-        return self.fields.get("key", "").replace("${filename}", self.file_name)
+        """The key to write."""
+        return self.fields.get("key", "")
 
     @property
     def status(self) -> int:
@@ -76,8 +77,12 @@ def read(incoming: Incoming) -> Form:
                     break
             name = (part.name or "").lower()
             if name == "file":
-                file_name = part.filename or "" if isinstance(part, File) else ""
-                return Form(fields, file_name.rsplit("/", 1)[-1], content)
+                path = part.filename or "" if isinstance(part, File) else ""
+                file_name = re.split(r"[/\\]", path)[-1]  # Windows' path, too (S3: POST Object)
+                filled = {
+                    name: value.replace("${filename}", file_name) for name, value in fields.items()
+                }
+                return Form(filled, content)
             fields.setdefault(name, content.decode())
     except (ValueError, RequestEntityTooLarge):
         raise _malformed() from None
@@ -111,7 +116,7 @@ def as_put(incoming: Incoming, form: Form, bucket: str, now: datetime) -> Incomi
     # What the policy does not govern is left behind.
     sent = incoming.environ.items()
     return Incoming(
-        {name: value for name, value in sent if not name.startswith("HTTP_X_AMZ_")}
+        {name: value for name, value in sent if not name.startswith("HTTP_") or name in _KEPT}
         | headers
         | {
             "REQUEST_METHOD": "PUT",
@@ -131,7 +136,7 @@ def answer(form: Form, bucket: str, put: Answer) -> Answer:
     key = quote(form.key)
     redirect = form.fields.get("success_action_redirect", "")
     # What is no URL is taken for none (S3 API: POST Object, success_action_redirect).
-    if re.match(r"https?://", redirect) and redirect.isprintable():
+    if re.match(r"https?://", redirect) and redirect.isascii() and redirect.isprintable():
         mark = "&" if "?" in redirect else "?"
         tag_ = quote(etag[0][1]) if etag else ""
         return Answer(303, [("Location", f"{redirect}{mark}bucket={bucket}&key={key}&etag={tag_}")])
@@ -161,7 +166,7 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
         raise _invalid("Policy has no list of conditions")
     if now > expires:
         raise _refused("Policy expired.")
-    values = {**form.fields, "bucket": bucket, "key": form.key}
+    values = {**form.fields, "bucket": bucket}
     mentioned = set()
     for operator, subject, wanted in map(_condition, policy["conditions"]):
         if operator == "content-length-range":
@@ -170,8 +175,10 @@ def check_policy(form: Form, bucket: str, now: datetime) -> None:
         name = subject.lstrip("$").lower()
         mentioned.add(name)
         value = values.get(name, "")
-        good = value == wanted if operator == "eq" else value.startswith(wanted)
-        if not good:
+        # "Content-Types [...] that include commas are interpreted as lists" (S3: POST policy).
+        listed = value.split(",") if name == "content-type" else [value]
+        starts = all(each.lstrip().startswith(wanted) for each in listed)
+        if not (value == wanted if operator == "eq" else starts):
             raise _refused(f"Policy Condition failed: {json.dumps([operator, f'${name}', wanted])}")
     extra = sorted(
         name for name in set(form.fields) - mentioned - _FREE if not name.startswith("x-ignore-")
@@ -190,7 +197,7 @@ def _condition(given: Any) -> tuple[str, str, str]:
         case ["eq" | "starts-with" as operator, str(field), str(value)]:
             return operator, field, value
         case ["content-length-range", shortest, longest] if all(
-            str(end).isdecimal() for end in (shortest, longest)
+            re.fullmatch(r"\d{1,19}", str(end), re.ASCII) for end in (shortest, longest)
         ):
             return "content-length-range", str(shortest), str(longest)
     raise _invalid(f"Invalid condition: {json.dumps(given)}")

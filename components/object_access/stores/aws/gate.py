@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from . import bodies, cors, forms, kms, models, signatures
 from .backend import APPS, Backend
 from .callers import Callers
-from .context import Call, Subject
-from .decision import Judged, listen, require
+from .context import Call
+from .decision import Judged, listen
 from .iam import Iam
 from .kms import Kms
 from .messages import CLOSE, Answer, AwsError, Incoming, forward, query_error, request_id, s3_error
@@ -107,7 +107,8 @@ class Gate:
         if incoming.method == "OPTIONS":
             return cors.preflight(self._store, incoming)
         is_form = incoming.header("Content-Type").startswith("multipart/form-data")
-        if incoming.method == "POST" and is_form:
+        about_more = incoming.query.keys() & models.sub_resources()
+        if incoming.method == "POST" and is_form and not about_more:
             form = forms.read(incoming)
             claim = signatures.claim_of_form(form.fields, now)
             caller = self._callers.caller(claim, "s3", now)
@@ -121,6 +122,7 @@ class Gate:
             raise AwsError(
                 501, "NotImplemented", f"the embedded AWS has S3, IAM, STS and KMS, no {service}"
             )
+        incoming.check_document()
         claim = signatures.claim(incoming, now)
         action = "" if service == "kms" else incoming.form.get("Action", "")
         if claim is None and (service, action) not in Sts.UNSIGNED:
@@ -144,8 +146,7 @@ class Gate:
         names = {"GET": "ListTagsForResource", "POST": "TagResource", "DELETE": "UntagResource"}
         if not found or call.incoming.method not in names:
             raise AwsError(501, "NotImplemented", "of S3 Control, the embedded AWS has only tags")
-        account = call.caller.principal.account
-        require(call, Subject(f"s3:{names[call.incoming.method]}", found[1], account))
+        account = self._s3.require_tags(call, f"s3:{names[call.incoming.method]}", found[1])
         return forward(APPS["s3control"], call.incoming, HTTP_X_MOTO_ACCOUNT_ID=account)
 
 

@@ -3,7 +3,6 @@
 Source: IAM API Reference; IAM User Guide, "IAM and AWS STS quotas".
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ from ...policies import reference
 from ...policies.documents import LIMITS
 from ...policies.evaluate import Policy, PolicyKind
 from . import root, simulation
-from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, principal_arns
+from .backend import APPS, OF_AWS, PARTITION, Backend, actions, condition_keys, parsed, sids
 from .context import Call, Subject, check_judged
 from .decision import require
 from .messages import Answer, AwsError, forward, query_result
@@ -82,8 +81,8 @@ class Iam:
         Raises AwsError for what IAM refuses and moto would take.
         """
         caller, account = call.caller, call.caller.principal.account
-        if caller.session and caller.principal.kind in ("user", "root"):
-            # GetSessionToken: "You cannot call any IAM API operations" without MFA.
+        if caller.session and caller.session.kind in ("user", "federated"):
+            # GetSessionToken and GetFederationToken: "You cannot call any IAM API operations".
             raise AwsError(
                 403, "InvalidClientTokenId", "The security token included in the request is invalid"
             )
@@ -145,7 +144,9 @@ class Iam:
                 return None, f"{prefix}:oidc-provider/{given['Url'].removeprefix('https://')}"
             if kind == "user" and call.operation == "GetAccessKeyLastUsed":
                 key = self._store.key(given["AccessKeyId"])
-                holder = self._store.user(account, key.user_name) if key else None
+                if key is None or key.account != account:
+                    raise _no_entity("The Access Key cannot be found.")
+                holder = self._store.user(account, key.user_name)
                 return holder, holder.arn if holder else f"{prefix}:user/unknown"
             name = given.get(_NAMED_BY.get(kind, ""), "")
             if kind == "user" and not name and _OWN_USER.fullmatch(call.operation):
@@ -213,6 +214,8 @@ class Iam:
         self._check_names(action, given, account)
         self._check_entities(action, given, account)
         self._check_quotas(action, given, account)
+        if not re.search(r"\w\.amazonaws\.com$", given.get("AWSServiceName", "s3.amazonaws.com")):
+            raise AwsError(400, "InvalidInput", "Service role name prefix is not valid.")
         for reason in self._store.holds(account, action, given):
             raise AwsError(409, "DeleteConflict", f"Cannot delete entity, must {reason} first.")
         if action in _DOCUMENTS:
@@ -277,18 +280,19 @@ class Iam:
 
     def _check_document(self, kind: PolicyKind, text: str) -> None:
         try:
-            Policy("", json.loads(text), kind)
+            policy = Policy("", parsed(text), kind)
             named = condition_keys(text)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise _malformed(f"{error}") from None
         for key in named:
             _check_key(key, kind)
+        if not all(re.fullmatch(r"[0-9a-zA-Z]*", sid) for sid in sids(text)):
+            raise _malformed("Statement IDs (SID) in a single policy must be alpha-numeric.")
         if kind == "trust":
             if not all(action.lower().startswith("sts:") for action in actions(text)):
                 raise _malformed("AssumeRole policy may only specify STS AssumeRole actions.")
-            for arn in principal_arns(text):
-                if self._store.unique_id(arn) is None:
-                    raise _malformed(f'Invalid principal in policy: "AWS":"{arn}"')
+            for name in self._store.not_there(policy):
+                raise _malformed(f'Invalid principal in policy: "AWS":"{name}"')
 
     def _check_size(self, limit: str, text: str, given: Mapping[str, Any], account: str) -> None:
         size = len("".join(text.split()))

@@ -8,16 +8,17 @@ encryption with AWS KMS keys (SSE-KMS)".
 import base64
 import binascii
 import json
+import re
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
 from moto.kms.utils import _deserialize_ciphertext_blob
 
 from ...policies.evaluate import Policy
-from .backend import APPS, Backend, compiled, condition_keys, principal_arns
+from .backend import APPS, Backend, compiled, condition_keys, parsed
 from .callers import Caller
 from .context import Call, Subject, check_judged
 from .decision import decide
@@ -34,6 +35,14 @@ SERVED = frozenset(
         "UpdateKeyDescription",
     )
 )  # fmt: skip
+# What may be done with another account's key (KMS API Reference, each action, "Cross-account use").
+_ABROAD = {
+    "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+    "GetKeyRotationStatus",
+}  # fmt: skip
+_CRYPTOGRAPHIC = {"Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"}
+# What may still be done with a key that waits for its deletion ("Key states of AWS KMS keys").
+_WHILE_PENDING = re.compile(r"(Get|List|Describe).*|CancelKeyDeletion|UntagResource|DeleteAlias")
 LONGEST_POLICY = 32_768  # signs
 # By which moto tells the region.
 _LET_IN = (
@@ -82,6 +91,10 @@ class Kms:
             decision = decide(call, subject, policy)
             if not decision.allowed:
                 raise _refused(call.caller, subject, decision)
+        if key is not None:
+            if account != call.caller.principal.account and action not in _ABROAD:
+                raise AwsError(400, "AccessDeniedException", f"{action} is for the key's account")
+            _check_state(action, key)
         if text := call.given.get("Policy"):
             self._check_policy(call, text, account, key)
         # moto knows the key by its ID alone.
@@ -105,8 +118,14 @@ class Kms:
         key = self._store.kms_key(*_place(arn))
         if key is None:
             raise AwsError(400, "KMS.NotFoundException", f"Invalid keyId {arn}")
+        if key.key_state == "PendingDeletion":
+            raise AwsError(400, "KMS.KMSInvalidStateException", f"{arn} is pending deletion.")
         if not key.enabled:
             raise AwsError(400, "KMS.DisabledException", f"{arn} is disabled.")
+        if key.key_spec != "SYMMETRIC_DEFAULT":
+            raise AwsError(
+                400, "KMS.InvalidKeyUsageException", f"{arn} has the key spec {key.key_spec}."
+            )
         more = {"via": f"s3.{key.region}.amazonaws.com", "about": about}
         subject = Subject(action, arn, key.account_id, key.region, more=more)
         if not decide(call, subject, self._policy(key)).allowed:
@@ -128,19 +147,21 @@ class Kms:
         """The key that a request names, by itself or by what it encrypted; None where none is."""
         name = call.given.get(_name_of(call.operation), "")
         if call.operation == "Decrypt" and not name:
-            try:
-                blob = base64.b64decode(call.given.get("CiphertextBlob", ""))
-                name = _deserialize_ciphertext_blob(blob).key_id
-            except (ValueError, struct.error):
-                raise AwsError(400, "InvalidCiphertextException", "") from None
+            return self._key_of(call.given.get("CiphertextBlob", ""), region)
         if call.operation == "DeleteAlias":
             name = call.given["AliasName"]
         if not name:
             return None
-        key = self._find(name, account, region)
-        if key is None:
-            raise AwsError(400, "NotFoundException", f"Key '{name}' does not exist")
-        return key
+        return self._find(name, account, region) or _no_key(name)
+
+    def _key_of(self, text: str, region: str) -> Any:
+        """The key of any account that made this ciphertext."""
+        try:
+            name = _deserialize_ciphertext_blob(base64.b64decode(text)).key_id
+        except (ValueError, struct.error):
+            raise AwsError(400, "InvalidCiphertextException", "") from None
+        held = (self._store.kms_key(region, account, name) for account in self._store.accounts)
+        return next(filter(None, held), None) or _no_key(name)
 
     def _resources(self, call: Call, key: Any, account: str, region: str) -> list[str]:
         """What the action's permission is about: of aliases, both the alias and the key."""
@@ -158,7 +179,7 @@ class Kms:
     def _check_policy(self, call: Call, text: str, account: str, key: Any) -> None:
         """Refuse a policy that is none, or that locks out who puts it (KMS: lockout safety)."""
         try:
-            policy = Policy("", json.loads(text), "resource")
+            policy = Policy("", parsed(text), "resource")
             named = condition_keys(text)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise AwsError(400, "MalformedPolicyDocumentException", str(error)) from None
@@ -166,13 +187,12 @@ class Kms:
             raise AwsError(400, "LimitExceededException", "The policy is too long")
         for name in named:
             check_judged(name)
-        for arn in principal_arns(text):
-            if self._store.unique_id(arn) is None:
-                raise AwsError(
-                    400,
-                    "MalformedPolicyDocumentException",
-                    "Policy contains a statement with one or more invalid principals.",
-                )
+        if self._store.not_there(policy):
+            raise AwsError(
+                400,
+                "MalformedPolicyDocumentException",
+                "Policy contains a statement with one or more invalid principals.",
+            )
         arn = key.arn if key is not None else f"arn:aws:kms:us-east-1:{account}:key/new"
         later = Subject("kms:PutKeyPolicy", arn, account)
         safe = (
@@ -184,6 +204,28 @@ class Kms:
                 "MalformedPolicyDocumentException",
                 "The new key policy will not allow you to update the key policy in the future.",
             )
+
+
+def _no_key(name: str) -> NoReturn:
+    raise AwsError(400, "NotFoundException", f"Key '{name}' does not exist")
+
+
+def _check_state(action: str, key: Any) -> None:
+    """Refuse what a key cannot do, or not now."""
+    if key.key_state == "PendingDeletion" and not _WHILE_PENDING.fullmatch(action):
+        raise AwsError(400, "KMSInvalidStateException", f"{key.arn} is pending deletion.")
+    if action not in _CRYPTOGRAPHIC:
+        return
+    if not key.enabled:
+        raise AwsError(400, "DisabledException", f"{key.arn} is disabled.")
+    symmetric = key.key_spec == "SYMMETRIC_DEFAULT"
+    encrypts = key.key_usage in ("", None, "ENCRYPT_DECRYPT")
+    if not encrypts or not (symmetric or action in ("Encrypt", "Decrypt")):
+        raise AwsError(400, "InvalidKeyUsageException", f"{key.arn} is not for {action}.")
+    if not symmetric:
+        raise AwsError(
+            501, "NotImplemented", f"the embedded AWS has no {action} with {key.key_spec}"
+        )
 
 
 def _name_of(action: str) -> str:

@@ -3,6 +3,7 @@
 Source: S3 User Guide, "Locking objects with Object Lock", "How S3 Object Lock works".
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from .backend import Backend
 from .messages import Answer, AwsError, elements
 from .models import malformed_xml
 
+LONGEST_DEFAULT = {"Days": 36_500, "Years": 100}
 _OF_UPLOADS = {"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"}
 
 
@@ -75,6 +77,23 @@ def protects(bucket: Any, key: str, version: str, now: datetime, *, bypass: bool
     return retained or held.lock_legal_status == "ON"
 
 
+def asked(given: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The mode, the end and the legal hold that an upload asks for; each may be empty."""
+    names = ("ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus")
+    mode, until, hold = (str(given.get(name, "")) for name in names)
+    return mode, until, hold
+
+
+def remember(lock: tuple[str, str, str], bucket: Any, made: Any) -> None:
+    """Lock a new object as its upload asked for or, where it did not, as the bucket's default does:
+    moto forgets what an upload of parts asked for."""
+    mode, until, hold = lock
+    if not until and bucket.has_default_lock:
+        mode, until = bucket.default_lock_mode, bucket.default_retention()
+    made.lock_mode, made.lock_until = mode or None, until or None
+    made.lock_legal_status = hold or None
+
+
 def told(bucket: Any, key: str, version: str) -> Answer:
     """What GetObjectRetention answers; moto has not got it."""
     held = Backend.object(bucket, key, version)
@@ -107,13 +126,15 @@ def _check_change(held: Any, wanted: Mapping[str, Any], now: datetime, *, bypass
 
 def _check_default(configuration: Mapping[str, Any]) -> None:
     rule = configuration.get("Rule", {}).get("DefaultRetention", {})
-    lengths = [rule[unit] for unit in ("Days", "Years") if unit in rule]
+    lengths = [rule[unit] for unit in LONGEST_DEFAULT if unit in rule]
     if rule and (len(lengths) != 1 or "Mode" not in rule):
         raise malformed_xml()
     if any(length < 1 for length in lengths):
         raise AwsError(
             400, "InvalidArgument", "Default retention period must be a positive integer value."
         )
+    if any(rule.get(unit, 0) > most for unit, most in LONGEST_DEFAULT.items()):
+        raise AwsError(400, "InvalidArgument", "Default retention period is too large.")
 
 
 def _retention(held: Any) -> tuple[str, datetime | None]:
@@ -129,6 +150,8 @@ def _check_future(text: str, now: datetime) -> datetime:
 
 
 def _moment(text: str) -> datetime | None:
+    if not re.match(r"\d{4}-?\d\d-?\d\d", text, re.ASCII):
+        return None  # Python knows weeks, too
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

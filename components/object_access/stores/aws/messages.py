@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 CLOSE = "object_access.close"  # in a request's environment: ends the connection after the answer
+LONGEST_DOCUMENT = 8_388_608  # bytes: what S3 takes the longest, a list of 10,000 parts
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -65,6 +66,16 @@ class Incoming:
             if said and len(self._body) != int(said):
                 raise incomplete()
         return self._body
+
+    def check_document(self) -> None:
+        """Refuse a body, before it is read, that is longer than any document or of a length that
+        is not said."""
+        if self.header("Transfer-Encoding"):
+            raise AwsError(
+                411, "MissingContentLength", "You must provide the Content-Length header"
+            )
+        if int(self.header("Content-Length") or 0) > LONGEST_DOCUMENT:
+            raise AwsError(400, "MaxMessageLengthExceeded", "Your request was too large.")
 
     def drain(self, limit: int) -> bool:
         """Take a body that nobody wanted off the connection, so that the next request can come;

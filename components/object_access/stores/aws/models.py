@@ -69,7 +69,8 @@ def _required(operation: OperationModel, location: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _sub_resources() -> frozenset[str]:
+def sub_resources() -> frozenset[str]:
+    """The names by which S3's queries tell a sub-resource, such as `uploads`."""
     return frozenset(key for routes in _routes().values() for each in routes for key in each.fixed)
 
 
@@ -109,7 +110,7 @@ def s3_operation(incoming: Incoming, level: str) -> str:
     route = next((each for each in routes if each.fits(incoming)), None)
     if route is None:
         return ""
-    named = incoming.query.keys() & _sub_resources()
+    named = incoming.query.keys() & sub_resources()
     if len(named - {"list-type", "select-type"}) > 1:
         raise AwsError(400, "InvalidArgument", "Conflicting query string parameters")
     apart = incoming.query.keys() - query_names(route.name)
@@ -208,7 +209,7 @@ def _scalar(shape: Shape, text: str) -> Any:
             raise ValueError(text)
         return text.lower() == "true"
     if kind == "timestamp":
-        _moment(text)
+        moment(text)
         return text
     if (allowed := shape.metadata.get("enum")) and text not in allowed:
         if shape.name in _CODES:
@@ -224,7 +225,7 @@ _CODES = {
 }
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """A time as ISO 8601 or HTTP write it; ValueError for anything else."""
     try:
         return datetime.fromisoformat(text)

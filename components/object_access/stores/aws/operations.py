@@ -70,6 +70,8 @@ SERVED = {name: f"s3:{name}" for name in _OF_ITS_OWN_NAME} | {
 UNSERVED = {
     "ACL": ("aws-exec-read",),
     "BucketNamespace": ("account-regional",),
+    "IfMatchLastModifiedTime": (),
+    "IfMatchSize": (),
     "MFA": (),
     "ObjectLockEventHold": (),
     "ObjectLockEventHoldDurationDays": (),
@@ -115,6 +117,21 @@ def target(incoming: Incoming) -> tuple[str, str]:
     return bucket, key
 
 
+def check_names(incoming: Incoming, bucket: str, key: str) -> None:
+    """Refuse a path that is no UTF-8, a key without a bucket, and one that climbs out of it (S3
+    User Guide, "Naming Amazon S3 objects", relative path elements)."""
+    depth = depths = 0
+    for part in key.split("/"):
+        depth += -1 if part == ".." else 1
+        depths = min(depths, depth)
+    try:
+        unquote(incoming.raw_path, errors="strict")
+    except UnicodeDecodeError:
+        depths = -1
+    if depths < 0 or (key and not bucket):
+        raise AwsError(400, "InvalidURI", "Couldn't parse the specified URI.")
+
+
 def check_served(operation: str) -> None:
     """Refuse what S3 has not, and by name what the embedded AWS has not."""
     if not operation:
@@ -149,13 +166,27 @@ def needed(call: Call, bucket: str, key: str) -> Iterator[Needed]:
         yield Needed(action, bucket, key, version)
     if call.given.get("BypassGovernanceRetention"):
         yield Needed(BYPASS, bucket, key, version)
+    if call.operation == "DeleteObject":
+        yield from to_compare(call.given.get("IfMatch"), bucket, key)
     if "CopySource" in call.given:
         yield _of_source(call.incoming)
     if call.operation in MAKE_OBJECTS:
-        for action in sorted({_OF_NEW_OBJECT[name] for name in _OF_NEW_OBJECT & call.given.keys()}):
-            yield Needed(action, bucket, key)
-        if has_acl(call.incoming):
-            yield Needed("s3:PutObjectAcl", bucket, key)
+        yield from _of_new_object(call, bucket, key)
+
+
+def _of_new_object(call: Call, bucket: str, key: str) -> Iterator[Needed]:
+    """What the settings need that an object is made with."""
+    for action in sorted({_OF_NEW_OBJECT[name] for name in _OF_NEW_OBJECT & call.given.keys()}):
+        yield Needed(action, bucket, key)
+    if has_acl(call.incoming):
+        yield Needed("s3:PutObjectAcl", bucket, key)
+
+
+def to_compare(tag: str | None, bucket: str, key: str) -> Iterator[Needed]:
+    """What a deletion needs that depends on an entity tag (S3 User Guide, "Enforce conditional
+    deletes on Amazon S3 buckets")."""
+    if tag and tag != "*":
+        yield Needed("s3:GetObject", bucket, key)
 
 
 def _of_version(action: str) -> str:

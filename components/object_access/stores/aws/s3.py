@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
-from xml.sax.saxutils import escape
 
 from ...names import check_bucket_name
 from ...policies import reference
@@ -16,6 +15,7 @@ from . import (
     arguments,
     bodies,
     bucket_policies,
+    conditions,
     cors,
     encryption,
     forms,
@@ -44,9 +44,6 @@ _POLICY_ACTIONS = {"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketP
 _BY_TAGS = "s3:existingobjecttag/*"
 
 
-LONGEST_DOCUMENT = 8_388_608  # bytes
-
-
 class S3:
     """Checks an S3 request, hands it to moto, and keeps what moto leaves out."""
 
@@ -64,7 +61,7 @@ class S3:
         operation = models.s3_operation(incoming, level)
         operations.check_served(operation)
         if not models.streams(operation):
-            _check_length(incoming)
+            incoming.check_document()
             incoming = bodies.unwrapped(incoming)
         elif not incoming.header("Content-Length") and not incoming.header(_DECODED):
             raise AwsError(
@@ -73,10 +70,11 @@ class S3:
         given = models.s3_parameters(operation, incoming)
         call = Call(incoming, caller, claim, now, operation, given)
         operations.check_parameters(call)
-        _check_anonymous(call)
+        _check_chosen(call)
         return self._do(call, name, key, claim.region if claim else "")
 
     def _do(self, call: Call, name: str, key: str, region: str) -> Answer:
+        operations.check_names(call.incoming, name, key)
         creates = call.operation == "CreateBucket"
         bucket = self._find(call, name, region) if name and not creates else None
         if call.operation == "DeleteObjects":
@@ -121,11 +119,14 @@ class S3:
         incoming = call.incoming
         if answer.status < 300:
             if call.operation == "CreateBucket":
-                self._store.secure_new_bucket(name)
                 made = self._store.bucket(name)
+                if not hasattr(made, "access"):  # in us-east-1 one may ask for a bucket again
+                    self._store.secure_new_bucket(name)
                 made.access = acls.of_new_bucket(call, self._store.accounts)
             elif call.operation in ("GetBucketAcl", "GetObjectAcl"):
                 answer.body = acls.told(self._acl(call, name, key))
+            elif call.operation == "GetBucketPolicyStatus":
+                answer.body = bucket_policies.status(self._store.bucket(name).policy)
             elif call.operation == "PutBucketPolicy":
                 self._store.remember(f"arn:aws:s3:::{name}", incoming.body.decode())
             elif key:
@@ -140,8 +141,8 @@ class S3:
             self._require(Needed("s3:ListBucket", source), call)
 
     def _after_upload(self, call: Call, bucket: Any, key: str, upload: Any) -> None:
-        """Note of a new object, or of an upload of parts, whose it is and which key encrypts it.
-        `upload` is the one that has just become an object."""
+        """Note of a new object, or of an upload of parts, whose it is, which key encrypts it and
+        how it is locked. `upload` is the one that has just become an object."""
         made: Any = None
         if call.operation == "CreateMultipartUpload":
             made = [each for each in bucket.multiparts.values() if each.key_name == key][-1]
@@ -151,9 +152,14 @@ class S3:
             return
         if call.operation == "CompleteMultipartUpload":
             made.access, made.kms_key = upload.access, upload.kms_key
+            locks.remember(upload.object_lock, bucket, made)
+            return
+        made.access = acls.of_new_object(call, bucket, self._store.accounts)
+        encryption.remember(call, bucket, made, self._kms)
+        if call.operation == "CreateMultipartUpload":
+            made.object_lock = locks.asked(call.given)
         else:
-            made.access = acls.of_new_object(call, bucket, self._store.accounts)
-            encryption.remember(call, bucket, made, self._kms)
+            locks.remember(locks.asked(call.given), bucket, made)
 
     def _acl(self, call: Call, name: str, key: str) -> acls.Acl:
         bucket = self._store.bucket(name)
@@ -217,6 +223,8 @@ class S3:
         changed = {"HTTP_X_AMZ_CONTENT_SHA256": "UNSIGNED-PAYLOAD"}  # it has been compared
         if "Range" not in call.given:
             changed["HTTP_RANGE"] = ""  # moto would read it of any request
+        if call.operation == "CopyObject":
+            changed["HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM"] = "CRC32"  # moto locks no copy without it
         if "CopySource" in call.given:
             source, key, version = operations.copy_source(incoming)
             changed["HTTP_X_AMZ_COPY_SOURCE"] = quote(f"{source}/{key}") + (
@@ -236,6 +244,16 @@ class S3:
         return answer
 
     # --- permissions ---
+
+    def require_tags(self, call: Call, action: str, arn: str) -> str:
+        """Refuse what the caller may not do to the tags of a bucket; returns the bucket's account,
+        which is the caller's (S3 Control API: TagResource)."""
+        name = arn.removeprefix("arn:aws:s3:::")
+        bucket = self._store.bucket(name)
+        if bucket is None or bucket.account_id != call.caller.principal.account:
+            raise _no_such_bucket(name)
+        self._require(Needed(action, name), call)
+        return str(bucket.account_id)
 
     def _require(self, permission: Needed, call: Call) -> None:
         decision = self._decide(permission, call)
@@ -292,7 +310,7 @@ class S3:
     def _delete_each(self, call: Call, bucket: Any) -> Answer:
         """DeleteObjects: every key is judged by itself, the answer names the refused ones."""
         given = call.given["Delete"]
-        kept, refused = "", []
+        kept, refused = "", list[tuple[str, AwsError]]()
         bypass = bool(call.given.get("BypassGovernanceRetention"))
         if not 1 <= len(given["Objects"]) <= 1_000:
             raise models.malformed_xml()
@@ -300,15 +318,24 @@ class S3:
             key, version = each["Key"], each.get("VersionId", "")
             if not key:
                 raise models.malformed_xml()
-            action = "s3:DeleteObjectVersion" if "VersionId" in each else "s3:DeleteObject"
+            if unserved := sorted(each.keys() & {"LastModifiedTime", "Size"}):
+                raise AwsError(
+                    501, "NotImplemented", f"the embedded AWS has no {unserved[0]} of DeleteObjects"
+                )
+            action = "s3:DeleteObjectVersion" if version else "s3:DeleteObject"
             actions = [action, *([operations.BYPASS] if bypass else [])]
             needed = [Needed(action, bucket.name, key, version) for action in actions]
-            allowed = all(self._decide(permission, call).allowed for permission in needed)
-            if allowed and not (locks.protects(bucket, key, version, call.now, bypass=bypass)):
-                inside = {name: str(value) for name, value in each.items()}
-                kept += f"<Object>{elements(inside)}</Object>"
+            wanted = each.get("ETag")
+            needed += operations.to_compare(wanted, bucket.name, key)
+            asked = call.with_headers(HTTP_IF_MATCH=wanted) if wanted else call
+            allowed = all(self._decide(permission, asked).allowed for permission in needed)
+            if not allowed or locks.protects(bucket, key, version, call.now, bypass=bypass):
+                refused.append((key, AwsError(403, "AccessDenied", "Access Denied")))
+            elif not conditions.matches(wanted, Backend.object(bucket, key)):
+                refused.append((key, conditions.failed()))
             else:
-                refused.append(key)
+                inside = {name: each[name] for name in ("Key", "VersionId") if each.get(name)}
+                kept += f"<Object>{elements(inside)}</Object>"
         answer = Answer(
             200, [("Content-Type", "application/xml")], b"<DeleteResult></DeleteResult>"
         )
@@ -318,9 +345,8 @@ class S3:
         if given.get("Quiet"):
             answer.body = re.sub(rb"<Deleted>.*?</Deleted>", b"", answer.body, flags=re.DOTALL)
         errors = "".join(
-            f"<Error><Key>{escape(key)}</Key><Code>AccessDenied</Code>"
-            "<Message>Access Denied</Message></Error>"
-            for key in refused
+            f"<Error>{elements({'Key': key, 'Code': why.code, 'Message': why.message})}</Error>"
+            for key, why in refused
         )
         answer.body = answer.body.replace(b"</DeleteResult>", f"{errors}</DeleteResult>".encode())
         return answer
@@ -352,10 +378,7 @@ class S3:
             case "PutBucketCors":
                 cors.check(given["CORSConfiguration"])
             case "PutBucketReplication":
-                # S3 does it with a role, which its user must be allowed to pass on.
-                role = given["ReplicationConfiguration"]["Role"]
-                passed = {"service": "s3.amazonaws.com"}
-                require(call, Subject("iam:PassRole", role, bucket.account_id, more=passed))
+                _check_passed(call, given["ReplicationConfiguration"]["Role"], bucket)
             case "PutBucketOwnershipControls":
                 for rule in given["OwnershipControls"]["Rules"]:
                     acls.check_ownership(rule["ObjectOwnership"], bucket)
@@ -363,6 +386,7 @@ class S3:
                 acls.of_new_object(call, bucket, self._store.accounts)
             case "GetObject" | "HeadObject" | "GetObjectAttributes":
                 encryption.check_read(call, bucket, key, given.get("VersionId", ""), self._kms)
+        conditions.check_write(call.operation, given, bucket, key)
         if "CopySource" in given:
             self._check_source(call)
         locks.check(call.operation, given, bucket, key, call.now)
@@ -375,12 +399,17 @@ class S3:
             raise _no_such_bucket(source)
         _check_owner(call.given.get("ExpectedSourceBucketOwner"), held)
         encryption.check_read(call, held, key, version, self._kms, source=True)
+        if (found := Backend.object(held, key, version)) is not None:
+            conditions.check_source(call.given, found)
 
 
-def _check_length(incoming: Incoming) -> None:
-    """A document is not longer than S3 takes the longest, a list of 10,000 parts."""
-    if int(incoming.header("Content-Length") or 0) > LONGEST_DOCUMENT:
-        raise AwsError(400, "MaxMessageLengthExceeded", "Your request was too large.")
+def _check_passed(call: Call, role: str, bucket: Any) -> None:
+    """S3 replicates with a role, which the caller must be allowed to pass on within its account
+    (IAM User Guide, "Grant a user permissions to pass a role to an AWS service")."""
+    if not role.startswith(f"arn:aws:iam::{bucket.account_id}:role/"):
+        raise AwsError(403, "AccessDenied", "Cross-account pass role is not allowed.")
+    passed = {"service": "s3.amazonaws.com"}
+    require(call, Subject("iam:PassRole", role, bucket.account_id, more=passed))
 
 
 def _sent(call: Call) -> bytes:
@@ -405,9 +434,19 @@ def _check_location(configuration: Any, region: str) -> None:
         )
 
 
-def _check_anonymous(call: Call) -> None:
-    """Headers of the answer are for who signed to choose (S3 API: GetObject)."""
+def _check_chosen(call: Call) -> None:
+    """Headers of the answer are for who signed to choose, and such as a header can be (S3 API:
+    GetObject)."""
     chosen = [name for name in call.given if name.startswith("Response")]
+    for name in chosen:
+        value = str(call.given[name])
+        if not value.isprintable() or value.encode("latin-1", "replace").decode("latin-1") != value:
+            raise AwsError(
+                400,
+                "InvalidArgument",
+                "Header value cannot be represented using ISO-8859-1.",
+                ArgumentName=name,
+            )
     if chosen and call.caller.principal.kind == "anonymous":
         raise AwsError(
             400,

@@ -165,11 +165,12 @@ def _from_header(incoming: Incoming, authorization: str, now: datetime) -> Claim
 
 def _from_url(incoming: Incoming, now: datetime) -> Claim:
     query = incoming.query
-    if query.get("X-Amz-Algorithm") != ALGORITHM:
+    if query.get("X-Amz-Algorithm") != ALGORITHM or "X-Amz-Signature" not in query:
         raise _malformed_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
     access_key_id, day, region, service = _scope(query.get("X-Amz-Credential", ""), in_query=True)
     expires = query.get("X-Amz-Expires", "")
-    if not expires.isdigit() or not 0 < int(expires) <= LONGEST_URL:
+    seconds = int(expires) if re.fullmatch(r"\d{1,6}", expires, re.ASCII) else 0
+    if not 0 < seconds <= LONGEST_URL:
         raise _malformed_query(
             "X-Amz-Expires must be less than a week (in seconds); that is, the given "
             f"X-Amz-Expires must be less than {LONGEST_URL} seconds"
@@ -177,7 +178,7 @@ def _from_url(incoming: Incoming, now: datetime) -> Claim:
     stamp = query.get("X-Amz-Date", "")
     signed = _moment(stamp)
     _check_day(day, signed, in_query=True)
-    if now > signed + timedelta(seconds=int(expires)):
+    if now - signed > timedelta(seconds=seconds):
         raise AwsError(403, "AccessDenied", "Request has expired", **{"X-Amz-Expires": expires})
     if signed - now > CLOCK_SKEW:
         raise AwsError(403, "AccessDenied", "Request is not yet valid")
@@ -239,8 +240,8 @@ def _string_to_sign(
             payload,
         )
     )
-    # What stands in a header was decoded byte by byte.
-    digest = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
+    # What stands in a header was decoded byte by byte; nothing that is signed has other signs.
+    digest = hashlib.sha256(canonical.encode("latin-1", "replace")).hexdigest()
     return f"{ALGORITHM}\n{stamp}\n{scope}/aws4_request\n{digest}".encode()
 
 
@@ -324,7 +325,7 @@ def _moment(stamp: str) -> datetime:
         pass
     try:
         return parsedate_to_datetime(stamp).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         message = "AWS authentication requires a valid Date or x-amz-date header"
         raise AwsError(403, "AccessDenied", message) from None
 

@@ -37,6 +37,14 @@ _NOTHING = (
 )
 
 
+# What sessions may ask STS for, beside who they are ("Compare AWS STS credentials").
+_OF_SESSIONS: Mapping[SessionKind, set[str]] = {
+    "role": {"AssumeRole", "AssumeRoleWithWebIdentity", "GetAccessKeyInfo"},
+    "user": {"AssumeRole", "AssumeRoleWithWebIdentity"},
+    "federated": {"AssumeRoleWithWebIdentity"},
+}
+
+
 @dataclass(frozen=True)
 class _Marks:
     """What a session carries beside its rights."""
@@ -71,7 +79,10 @@ class Sts:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no {left[0]} of sessions")
         if call.operation not in self.actions:
             raise AwsError(501, "NotImplemented", f"the embedded AWS has no sts:{call.operation}")
-        return query_result(call.operation, NAMESPACE, self.actions[call.operation](call))
+        session, action = call.caller.session, call.operation
+        if session and action not in {*_OF_SESSIONS[session.kind], "GetCallerIdentity"}:
+            raise AwsError(403, "AccessDenied", f"Cannot call {action} with session credentials")
+        return query_result(action, NAMESPACE, self.actions[action](call))
 
     # --- roles ---
 
@@ -185,10 +196,6 @@ class Sts:
 
     def _session_token(self, call: Call) -> str:
         caller = call.caller
-        if caller.session:
-            raise AwsError(
-                403, "AccessDenied", "Cannot call GetSessionToken with session credentials"
-            )
         seconds = _seconds(call, 43_200)
         return _credentials(
             self._begin("user", caller.principal, caller.user_id, seconds, None, _Marks())
@@ -196,10 +203,6 @@ class Sts:
 
     def _federation_token(self, call: Call) -> str:
         caller = call.caller
-        if caller.session:
-            raise AwsError(
-                403, "AccessDenied", "Cannot call GetFederationToken with session credentials"
-            )
         account, name = caller.principal.account, call.given["Name"]
         arn = f"arn:{PARTITION}:sts::{account}:federated-user/{name}"
         tags = _tags(call)
