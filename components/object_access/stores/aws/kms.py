@@ -29,8 +29,8 @@ SERVED = frozenset(
         "CancelKeyDeletion", "CreateAlias", "CreateKey", "Decrypt", "DeleteAlias", "DescribeKey",
         "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt",
         "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GetKeyPolicy",
-        "GetKeyRotationStatus", "ListAliases", "ListKeyPolicies", "ListKeys", "ListResourceTags",
-        "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias",
+        "GetKeyRotationStatus", "ListAliases", "ListGrants", "ListKeyPolicies", "ListKeys",
+        "ListResourceTags", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias",
         "UpdateKeyDescription",
     )
 )  # fmt: skip
