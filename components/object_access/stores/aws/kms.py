@@ -30,8 +30,8 @@ SERVED = frozenset(
         "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt",
         "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GetKeyPolicy",
         "GetKeyRotationStatus", "ListAliases", "ListGrants", "ListKeyPolicies", "ListKeys",
-        "ListResourceTags", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias",
-        "UpdateKeyDescription",
+        "ListResourceTags", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource",
+        "UpdateAlias", "UpdateKeyDescription",
     )
 )  # fmt: skip
 LONGEST_POLICY = 32_768  # signs
