@@ -478,6 +478,8 @@ def _policies(resource: Resource) -> Iterator[tuple[str, Any]]:
         yield "as its trust", resource.inputs.get("assumeRolePolicy")
         for inline in _mappings(resource.inputs.get("inlinePolicies")):
             yield "inline", inline.get("policy")
+    elif resource.type in _BUCKETS and "policy" in resource.inputs:
+        yield "inline", resource.inputs["policy"]
 
 
 def _managed(resource: Resource) -> list[Any]:

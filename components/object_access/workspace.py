@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 KEY = "object-access:environment"
+# What Pulumi reads of an environment's file ("Stack settings file", Pulumi's documentation).
+_TOP = frozenset({"config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider"})
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,13 @@ class Workspace:
                 f"environment '{environment}' does not exist, {there}; 'object-access new' or you "
                 f"write {path.relative_to(self.folder)} for a new one"
             )
-        config = read_yaml(path, self.folder).get("config") or {}
+        body = read_yaml(path, self.folder)
+        if unknown := sorted(map(str, body.keys() - _TOP)):
+            raise ValueError(
+                f"{path.relative_to(self.folder)}: '{unknown[0]}' is unknown there, Pulumi reads "
+                f"{', '.join(sorted(_TOP))}: settings stand below 'config'"
+            )
+        config = body.get("config") or {}
         if not isinstance(config, dict):
             raise ValueError(f"{path.relative_to(self.folder)}: 'config' must be a mapping")
         return dict(config)

@@ -634,11 +634,11 @@ def test_one_changed_prefix_against_a_commit(copy):
     """The issue's own proof: an environment file is edited, and exactly that is told."""
     file = copy / "stacks/environments/Pulumi.guides.yaml"
     as_it_was = file.read_text()
-    same = command(copy, "--against", "HEAD", "--format", "markdown")
     file.write_text(as_it_was.replace("prefix: checkpoints/", "prefix: checkpoints/run-1/"))
     try:
         told = command(copy, "--against", "HEAD", "--format", "json")
         command(copy, "--format", "json", "--output", "now.json")
+        same = command(copy, "--against", "now.json", "--format", "markdown")
         file.write_text(as_it_was)
         back = command(copy, "--against", "now.json")
     finally:

@@ -7,15 +7,22 @@ from object_access.access import program as programs
 
 from .test_changes import (
     ASSUME,
+    AUD,
     FARM,
+    GROUP,
+    JOINED,
     ONE_ARN,
     READ,
+    SUB,
     TLS,
+    TOKENS,
     WITH_ID,
     alone,
+    also,
     credential,
     document,
     everyone,
+    only,
     source,
     trusted,
 )
@@ -79,7 +86,7 @@ def sneaky(text: str, **changes) -> str:
     return HEAD + source(**changes, more=text)
 
 
-def container(**settings: str) -> str:
+def container(**settings: object) -> str:
     given = "".join(f", {key}={value!r}" for key, value in settings.items())
     return (
         "import pulumi_openstack as openstack\n"
@@ -150,6 +157,93 @@ CHEATS = [
     ("a new credential for what is not of the program", container(), container() + credential(("GET", "other*/**")), "GET /v1/AUTH_"),
     ("a new credential where there is nothing", HEAD, credential(), "GET /"),
     ("a rule with dots", credential(("GET", "c/a.b")), credential(("GET", "c/.*")), "+ read"),
+]  # fmt: skip
+
+OTHER = "other = aws.Provider('other', region='eu-west-1', profile='b')\n"
+BY_OTHER = ", opts=pulumi.ResourceOptions(provider=other)"
+MINE = {"Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::OWN:root"}}
+NAMED = "aws.iam.Role('r', assume_role_policy=" + document([MINE]) + ", name_prefix='START')\n"
+ADMINS = {"ann": (READ, alone("sts:AssumeRole", "arn:aws:iam::*:role/admin-*"))}
+BOSSES = {
+    **everyone({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/boss*"}}),
+    "Principal": {"AWS": "arn:aws:iam::OWN:root"},
+}
+THEIR = "aws.iam.UserPolicy('x', user='ann', policy={}{})\n"
+ROLE = "aws.iam.Role('t', name='t', assume_role_policy={})\n"
+ROLE += "aws.iam.RolePolicy('p', name='p', role='t', policy={})\n"
+BRINGS_TAGS = document([{**ASSUME, "Action": ["sts:AssumeRole", "sts:TagSession"]}])
+BY_TOKENS = document([{**TOKENS, "Condition": {"StringEquals": {SUB: "x", AUD: "y"}}}])
+TAKES = """
+d = aws.iam.get_policy_document(statements=[dict(actions=["s3:GetObject"], resources=["*"],
+    principals=[dict(type="*", identifiers=["*"])], conditions=[
+        dict(test="StringEquals", variable="aws:PrincipalOrgID", values=[each]) for each in {}])])
+aws.s3.BucketPolicy("farm", bucket="farm", policy=d.json)
+"""
+DYNAMIC = """
+from pulumi.dynamic import Resource, ResourceProvider
+class Provider(ResourceProvider):
+    def create(self, props):
+        return None
+class Made(Resource{}):
+    def __init__(self):
+        super().__init__(Provider(), "x", dict(endpoint="https://s3.example.org", bucket_name="b",
+            profile="p", versioning=False, adopt=False, cors=[]))
+Made()
+"""
+OURS = ", module='object-access', name='StoreBucket'"
+NAMESAKES = """
+class Part(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("a:b:Part", name)
+class Made(pulumi.CustomResource):
+    def __init__(self, says, parent):
+        super().__init__("command:local:Command", "x", {{"create": says}},
+                         pulumi.ResourceOptions(parent=parent))
+Made({!r}, Part("a"))
+Made("the same", Part("b"))
+"""
+ALIAS = "k = aws.kms.Key('k')\n"
+BY_ALIAS = {
+    "ann": (alone("kms:Decrypt", Condition={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/a"}}),)
+}  # fmt: skip
+OBJECT = "aws.s3.BucketObjectv2('o', bucket='farm', key='o', content='x'{})\n"
+BY_OBJECT = {"ann": (only({"StringEquals": {"s3:ExistingObjectTag/a": "b"}}),)}
+BETWEEN = {
+    "NumericGreaterThan": {"s3:RequestObjectTag/a": "1.2"},
+    "NumericLessThan": {"s3:RequestObjectTag/a": "1.4"},
+}
+GUESSED = "its secret has 3 signs only"
+ZOO = "aws.s3.Bucket('zoo', bucket='zoo')\n"
+IN_ZOO = {"ann": (READ, alone("s3:GetObject", "arn:aws:s3:::zoo/*"))}
+# The same, for what stands beside the program or is handed around in it.
+CHEATS += [
+    ("two of one name, in two components", sneaky(NAMESAKES.format("a")), sneaky(NAMESAKES.format("b")), "command:local:Command x"),
+    ("only when Pulumi runs it", PLAIN, sneaky("if __name__ == '__main__':\n    " + THEIR.format(ALL, "")), "s3:DeleteObject"),
+    ("how a name begins", sneaky(NAMED.replace("START", "x-"), **ADMINS), sneaky(NAMED.replace("START", "admin-"), **ADMINS), "ann"),
+    ("a user comes to a name that a pattern takes", sneaky("", farm=(TLS, BOSSES)), sneaky("", farm=(TLS, BOSSES)).replace('name="ann"', 'name="bossy"'), "read"),
+    ("tags that sessions bring along", sneaky(ROLE.format(BRINGS_TAGS, document([READ]))), sneaky(ROLE.format(BRINGS_TAGS, document([READ, alone("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/a": "b"}})]))), "t: + "),
+    ("whose tokens let a session in", sneaky(ROLE.format(BY_TOKENS, document([READ]))), sneaky(ROLE.format(BY_TOKENS, document([READ, alone("s3:*", Condition={"StringLike": {"aws:FederatedProvider": "*"}})]))), "t: + "),
+    ("a key of somebody else's user", PLAIN, sneaky("aws.iam.AccessKey('k', user='administrator')"), "AccessKey k: of nobody"),
+    ("a profile of somebody else's role", PLAIN, sneaky("aws.iam.InstanceProfile('k', role='administrator')"), "InstanceProfile k: of nobody"),
+    ("a member of a group that seemed complete", sneaky(GROUP + JOINED.format("'ann'")), sneaky(GROUP + JOINED.format("'ann'") + "aws.iam.UserGroupMembership('m2', user='eve', groups=['devs'])"), "members of group devs"),
+    ("a change that is not made", sneaky(THEIR.format(ALL, "")), sneaky(THEIR.format(document([READ]), ", opts=pulumi.ResourceOptions(ignore_changes=['policy'])")), "changes of policy are not made"),
+    ("what stays when it is dropped", sneaky(THEIR.format(ALL, "")), sneaky(THEIR.format(ALL, ", opts=pulumi.ResourceOptions(retain_on_delete=True)")), "stays there when the program drops it"),
+    ("a bucket in another account", sneaky(OTHER + BUCKET.format("logs", None)), sneaky(OTHER + "aws.s3.Bucket('logs', bucket='logs'" + BY_OTHER + ")"), "the usual provider → other"),
+    ("a namesake with a Deny", sneaky(OTHER), sneaky(OTHER + "aws.iam.User('b', name='ann'" + BY_OTHER + ")\n" + THEIR.format(document([{"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}]), BY_OTHER), **also(alone("s3:PutObject"))), "ann is declared twice"),
+    ("the account of another provider", sneaky(OTHER), sneaky(OTHER + "aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=other))\n" + BUCKET.format("logs", None)), "the account that other answers"),
+    ("one key twice in the SDK's builder", HEAD + source(farm=(), more=TAKES.format(["o-1"])), HEAD + source(farm=(), more=TAKES.format(["o-2", "o-1"])), "read"),
+    ("a dynamic resource's code", sneaky(DYNAMIC.format("")), sneaky(DYNAMIC.format("").replace("return None", "return eval('')")), "pulumi-python:dynamic"),
+    ("a dynamic resource by our name", sneaky(DYNAMIC.format(OURS)), sneaky(DYNAMIC.format(OURS).replace("return None", "return eval('')")), "object-access:StoreBucket"),
+    ("a bucket that replicates, by itself", sneaky(ZOO), sneaky(ZOO.replace("')\n", "', replication_configuration={'role': 'r', 'rules': [{'status': 'Enabled', 'destination': {'bucket': 'arn:aws:s3:::mine'}}]})\n")), "replicationConfiguration of bucket zoo"),
+    ("a key comes to an alias", sneaky(ALIAS, **BY_ALIAS), sneaky(ALIAS + "aws.kms.Alias('a', name='alias/a', target_key_id=k.id)", **BY_ALIAS), "Alias a, which policies ask for"),
+    ("a tag of an object", sneaky(OBJECT.format(""), **BY_OBJECT), sneaky(OBJECT.format(", tags={'a': 'b'}"), **BY_OBJECT), "tags of aws:s3/bucketObjectv2"),
+    ("a number between two", PLAIN, sneaky("", **also(alone("s3:PutObject", f"{FARM}/*", Condition=BETWEEN))), "+ write"),
+    ("a bucket that the program lets go of", sneaky(ZOO, **IN_ZOO), sneaky("", **IN_ZOO), "its own settings are not judged"),
+    ("a policy that a budget gives", PLAIN, sneaky(ELSEWHERE.format("aws:budgets/budgetAction:BudgetAction", {})), "BudgetAction"),
+    ("a target of events with a role", PLAIN, sneaky(ELSEWHERE.format("aws:cloudwatch/eventTarget:EventTarget", {"roleArn": "it"})), "EventTarget"),
+    ("a key that can be guessed", container(metadata={"Temp-URL-Key": "k" * 40}), container(metadata={"Temp-URL-Key": "abc"}), GUESSED),
+    ("a credential that can be guessed", credential(("GET", "c/*")), credential(("GET", "c/*")).replace("region=", "secret='abc', region="), GUESSED),
+    ("a rule for another service", credential(("GET", "c/*")), credential(("GET", "c/*")).replace("access_rules=[", "access_rules=[{'method': 'GET', 'path': '/**', 'service': 'key-manager'}, "), "may call GET /** of key-manager"),
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from moto.kms.models import kms_backends
 
 from object_access.access import acls, command, difference, live, report, tables
 from object_access.access import program as programs
@@ -153,6 +154,101 @@ def test_strangers_are_shown(look, planted):
     shown = difference.markdown("dev", changes)
     assert "the account is wider than the program" in shown
     assert "allowed by the account, refused by the program" in shown
+
+
+LAB = "arn:aws:s3:::lab-of-live"
+ISSUER = "arn:aws:iam::444455556666:oidc-provider/token.example.org"
+
+
+@pytest.fixture
+def disguised(aws):
+    """Strangers who come by something else than a policy of their own, removed again."""
+    iam, s3, kms = aws.admin("iam"), aws.admin("s3"), aws.admin("kms")
+    policy = s3.get_bucket_policy(Bucket="lab-of-live")["Policy"]
+    block = s3.get_public_access_block(Bucket="lab-of-live")["PublicAccessBlockConfiguration"]
+    encrypted = s3.get_bucket_encryption(Bucket="lab-of-live")["ServerSideEncryptionConfiguration"]
+    s3.delete_public_access_block(Bucket="lab-of-live")
+    rule = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    s3.put_bucket_ownership_controls(Bucket="lab-of-live", OwnershipControls=rule)
+    s3.put_bucket_acl(Bucket="lab-of-live", ACL="public-read")
+    document = json.loads(policy)
+    for more in (
+        allow("s3:GetObject", f"{LAB}/shared/*", Principal="*"),
+        allow("s3:GetObject", f"{LAB}/shared/*", Effect="Deny",
+              NotPrincipal={"AWS": f"arn:aws:iam::{THERE}:root"}),
+    ):  # fmt: skip
+        document["Statement"] += json.loads(more)["Statement"]
+    s3.put_bucket_policy(Bucket="lab-of-live", Policy=json.dumps(document))
+    # A boundary leaves one of all, a later version of a policy gives what the first did not.
+    narrow = iam.create_policy(PolicyName="b", PolicyDocument=allow("s3:GetObject", f"{ARN}/in/*"))
+    narrow = narrow["Policy"]["Arn"]
+    grown = iam.create_policy(PolicyName="v", PolicyDocument=allow("s3:GetObject", f"{LAB}/none"))
+    grown = grown["Policy"]["Arn"]
+    iam.create_policy_version(
+        PolicyArn=grown, PolicyDocument=allow("s3:PutObject", f"{LAB}/*"), SetAsDefault=True
+    )
+    # A role: of users moto tells no boundary.
+    trust = allow("sts:AssumeRole", None, Principal={"Service": "ec2.amazonaws.com"})
+    iam.create_role(RoleName="bound", AssumeRolePolicyDocument=trust, PermissionsBoundary=narrow)
+    iam.put_role_policy(RoleName="bound", PolicyName="p", PolicyDocument=allow("s3:*"))
+    iam.create_user(UserName="late")
+    iam.attach_user_policy(UserName="late", PolicyArn=grown)
+    iam.create_role(
+        RoleName="ci",
+        AssumeRolePolicyDocument=allow(
+            "sts:AssumeRoleWithWebIdentity", None, Principal={"Federated": ISSUER},
+            Condition={"StringLike": {"token.example.org:sub": "repo:*"}},
+        ),
+    )  # fmt: skip
+    iam.put_role_policy(
+        RoleName="ci", PolicyName="p", PolicyDocument=allow("s3:GetObject", f"{ARN}/*")
+    )
+    key = json.loads(allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{HERE}:root"}))
+    foreign = allow("kms:Decrypt", "*", Principal={"AWS": f"arn:aws:iam::{THERE}:root"})
+    key["Statement"] += json.loads(foreign)["Statement"]
+    made = kms.create_key(Policy=json.dumps(key))["KeyMetadata"]["Arn"]
+    region = made.split(":")[3]
+    kms_backends[HERE][region].create_grant(  # which the gate lets nobody do
+        made, f"arn:aws:iam::{THERE}:root", ["Decrypt"], "g", {}, ""
+    )
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": made}
+    s3.put_bucket_encryption(
+        Bucket="lab-of-live",
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+        },
+    )
+    yield made
+    s3.put_bucket_encryption(Bucket="lab-of-live", ServerSideEncryptionConfiguration=encrypted)
+    for name in ("bound", "ci"):
+        iam.delete_role_policy(RoleName=name, PolicyName="p")
+        iam.delete_role(RoleName=name)
+    iam.detach_user_policy(UserName="late", PolicyArn=grown)
+    iam.delete_user(UserName="late")
+    iam.delete_policy_version(PolicyArn=grown, VersionId="v1")
+    for arn in (narrow, grown):
+        iam.delete_policy(PolicyArn=arn)
+    s3.put_bucket_policy(Bucket="lab-of-live", Policy=policy)
+    s3.put_bucket_acl(Bucket="lab-of-live", ACL="private")
+    rule = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    s3.put_bucket_ownership_controls(Bucket="lab-of-live", OwnershipControls=rule)
+    s3.put_public_access_block(Bucket="lab-of-live", PublicAccessBlockConfiguration=block)
+
+
+def test_strangers_in_disguise_are_shown(look, disguised):
+    """By a list, by what a NotPrincipal spares, by a later version of a policy, by tokens, by a
+    key's policy; and within a boundary no more than it leaves."""
+    now, changes = look()
+    told, may = opened(changes), now.findings.access
+
+    assert may["anonymous:anyone without login", "s3://lab-of-live/"][Verb.LIST].allowed
+    assert "s3:GetObject" in told[f"root of account {THERE}"]
+    assert "write" in told["late"]
+    assert "+ read" in told["repo:* by token.example.org"]
+    assert "read" in told["bound"]
+    assert not may["role:bound", f"s3://{BUCKET}/in/"][Verb.WRITE].allowed
+    assert "kms:Decrypt" in told[f"account {THERE}"], disguised
+    assert f"Decrypt to arn:aws:iam::{THERE}:root" in told["not judged, look yourself"]
 
 
 def test_what_may_not_be_read_is_not_judged(look, planted):

@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -152,10 +153,23 @@ def every_request(*several: Evidence):
             yield Request(ANN, *target, ACCOUNT, {"aws:securetransport": "true", **context})
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(states(), states())
 def test_a_witness_exactly_where_more_is_allowed(before, now):
     """Whatever trying finds, the proof finds, and no witness is wrong."""
+    hold_against_trying(before, now)
+
+
+@pytest.mark.thorough
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(states(), states())
+def test_a_witness_exactly_where_more_is_allowed_of_many(before, now):
+    """The same of five times as many."""
+    hold_against_trying(before, now)
+
+
+def hold_against_trying(before: Evidence, now: Evidence) -> None:
+    """Ask for everything there is to ask, and compare."""
     found = list(compare(before, now))
     there = [
         each

@@ -520,3 +520,12 @@ def test_what_nobody_knows_yet_breaks_no_rule(inputs, kind):
     silent = {rule.name for rule in rules.RULES} - {"private-buckets", "buckets-with-policy"}
 
     assert [message for name in silent for message in judge(name, given)] == []
+
+
+def test_a_policy_that_a_bucket_says_itself_is_read():
+    """As one of its own resource."""
+    everything = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]})  # fmt: skip
+
+    assert not [*rules.no_wildcards([bucket()])]
+    assert [*rules.no_wildcards([bucket(policy=everything)])]

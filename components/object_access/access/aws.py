@@ -34,13 +34,17 @@ from .risks import IN_VERBS, by_risk
 
 _KEY_SLOTS = 2  # access keys that a user can have
 # What a bucket may say itself instead of a resource of its own, and what is not read there.
-_INLINE = frozenset({"corsRules", "policy", "websites"})
+_INLINE = frozenset(
+    {"corsRules", "policy", "replicationConfiguration", "replicationConfigurations", "website",
+     "websites"}
+)  # fmt: skip
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
 # Of what may give access, the types that are judged; others are told as unknown.
 _GIVES_ACCESS = re.compile(r"aws:(iam|kms|s3\w*)/")
+_READ = re.compile("aws:(iam|kms|s3)/")
 _JUDGED = frozenset(
     (
         *("AccessKey", "InstanceProfile", "OpenIdConnectProvider", "Policy", "Role", "RolePolicy"),
@@ -54,7 +58,7 @@ _JUDGED = frozenset(
         *("Alias", "Key", "KeyPolicy"),
     )
 )
-_TAGS = re.compile("resourcetag/|buckettag/")
+_TAGS = re.compile("resourcetag/|buckettag/|existingobjecttag/")
 _OBJECTS = frozenset({"BucketObject", "BucketObjectv2"})
 
 
@@ -68,11 +72,12 @@ class Account:
         self._account = program.account
         self._declared: dict[str, list[Declared]] = {}
         for each in program.resources:
-            if each.type.startswith("aws:"):
-                kind = each.type.rpartition(":")[2].removesuffix("V2")
-                self._declared.setdefault(kind, []).append(each)
+            if _GIVES_ACCESS.match(each.type):
+                kind, read = each.type.rpartition(":")[2].removesuffix("V2"), _READ.match(each.type)
+                if read:
+                    self._declared.setdefault(kind, []).append(each)
                 harmless = kind in _JUDGED or (kind in _OBJECTS and not each.outputs.get("acl"))
-                if _GIVES_ACCESS.match(each.type) and not harmless:
+                if not read or not harmless:
                     self._found.leave(f"{each.type} {each.name}", each.outputs)
         self._managed = {
             each.outputs["arn"]: written(each.outputs["name"], each.outputs["policy"])
@@ -83,6 +88,7 @@ class Account:
         self._users = {each.outputs["name"]: self._user(each) for each in self._of("User")}
         self._roles = {each.outputs["name"]: self._role(each) for each in self._of("Role")}
         self._groups = {each.outputs["name"]: self._group(each) for each in self._of("Group")}
+        self._leave_twins()
         self._give("user", self._users)
         self._give("role", self._roles)
         self._give("group", self._groups)
@@ -104,6 +110,22 @@ class Account:
                 if outsiders.account_of(name) not in ("", self._account):
                     self._outsider(name)
 
+    def _leave_twins(self) -> None:
+        """Two of one name, in two accounts, say: policies and Denies of both become those of one.
+        And what is given to somebody whom the program does not make."""
+        for kind in ("User", "Role", "Group"):
+            names = [each.outputs["name"] for each in self._of(kind)]
+            for each in self._of(kind):
+                if names.count(each.outputs["name"]) > 1:
+                    what = f"{each.type} {each.name}: {each.outputs['name']} is declared twice"
+                    self._found.leave(what, each.outputs)
+        given = (("AccessKey", "user", self._users), ("InstanceProfile", "role", self._roles))
+        for kind, whose, identities in given:
+            for each in self._of(kind):
+                if each.outputs.get(whose) not in (None, *identities):
+                    what = f"{each.type} {each.name}: of nobody in this program"
+                    self._found.leave(what, each.outputs)
+
     def _leave_providers(self) -> None:
         """Whose tokens an OpenID Connect provider lets in, beyond what trusts say."""
         for each in self._of("OpenIdConnectProvider"):
@@ -115,9 +137,12 @@ class Account:
         policies = [each for identity in self._inside for each in identity.written]
         policies += [each.written for each in self._buckets.values() if each.written]
         tests = {t.key for each in policies for r in each.readings for t in r.tests}
+        if "kms:resourcealiases" in tests:
+            for each in self._of("Alias"):
+                self._found.leave(f"{each.type} {each.name}, which policies ask for", each.outputs)
         if not any(_TAGS.search(key) for key in tests):
             return
-        for kind in ("Bucket", "Role", "User", "Key"):
+        for kind in ("Bucket", "Role", "User", "Key", *sorted(_OBJECTS)):
             for each in self._of(kind):
                 if tags := each.outputs.get("tags"):
                     self._found.leave(f"tags of {each.type} {each.name}, which policies ask", tags)
@@ -128,8 +153,9 @@ class Account:
         found = Evidence(self._account)
         for each in self._inside:
             found.holders[each.shown.id] = holder(
-                each.shown, each.asker, each.context, each.written, each.boundary
-            )
+                each.shown, each.asker, each.context, each.written, each.boundary,
+                self._trusts.get(each.asker.role_arn),
+            )  # fmt: skip
         things = [
             *(Thing("bucket", e.arn, e.written, e.restricted) for e in self._buckets.values()),
             *(Thing("role", arn, trust) for arn, trust in self._trusts.items()),
@@ -334,7 +360,12 @@ class Account:
             for each in self._of("GroupMembership")
             if self._users.keys() >= {*each.outputs["users"]}
         }
-        yield from (each for name, each in self._groups.items() if name not in closed)
+        opened = {
+            group
+            for each in self._of("UserGroupMembership") if each.outputs["user"] not in self._users
+            for group in each.outputs["groups"]
+        }  # fmt: skip
+        yield from (each for name, each in self._groups.items() if name not in closed - opened)
         for each in self._of("Policy"):
             if each.outputs["arn"] not in self._attached:
                 identity = self._anybody(f"whoever is given policy {each.outputs['name']}", each)

@@ -2,10 +2,10 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -221,19 +221,31 @@ def check_out(root: Path, ref: str, folder: Path) -> Path:
         raise ValueError(
             f"'{ref}' is neither a file, nor a folder, nor a commit that git knows here"
         )
-    packed = _git(root, "archive", "--format=tar", named.stdout.decode().strip())
-    if packed.returncode:
-        raise ValueError(f"git could not give '{ref}': {packed.stderr.decode().strip()}")
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
-        tar.extractall(folder, filter="data")
+    below = _git(root, "rev-parse", "--show-prefix").stdout.decode().strip()
+    folder.mkdir(parents=True, exist_ok=True)
+    # With an index of its own; an archive would leave out what attributes say.
+    with tempfile.TemporaryDirectory(prefix="object-access-") as index:
+        own = {"GIT_INDEX_FILE": str(Path(index) / "index")}
+        for command in (
+            ("read-tree", f"{named.stdout.decode().strip()}:{below}"),
+            ("-C", _top(root), "checkout-index", "--all", f"--prefix={folder.resolve()}/"),
+        ):
+            done = _git(root, *command, **own)
+            if done.returncode:
+                raise ValueError(f"git could not give '{ref}': {done.stderr.decode().strip()}")
     return folder
 
 
-def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _top(root: Path) -> str:
+    return _git(root, "rev-parse", "--show-toplevel").stdout.decode().strip()
+
+
+def _git(root: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
     git = shutil.which("git")
     if git is None:
         raise ValueError("git is not installed, compare with a file of --format json")
-    return subprocess.run([git, *arguments], cwd=root, capture_output=True, check=False)
+    command, env = [git, *arguments], {**os.environ, **variables}
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, check=False)
 
 
 # --- what must not be told ---

@@ -10,13 +10,14 @@ from .proof import Evidence
 from .queries import of_pages
 
 _TYPE = "pulumi-python:dynamic/object-access:StoreBucket"
+_CODE = "object_access.compatible_bucket._StoreBucketProvider"
 
 
 def findings(program: Program) -> Findings:
     """Everybody's access to every bucket on such stores."""
     found = Findings()
     for each in program.resources:
-        if each.type != _TYPE:
+        if each.type != _TYPE or each.outputs.get("__code") != _CODE:
             if each.type.startswith("pulumi-python:dynamic"):
                 found.leave(f"{each.type} {each.name}", each.outputs)
             continue

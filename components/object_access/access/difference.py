@@ -1,5 +1,6 @@
 """What a change of the program changes in who can do what, the riskiest first."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,13 +15,16 @@ from ..policies.evaluate import Decision
 from . import swift
 from .model import NOTHING, Answer, Answers, Kind, Party, Place, Verb
 from .pages import gained as page_requests
+from .program import MADE_BY, PROMISE, THE_USUAL
 from .proof import Open, Witness
 from .proof import compare as proven
+from .reading import like
 from .report import AccessReport, from_json, to_json
 from .risks import IN_VERBS, by_risk, escalates, grouped, rank
 from .tables import because, code, escape, place_name
 
 _FEW = 3  # places that a change names
+_LONG = 1_000  # signs of a secret of which nothing is said
 # Whose access to S3 a proof decides.
 _PROVEN = frozenset({Kind.ANONYMOUS, Kind.OUTSIDER, Kind.USER, Kind.ROLE})
 _UNJUDGED = "not judged, look yourself"
@@ -254,10 +258,16 @@ def _unjudged(before: AccessReport, now: AccessReport) -> Iterator[Change]:
         yield Change(Turn.WIDENED, None, _UNJUDGED, (), each, (), len(Verb))
     clouds, there = before.evidence.clouds, now.evidence.clouds
     if before.findings.principals or before.findings.places:
+        several = len({each for key, each in there.items() if key.startswith(MADE_BY)}) > 1
         for key in sorted(clouds.keys() | there.keys()):
             was, has = clouds.get(key, "none"), there.get(key, "none")
-            if was != has:
+            if key.startswith(PROMISE):
+                what = f"no longer {key}" if has == "none" else ""
+            elif key.startswith(MADE_BY) and "none" in (was, has):
+                what = f"{key}: {has}" if several and has not in ("none", THE_USUAL) else ""
+            else:
                 what = f"another cloud, or as somebody else: {key}: {was} → {has}"
+            if what and was != has:
                 yield Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
 
 
@@ -279,10 +289,37 @@ def renamed(before: AccessReport, now: AccessReport) -> tuple[list[Change], Acce
         text = text or to_json(before)
         if _word(has).search(text) or any(was == name for name, _ in new.values()):
             continue
+        if _told_apart(text, was, has):
+            continue
         text = _word(was).sub(has.replace("\\", r"\\"), text)
         what = f"is called {has} now, {was} before"
         changes.append(Change(Turn.CHANGED, kind, has, (), what))
     return changes, from_json(text) if changes else before
+
+
+def _told_apart(text: str, was: str, has: str) -> bool:
+    """Whether a pattern of some policy takes a new name otherwise than the old one: then whoever
+    gets it is somebody else."""
+    texts = {*_texts(json.loads(text)["evidence"])}
+    patterns = {each for each in texts if "*" in each or "?" in each}
+    named = {each for each in texts - patterns if was in each and _word(was).search(each)}
+
+    def renamed(each: str) -> str:
+        return _word(was).sub(lambda _: has, each)
+
+    for each in patterns:
+        then, now = like(each), like(renamed(each))
+        if any(bool(then.fullmatch(o)) != bool(now.fullmatch(renamed(o))) for o in named):
+            return True
+    return False
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
 
 
 def _called(report: AccessReport) -> dict[tuple[str, str], tuple[str, Kind | None]]:
@@ -442,6 +479,8 @@ def _access_keys(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
     names, keys = set(old.facts.get("key_names", ())), set(new.facts.get("key_names", ()))
     if names and keys and not names & keys:
         yield Turn.CHANGED, "every key is replaced at once: what uses the old one stops", 1
+    if new.facts.get("secret_of", _LONG) < old.facts.get("secret_of", _LONG):
+        yield Turn.WIDENED, f"its secret has {new.facts['secret_of']} signs only", len(Verb)
     count, counts = old.facts.get("keys", 0), new.facts.get("keys", 0)
     if count != counts:
         # During a rotation there are two; where there was none, somebody new gets in.
@@ -454,6 +493,8 @@ def _of_credentials(old: Party, new: Party) -> Iterator[tuple[Turn, str, int]]:
     user's."""
     if old.facts.get("unrestricted") is False and new.facts.get("unrestricted"):
         yield Turn.WIDENED, "may make other credentials", len(Verb)
+    for each in sorted({*new.facts.get("elsewhere", ())} - {*old.facts.get("elsewhere", ())}):
+        yield Turn.WIDENED, f"may call {each}", len(Verb)
     had, has = old.facts.get("roles"), new.facts.get("roles")
     if had and has is not None and (not has or {*has} - {*had}):
         yield Turn.WIDENED, f"roles: {', '.join(had)} → {', '.join(has) or 'all'}", len(Verb)
@@ -483,10 +524,11 @@ def _places(before: AccessReport, now: AccessReport) -> Iterator[Change]:
         if old is None or new.prefix:  # the parts of a bucket share its facts
             continue
         if old.facts.get("adopted") != new.facts.get("adopted"):
-            what = "exists without the program now: its own settings are not judged"
-            if old.facts.get("adopted"):
-                what = "is made by the program now"
-            yield Change(Turn.CHANGED, None, _ITSELF, (new.root,), what)
+            turn, what = Turn.CHANGED, "is made by the program now"
+            if new.facts.get("adopted"):
+                turn = Turn.WIDENED
+                what = "exists without the program now: its own settings are not judged"
+            yield Change(turn, None, _ITSELF, (new.root,), what)
             continue
         for fact, (safe, kept, dropped) in _GUARDS.items():
             if old.facts.get(fact) != new.facts.get(fact) and fact in old.facts:

@@ -14,17 +14,19 @@ verbs of the report, or actions such as `iam:*`; `where` is a bucket, a part of 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from ..policies.classes import Element
-from ..policies.patterns import ANYTHING, Tokens, literal, pattern
+from ..policies.patterns import ANYTHING, Tokens, fits, literal, pattern
+from ..policies.reference import actions
 from ..workspace import Workspace
 from . import program as programs
 from . import report
 from .difference import place_of, proof_of
 from .model import Kind, Verb
-from .proof import Evidence, Holder, Open, Scope, Witness, allowed, answers, everybody
+from .proof import Evidence, Holder, Open, Scope, Witness, allowed, answers, everybody, reaches
 from .queries import ADMINISTER, LISTING, OBJECTS
 from .report import AccessReport
 
@@ -33,6 +35,7 @@ _ACTIONS: Mapping[Verb, tuple[str, ...]] = {
     **{verb: tuple(listed) for verb, listed in OBJECTS.items()},
     Verb.ADMINISTER: (*OBJECTS[Verb.ADMINISTER], *ADMINISTER),
 }
+_RULES: tuple[Literal["never"], Literal["always"]] = ("never", "always")
 _OUTSIDE = (Kind.ANONYMOUS, Kind.OUTSIDER)
 
 
@@ -52,7 +55,12 @@ class Invariant:
 def read(config: Mapping[str, Any]) -> list[Invariant]:
     """The invariants of an environment. Raises ValueError with the line that is none."""
     found = []
-    for rule in ("never", "always"):
+    for key in config:
+        namespace, _, name = key.rpartition(":")
+        meant = get_close_matches(name.lower(), _RULES, 1, 0.8)
+        if meant and namespace in ("", "object-access") and key != f"object-access:{meant[0]}":
+            raise ValueError(f"'{key}' is unknown, write object-access:{meant[0]}")
+    for rule in _RULES:
         given = config.get(f"object-access:{rule}") or []
         if not isinstance(given, list):
             raise ValueError(f"{rule} must be a list of lines like '{_EXAMPLE}'")
@@ -60,8 +68,11 @@ def read(config: Mapping[str, Any]) -> list[Invariant]:
             if not isinstance(each, dict) or set(each) != {"who", "may", "where"}:
                 raise ValueError(f"{rule}: {each!r:.99} must be like '{_EXAMPLE}'")
             may = each["may"] if isinstance(each["may"], list) else [each["may"]]
+            where = str(each["where"])
+            if not where.startswith(("s3://", "arn:")) and where != "*":
+                raise ValueError(f"{rule}: '{where}' must begin with s3:// or arn:, or be *")
             for one in may:
-                if one not in list(Verb) and ":" not in str(one):
+                if one not in list(Verb) and not _is_action(str(one)):
                     raise ValueError(
                         f"{rule}: '{one}' is neither an action such as 's3:PutObject' nor one of "
                         f"{', '.join(Verb)}"
@@ -89,6 +100,13 @@ def hold(folder: Path, environment: str) -> None:
         raise ValueError(f"broken: {'; '.join(lines)}")
 
 
+def _is_action(text: str) -> bool:
+    """Whether AWS has such actions; of services that the list lacks, whoever writes it knows."""
+    service, colon, _ = text.lower().partition(":")
+    known = [each for each in actions() if each.startswith(f"{service}:")]
+    return bool(colon) and (not known or any(fits(pattern(text.lower()), each) for each in known))
+
+
 _EXAMPLE = "{who: outsiders, may: write, where: s3://bucket/prefix/}"
 
 
@@ -96,9 +114,12 @@ def broken(invariants: Iterable[Invariant], report: AccessReport) -> Iterator[st
     """One line for every invariant that does not hold, with a request that proves it. Raises
     ValueError for somebody, or a place, that the program does not know."""
     for each in invariants:
-        who = _who(each, report.evidence)
+        who, scope = _who(each, report.evidence), _scope(each)
+        known = report.evidence.things.values()
+        if each.who == "outsiders" and not any(reaches(e, t) for t in known for e in scope.places):
+            raise ValueError(f"{each}: nothing of this program lies there")
         if each.rule == "never":
-            for found in allowed(report.evidence, who, _scope(each)):
+            for found in allowed(report.evidence, who, scope):
                 yield f"{each}; but {_told(found)}"
                 break
         else:

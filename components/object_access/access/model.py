@@ -103,7 +103,8 @@ class Findings:
 
     def leave(self, what: str, says: Any = None) -> None:
         """Note what is not judged."""
-        text = json.dumps(says, sort_keys=True, default=str)
+        # Two of one name, in two components, are not one.
+        text = self.unknown.get(what, "") + json.dumps(says, sort_keys=True, default=str)
         self.unknown[what] = hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def join(self, other: "Findings") -> None:

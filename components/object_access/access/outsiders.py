@@ -84,6 +84,14 @@ def named(
                 whole = found.shown.name.startswith("account ")
                 account = {"aws:principalaccount": found.context["aws:principalaccount"]}
                 yield found, Known(account if whole else found.context)
+    for name in sorted({each for s in every for each in _of_kind(s, "AWS", ("NotPrincipal",))}):
+        if name not in ours and (account_of(name) == name or name.endswith(":root")):
+            # It spares who is named, and of an account that is its root user alone.
+            number = account_of(name)
+            arn = f"arn:aws:iam::{number}:root"
+            context = {"aws:principalarn": arn, "aws:principalaccount": number}
+            shown = Party(Kind.OUTSIDER, f"root of account {number}", {})
+            yield Outsider(shown, Principal("root", number, arn), context), Known(context)
 
 
 def unnamed(account: str) -> Iterator[tuple[Outsider, Known, bool]]:
@@ -104,9 +112,11 @@ _UNSIGNED = Known(
 )
 
 
-def _of_kind(statement: Mapping[str, Any], kind: str) -> list[str]:
+def _of_kind(
+    statement: Mapping[str, Any], kind: str, parts: Iterable[str] = ("Principal", "NotPrincipal")
+) -> list[str]:
     found: list[str] = []
-    for part in ("Principal", "NotPrincipal"):
+    for part in parts:
         element = statement.get(part, {})
         by_kind = element if isinstance(element, Mapping) else {"AWS": element}
         found += listed(by_kind.get(kind, []))

@@ -15,6 +15,7 @@ import itertools
 import json
 import logging
 import os
+import pickletools
 import re
 import runpy
 import secrets
@@ -34,6 +35,10 @@ PROJECT = "object-access"
 REMOTE = "made elsewhere: "
 """What the type begins with of a component whose resources the program does not declare itself, and
 of what runs beside a resource."""
+MADE_BY, THE_USUAL = "made as somebody else: ", "the usual provider"
+"""What the key of `clouds` begins with that says by which provider something is made."""
+PROMISE = "promised: "
+"""What the key of `clouds` begins with of a line that an environment promises."""
 LOOK = "OBJECT_ACCESS_LOOK"
 """The variable that says, with `no`, that there is no cloud to look at."""
 
@@ -51,6 +56,10 @@ class Declared(NamedTuple):
     protected: bool = False
     imported: bool = False
     """Whether it exists, and the program takes it over."""
+    provider: str = ""
+    """The provider that the program makes it with; nothing for the usual one."""
+    kept: str = ""
+    """Which of its changes Pulumi does not make, or that it stays where the program drops it."""
 
 
 class Program(NamedTuple):
@@ -60,7 +69,8 @@ class Program(NamedTuple):
     account: str = ACCOUNT
     """What stands for the program's own AWS account: a number that it does not write itself."""
     clouds: Mapping[str, str] = {}
-    """Which clouds it is for, and as whom it asks them: settings of providers, by their names."""
+    """Which clouds it is for, and as whom it asks them: settings of providers, by their names; and
+    what else is decided beside the program, such as who runs it."""
 
 
 class _Ran(NamedTuple):
@@ -116,7 +126,7 @@ def _ran(
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
-        runpy.run_path(str(root / "__main__.py"))
+        runpy.run_path(str(root / "__main__.py"), run_name="__main__")  # as Pulumi runs it
         outputs = getattr(pulumi.runtime.get_root_resource(), "outputs", {})
         return pulumi.Output.from_input(dict(outputs)).apply(exported.update)
 
@@ -128,7 +138,7 @@ def _ran(
     made = [each._replace(**noted.options.get(each[:2], {})) for each in cloud.made]
     made += noted.remote
     made.sort(key=lambda each: each[:2])
-    return _Ran(made, _clouds(config, made, exported), exported)
+    return _Ran(made, {**_clouds(config, made, exported), **_whose(made, cloud.asked)}, exported)
 
 
 def declared_at(roots: Path | Sequence[Path], environment: str) -> Program | None:
@@ -166,13 +176,14 @@ def _main() -> None:
     made: list[Declared] = []
     clouds: dict[str, str] = {}
     for root, (project, main, config) in given.items():
+        beside = _beside(root, environment)
         with _inside(root):
             ran = _ran(main, environment, config, account, project=project, stacks=stacks)
         stacks[project] = ran.exported
         # What several programs call the same are not one.
         of = f"{project}/" if len(roots) > 1 else ""
         made += [each._replace(name=of + each.name) for each in ran.made]
-        clouds |= {of + key: value for key, value in ran.clouds.items()}
+        clouds |= {of + key: value for key, value in {**ran.clouds, **beside}.items()}
     found = Program(made, account, clouds)
     print(json.dumps((found if own else _settled(found)) if given else None))
 
@@ -201,6 +212,24 @@ def _settings(root: Path, environment: str) -> tuple[str, Path, dict[str, Any]] 
     return name, root / project.get("main", "."), whole
 
 
+def _beside(root: Path, environment: str) -> dict[str, str]:
+    """What decides about a program and does not stand in it: settings that Pulumi fetches, and
+    plugins that it runs. Raises ValueError where Pulumi runs another program than this one."""
+    if other := [name for name in ("Pulumi.json", "Pulumi.yml") if (root / name).exists()]:
+        raise ValueError(f"{other[0]} stands beside Pulumi.yaml, and Pulumi reads one: delete it")
+    project = yaml.safe_load((root / "Pulumi.yaml").read_text())
+    runtime = project.get("runtime", "python")
+    name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if name != "python":
+        raise ValueError(f"Pulumi runs it with {name}, and Python programs alone are judged")
+    found = {key: project[key] for key in ("packages", "plugins") if project.get(key)}
+    file = root / project.get("stackConfigDir", ".") / f"Pulumi.{environment}.yaml"
+    settings = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+    if fetched := settings.get("environment"):
+        found["settings from Pulumi ESC"] = fetched
+    return {key: _text(value) for key, value in found.items()}
+
+
 @contextmanager
 def _inside(root: Path) -> Iterator[None]:
     """A program finds its own files and modules, and not those of another one."""
@@ -220,7 +249,7 @@ def _inside(root: Path) -> Iterator[None]:
 class _Noted(NamedTuple):
     """What the SDK's mocks are not told."""
 
-    options: dict[tuple[str, str], dict[str, bool]]
+    options: dict[tuple[str, str], dict[str, Any]]
     remote: list[Declared]
 
 
@@ -233,6 +262,8 @@ def _noted(monitor: Any) -> _Noted:
         found.options[request.type, request.name] = {
             "protected": request.protect,
             "imported": bool(request.importId),
+            "provider": _provider(request.provider),
+            "kept": _kept(request),
         }
         if request.remote or request.hooks.ByteSize() or request.transforms:
             # What a transform does, nobody sees: the name of one is another in every run.
@@ -249,6 +280,21 @@ def _noted(monitor: Any) -> _Noted:
     transform = monitor.RegisterStackTransform
     monitor.RegisterResource, monitor.RegisterStackTransform = noting, transforming
     return found
+
+
+def _provider(reference: str) -> str:
+    """The name of a provider that a program makes; nothing for the usual one."""
+    return (reference or "").rpartition("::")[0].rpartition("::")[2].removeprefix("default")
+
+
+def _kept(request: Any) -> str:
+    """What Pulumi leaves as it is."""
+    ignored = ", ".join(sorted(request.ignoreChanges))
+    found = [f"changes of {ignored} are not made"] if ignored else []
+    # Whoever holds data may keep it; what gives access goes on giving it.
+    if request.retainOnDelete and not request.type.endswith((":Bucket", ":Container")):
+        found.append("it stays there when the program drops it")
+    return "; ".join(found)
 
 
 @contextmanager
@@ -301,7 +347,31 @@ def _clouds(
         for key in sorted(_WHEREABOUTS & given.keys() if isinstance(given, Mapping) else ()):
             if isinstance(given[key], str) and given.get("kind") == "valohai-swift":
                 found[f"{project}: {key}"] = given[key]
+    for rule in ("never", "always"):
+        found |= {f"{PROMISE}{rule}: {_text(line)}": "" for line in _lines(config, rule)}
     return found
+
+
+def _lines(config: Mapping[str, Any], rule: str) -> list[Any]:
+    given = config.get(f"{PROJECT}:{rule}")
+    return given if isinstance(given, list) else []
+
+
+def _whose(made: Sequence[Declared], asked: Iterable[str]) -> dict[str, str]:
+    """As whom each resource of AWS is made, where a program says so of some."""
+    providers = {e.name: e.outputs for e in made if e.type == "pulumi:providers:aws"}
+    if not providers:
+        return {}
+    others = {name for name, given in providers.items() if given.keys() - _SAME_ACCOUNT}
+    by = {
+        f"{each.type} {each.name}": each.provider for each in made if each.type.startswith("aws:")
+    }
+    by |= {f"the account that {name} answers": name for name in asked}
+    return {f"{MADE_BY}{what}": name if name in others else THE_USUAL for what, name in by.items()}
+
+
+# Settings of a provider that are the same account's and caller's.
+_SAME_ACCOUNT = frozenset({"defaultTags", "id", "ignoreTags", "name", "region"})
 
 
 def _settled(program: Program) -> Program:
@@ -335,30 +405,29 @@ def _cloud(partition: str, account: str, stacks: Stacks) -> Any:
     # Within a function: Pulumi takes a second to import, in which the page's template, a report to
     # compare with or a misspelt option can be refused already.
     import pulumi
-    from pulumi.runtime import rpc
-
-    def plain(value: Any) -> Any:
-        if rpc.is_rpc_secret(value):
-            return plain(rpc.unwrap_rpc_secret(value))
-        if isinstance(value, dict):
-            return {key: plain(each) for key, each in value.items()}
-        return [plain(each) for each in value] if isinstance(value, list) else value
 
     class Cloud(pulumi.runtime.Mocks):
         """Records every resource, and names what a cloud would name."""
 
         def __init__(self) -> None:
             self.made: list[Declared] = []
+            self.asked: set[str] = set()
+            """By which providers the program asked who it is."""
             self._lock = threading.Lock()
 
         def new_resource(
             self, args: pulumi.runtime.MockResourceArgs
         ) -> tuple[str | None, dict[str, Any]]:
             if args.typ == "pulumi:pulumi:StackReference":
-                return args.resource_id, {**args.inputs, **_referred(args.inputs["name"], stacks)}
+                of = args.inputs["name"]
+                if not of.endswith(f"/{pulumi.get_stack()}"):
+                    self.made.append(Declared(args.typ, args.name, {"reads": of}))
+                return args.resource_id, {**args.inputs, **_referred(of, stacks)}
             if not args.custom:  # a component; or read: what is there, a program does not say
                 return args.resource_id, args.inputs
-            inputs = {key: plain(each) for key, each in args.inputs.items() if key != "__provider"}
+            inputs = {key: _plain(each) for key, each in args.inputs.items() if key != "__provider"}
+            if code := _plain(args.inputs.get("__provider")):
+                inputs["__code"] = _code(code)
             identifier, computed = _named(args.typ, args.name, inputs, partition, account)
             with self._lock:
                 self.made.append(Declared(args.typ, args.name, {**inputs, **computed}))
@@ -367,9 +436,43 @@ def _cloud(partition: str, account: str, stacks: Stacks) -> Any:
         def call(
             self, args: pulumi.runtime.MockCallArgs
         ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-            return _answer(args.token, plain(args.args), partition, account), []
+            asking = _provider(args.provider) if args.token.endswith(":getCallerIdentity") else ""
+            self.asked |= {asking} - {""}
+            return _answer(args.token, _plain(args.args), partition, account), []
 
     return Cloud()
+
+
+def _plain(value: Any) -> Any:
+    """A value without what the SDK wraps it in."""
+    import pulumi
+    from pulumi.runtime import rpc
+
+    if rpc.is_rpc_secret(value):
+        return _plain(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, pulumi.Asset | pulumi.Archive):
+        # By its file's name: where a checkout lies is nobody's access.
+        given = vars(value).items()
+        return {key: Path(each).name if key == "path" else _plain(each) for key, each in given}
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _code(provider: str) -> str:
+    """What runs for a dynamic resource: by name what this package brings along, by a seal of its
+    code what the program does."""
+    parts = [each for _, each, _ in pickletools.genops(base64.b64decode(provider))]
+    words = [each for each in parts if isinstance(each, str)]
+    text = ""
+    if len(words) == 2:  # module and class
+        if words[0].startswith("object_access."):
+            return ".".join(words)
+        file = str(getattr(sys.modules.get(words[0]), "__file__", None) or "")
+        text = Path(file).read_text() if file else ""
+    # Code says in which file it stood, which may be one of another checkout.
+    told = [Path(str(each)).name if str(each).startswith("/") else each for each in parts]
+    return hashlib.sha256(f"{told}{text}".encode()).hexdigest()[:16]
 
 
 def _answer(token: str, given: Mapping[str, Any], partition: str, account: str) -> dict[str, Any]:
@@ -387,7 +490,8 @@ def _answer(token: str, given: Mapping[str, Any], partition: str, account: str) 
     }
     name = token.rpartition(":")[2]
     if name == "getPolicyDocument":
-        return {"json": _document(given)}
+        document = _document(given)
+        return {"json": document, "minifiedJson": document}
     if name not in answers:
         raise LookupError(
             f"the program asks its cloud for {token}, which a report from the program alone "
@@ -423,7 +527,8 @@ def _named(
     """The ID of a resource, and the outputs that only its cloud can say."""
     kind = token.rpartition(":")[2]
     # What a program does not name, Pulumi does.
-    identifier = str(inputs.get("bucket") or inputs.get("name") or f"{name}-0000000")
+    start = inputs.get("bucketPrefix") or inputs.get("namePrefix") or f"{name}-"
+    identifier = str(inputs.get("bucket") or inputs.get("name") or f"{start}0000000")
     iam = f"arn:{partition}:iam::{account}"
     computed: dict[str, Any] = {}
     if token.startswith("random:"):
@@ -451,7 +556,11 @@ def _named(
         identifier, computed = f"AKIAEXAMPLE{_digest(name)[:9]}", {"secret": _placeholder(name)}
     elif kind == "ApplicationCredential":
         identifier = hashlib.sha256(name.encode()).hexdigest()[:32]
-        computed = {"secret": _placeholder(name), "projectId": PROJECT_ID}
+        secret = inputs.get("secret") or _placeholder(name)
+        computed = {"secret": secret, "projectId": PROJECT_ID}
+    elif token.startswith("aws:") and "arn" not in inputs:
+        service = token.split(":")[1].partition("/")[0]
+        computed = {"arn": f"arn:{partition}:{service}:eu-west-1:{account}:{kind}/{name}"}
     own = "bucket" if kind in ("Bucket", "BucketV2") else "name"
     return identifier, {"id": identifier, own: inputs.get(own) or identifier, **computed}
 
@@ -477,12 +586,13 @@ def _document(given: Mapping[str, Any]) -> str:
                 else:
                     element.setdefault(who["type"], []).extend(who["identifiers"])
         for test in each.get("conditions") or []:
-            made.setdefault("Condition", {}).setdefault(test["test"], {})[test["variable"]] = test[
-                "values"
-            ]
+            tests = made.setdefault("Condition", {}).setdefault(test["test"], {})
+            tests.setdefault(test["variable"], []).extend(test["values"])
         statements.append(made)
     version = given.get("version") or "2012-10-17"
-    return json.dumps({"Version": version, "Statement": statements})
+    # `&{` is how it writes variables, and what is said twice of one key is joined (Terraform,
+    # data source aws_iam_policy_document).
+    return json.dumps({"Version": version, "Statement": statements}).replace("&{", "${")
 
 
 def _digest(name: str) -> str:

@@ -117,21 +117,36 @@ class Evidence:
 
 def holder(
     shown: Party, asker: Principal, context: Mapping[str, str], identity: Iterable[Written],
-    boundary: Written | None,
+    boundary: Written | None, trust: Written | None = None,
 ) -> Holder:  # fmt: skip
-    """Somebody of the program's own account, of whom `context` says all that is known."""
+    """Somebody of the program's own account, of whom `context` says all that is known, but for
+    what sessions of a role bring along, as its `trust` lets them."""
     values = {**context, "aws:principalisawsservice": "false"}
     within: dict[str, Tokens] = {}
     if asker.kind == "role":  # whoever assumes it names the session
         within["aws:userid"] = (*literal(f"{asker.unique_id}:"), *SOME)
         del values["aws:userid"]
+    brought = _brought(trust) if trust else ()
+    values = {key: value for key, value in values.items() if not key.startswith(brought)}
     # Of a group's members, say, nothing else is known.
-    absent = _NEVER if "aws:principalarn" in context else ()
+    never = _NEVER if "aws:principalarn" in context else ()
+    absent = tuple(each for each in never if each not in brought)
     return Holder(shown, asker, Known(values, absent, within), (*identity,), boundary, context)
 
 
 # What AWS says of who asks, which is there or not by who it is.
 _NEVER = ("aws:federatedprovider", "aws:principalservice", "aws:principaltag/", "aws:username")
+
+
+def _brought(trust: Written) -> tuple[str, ...]:
+    """What keys begin with that sessions may bring along: tags, and whose tokens let them in (IAM
+    User Guide, "Pass session tags in AWS STS", "AWS global condition context keys")."""
+    elements = frozenset(each.actions for each in trust.readings if each.allows)
+    names = {name for group in actions_of(elements) for name in group.names}
+    found = {"sts:TagSession": "aws:principaltag/",
+             "sts:AssumeRoleWithWebIdentity": "aws:federatedprovider",
+             "sts:AssumeRoleWithSAML": "aws:federatedprovider"}  # fmt: skip
+    return tuple(dict.fromkeys(key for name, key in found.items() if name in names))
 
 
 class Witness(NamedTuple):
@@ -195,7 +210,7 @@ def allowed(now: Evidence, who: Iterable[Holder], scope: Scope) -> Iterator[Witn
         # Elsewhere nobody but the program's own is its to answer for.
         elsewhere = [_ELSEWHERE] if has.shown.id in now.holders else []
         for thing in (*now.things.values(), *elsewhere):
-            if thing is _ELSEWHERE or any(_reaches(each, thing) for each in scope.places):
+            if thing is _ELSEWHERE or any(reaches(each, thing) for each in scope.places):
                 question = _Question(None, has, None, thing, now.account, known, names, scope)
                 yield from question.answers()
 
@@ -238,7 +253,7 @@ def answers(now: Evidence, who: Holder, scope: Scope) -> Iterator[tuple[Request,
     met but TLS."""
     known = frozenset(now.things)
     for thing in now.things.values():
-        if any(_reaches(each, thing) for each in scope.places):
+        if any(reaches(each, thing) for each in scope.places):
             question = _Question(None, who, None, thing, now.account, known, frozenset(), scope)
             yield from question.plainly()
 
@@ -312,7 +327,7 @@ class _Near:
         for name in (thing.arn, *(thing.own.policy.principals if thing.own else ())):
             found |= dict.fromkeys(self._by_name.get(name, ()))
         for key, wide in self._patterns:
-            if any(_reaches(tokens, thing) for tokens in wide):
+            if any(reaches(tokens, thing) for tokens in wide):
                 found[key] = None
         return [*found]
 
@@ -327,7 +342,8 @@ def _start(tokens: Tokens) -> str | None:
     return text if len(text) == len(tokens) else None
 
 
-def _reaches(tokens: Tokens, thing: Thing) -> bool:
+def reaches(tokens: Tokens, thing: Thing) -> bool:
+    """Whether a pattern is about a thing, or a part of it."""
     return fits(tokens, thing.arn) or bool(after(tokens, f"{thing.arn}/"))
 
 
@@ -543,7 +559,7 @@ def _elsewhere(
     named = frozenset(
         tokens
         for arn in (theirs if wide else ())
-        if any(_reaches(each, Thing("", arn)) for each in wide)
+        if any(reaches(each, Thing("", arn)) for each in wide)
         for tokens in (literal(arn), (*literal(f"{arn}/"), *SOME))
     )
     for form in forms:

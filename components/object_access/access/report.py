@@ -158,16 +158,6 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
     def policy(given: Any, kind: Any = "identity") -> Written | None:
         return given and written(given["name"], json.dumps(given["document"]), kind)
 
-    holders = {
-        key: holder(
-            found.principals[key],
-            Principal(**each["asker"]),
-            each["context"],
-            [own for one in each["policies"] if (own := policy(one))],
-            policy(each["boundary"]),
-        )
-        for key, each in data["holders"].items()
-    }
     things = {
         each["arn"]: Thing(
             each["kind"],
@@ -176,6 +166,21 @@ def _evidence_of(data: Any, found: Findings) -> Evidence:
             each["restricted"],
         )
         for each in data["things"]
+    }
+
+    def trust(arn: str) -> Written | None:
+        return things[arn].own if arn in things else None
+
+    holders = {
+        key: holder(
+            found.principals[key],
+            Principal(**each["asker"]),
+            each["context"],
+            [own for one in each["policies"] if (own := policy(one))],
+            policy(each["boundary"]),
+            trust(each["asker"]["role_arn"]),
+        )
+        for key, each in data["holders"].items()
     }
     others = (data[key] for key in ("acls", "rules", "cors", "clouds"))
     return Evidence(data["account"], holders, things, *others)

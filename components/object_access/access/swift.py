@@ -28,6 +28,7 @@ from .proof import Evidence
 from .reading import PROBE
 
 _SLOTS = len(swift.TEMP_URL_KEYS)
+_SHORT = 16  # signs; Swift and Keystone take a secret of one
 _JUDGED = frozenset({"ApplicationCredential", "Container", "AccountV1"})
 
 # Requests that stand for a verb: a method, and what follows the container in the address.
@@ -60,6 +61,7 @@ def findings(program: Program) -> Findings:
         elif package == "openstack" and module.startswith(("identity/", "objectstorage/")):
             found.leave(f"{each.type} {each.name}", each.outputs)
     credentials = [_credential(each.outputs) for each in declared["ApplicationCredential"]]
+    found.principals = {who.id: who for who, _ in credentials}
     places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
     for each in declared["Container"]:
         if to := each.outputs.get("containerSyncTo"):
@@ -78,7 +80,7 @@ def decide_by(program: Program, evidence: Evidence) -> None:
     """Note what decides about access."""
     acls, rules = {}, {}
     for each in program.resources:
-        if each.type.endswith(":Container"):
+        if each.type.startswith("openstack:") and each.type.endswith(":Container"):
             place = f"swift://{each.outputs['name']}/"
             acls[place] = each.outputs.get("containerRead") or ""
             if rule := _cors(each.outputs.get("metadata") or {}):
@@ -252,7 +254,14 @@ def _keys(outputs: Mapping[str, Any]) -> dict[str, Any]:
     """How many temp-URL keys there are; nothing if none."""
     metadata = {key.title(): value for key, value in (outputs.get("metadata") or {}).items()}
     held = sum(bool(metadata.get(slot)) for slot in swift.TEMP_URL_KEYS)
-    return {"keys": held, "key_slots": _SLOTS} if held else {}
+    given = [metadata[slot] for slot in swift.TEMP_URL_KEYS if metadata.get(slot)]
+    return {"keys": held, "key_slots": _SLOTS, **_guessable(given)} if held else {}
+
+
+def _guessable(secrets: Sequence[str]) -> dict[str, int]:
+    """How long a secret is that is too short for one; nothing of a longer one."""
+    shortest = min(map(len, secrets))
+    return {"secret_of": shortest} if shortest < _SHORT else {}
 
 
 def _signed(by: str) -> Answers:
@@ -280,13 +289,23 @@ _Credential = tuple[Party, list[tuple[str, str]]]  # with its rules: methods and
 
 
 def _credential(outputs: Mapping[str, Any]) -> _Credential:
-    rules = [(each["method"], each["path"]) for each in outputs.get("accessRules") or []]
+    given = outputs.get("accessRules") or []
+    # A rule for another service keeps from Swift and opens nothing of it.
+    rules = [(e["method"], e["path"] if _of_swift(e) else "") for e in given]
     facts: dict[str, Any] = {"expires_at": outputs.get("expiresAt") or "never"}
     facts["roles"] = sorted(outputs.get("roles") or [])
     facts["unrestricted"] = bool(outputs.get("unrestricted"))
+    facts["elsewhere"] = sorted(
+        f"{e['method']} {e['path']} of {e.get('service')}" for e in given if not _of_swift(e)
+    )
+    facts |= _guessable([outputs["secret"]]) if outputs.get("secret") else {}
     if any(method == "PUT" for method, _ in rules):
         facts["beware"] = "by copies and links, writing reaches other containers of the project"
     return Party(Kind.CREDENTIAL, outputs["name"], facts), rules
+
+
+def _of_swift(rule: Mapping[str, str]) -> bool:
+    return rule.get("service", "object-store") == "object-store"
 
 
 def _containers(rules: Sequence[tuple[str, str]]) -> list[str]:

@@ -12,8 +12,10 @@ from .program import REMOTE, Program
 # Neither holds access nor acts for anybody: random values, networks, names, certificates, metrics.
 _HARMLESS = re.compile(
     r"""
-    random:|tls:|time:|std:|pulumi:providers:|pulumi:pulumi:StackReference
-    |aws:(acm|cloudwatch|route53|budgets|servicequotas|resourcegroups)/
+    random:|tls:|time:|std:|pulumi:providers:
+    |aws:(acm|route53|servicequotas|resourcegroups)/|aws:budgets/budget:
+    |aws:cloudwatch/(compositeAlarm|dashboard|logGroup|logMetricFilter|logStream|metricAlarm
+       |queryDefinition):
     |aws:ec2/(defaultNetworkAcl|defaultRouteTable|defaultSecurityGroup|defaultVpc|eip
        |eipAssociation|egressOnlyInternetGateway|flowLog|internetGateway|mainRouteTableAssociation
        |natGateway|networkAcl|networkAclRule|route|routeTable|routeTableAssociation|securityGroup
@@ -32,5 +34,7 @@ def note(program: Program, found: Findings) -> None:
     for each in program.resources:
         if each.type.startswith(REMOTE) or not _HARMLESS.match(each.type):
             found.leave(f"{each.type} {each.name}", each.outputs)
+        if each.kept:
+            found.leave(f"{each.type} {each.name}: {each.kept}", each.outputs)
         if each.imported:
             found.leave(f"{each.type} {each.name}: whatever it is, it is there already", True)

@@ -373,7 +373,10 @@ def _dates(listed: Sequence[tuple[Reading, Test]], _: Known) -> list[str]:
 def _around(cuts: Sequence[float]) -> list[float]:
     if not cuts:
         return [0.0]
-    between = [(low + high) // 2 for low, high in itertools.pairwise(cuts) if high - low > 1]
+    between = [
+        (low + high) // 2 if high - low > 1 else (low + high) / 2
+        for low, high in itertools.pairwise(cuts)
+    ]
     return sorted({*cuts, *between, cuts[0] - 1, cuts[-1] + 1})
 
 

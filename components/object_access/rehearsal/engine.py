@@ -229,7 +229,7 @@ def _here(workspace: Workspace, stack: Stack, monitor: Monitor, config: dict[str
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> pulumi.Output[None]:
-        runpy.run_path(str(workspace.main))
+        runpy.run_path(str(workspace.main), run_name="__main__")
         root: Any = pulumi.runtime.get_root_resource()
         # Not as the protocol has them, which forgets the order of their keys.
         return pulumi.Output.from_input(dict(root.outputs)).apply(exported.update)

@@ -3,7 +3,8 @@
 IAM API: GetAccountAuthorizationDetails, GetPolicy and GetPolicyVersion (of policies that AWS
 wrote), GetRole, ListAccessKeys; S3 API: GetBucketPolicy,
 GetBucketAcl, GetBucketOwnershipControls, GetPublicAccessBlock, GetBucketEncryption, GetBucketCors;
-KMS API: DescribeKey, GetKeyPolicy. boto3 finds credentials, region and endpoints as it always does.
+KMS API: DescribeKey, GetKeyPolicy, ListGrants.
+boto3 finds credentials, region and endpoints as it always does.
 """
 
 import json
@@ -350,6 +351,16 @@ class _Reader:
         if told:
             made = {"arn": arn, "keyId": arn.rpartition("/")[2], "policy": told}
             self._there.add("aws:kms/key:Key", arn.rpartition("/")[2], made)
+        kms = self._client("kms", arn.split(":")[3])
+        listed = self._ask(
+            f"grants of key {arn} of bucket {bucket}",
+            lambda: [*kms.get_paginator("list_grants").paginate(KeyId=arn)],
+        )
+        for grant in (each for page in listed or [] for each in page["Grants"]):
+            self._there.unread.append(
+                f"grant {grant['GrantId']} of key {arn}: {', '.join(sorted(grant['Operations']))} "
+                f"to {grant['GranteePrincipal']}"
+            )
 
 
 def _placeholders(program: Program, told: Mapping[str, Any]) -> dict[str, str]:

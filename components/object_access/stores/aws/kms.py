@@ -30,9 +30,9 @@ SERVED = frozenset(
         "CancelKeyDeletion", "CreateAlias", "CreateKey", "Decrypt", "DeleteAlias", "DescribeKey",
         "DisableKey", "DisableKeyRotation", "EnableKey", "EnableKeyRotation", "Encrypt",
         "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GetKeyPolicy",
-        "GetKeyRotationStatus", "ListAliases", "ListKeyPolicies", "ListKeys", "ListResourceTags",
-        "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource", "UpdateAlias",
-        "UpdateKeyDescription",
+        "GetKeyRotationStatus", "ListAliases", "ListGrants", "ListKeyPolicies", "ListKeys",
+        "ListResourceTags", "PutKeyPolicy", "ScheduleKeyDeletion", "TagResource", "UntagResource",
+        "UpdateAlias", "UpdateKeyDescription",
     )
 )  # fmt: skip
 # What may be done with another account's key (KMS API Reference, each action, "Cross-account use").
