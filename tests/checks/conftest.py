@@ -1,7 +1,7 @@
 """Projects that are rehearsed side by side: each test asks for its own, the first starts its batch."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -37,11 +37,20 @@ class Case:
 
 @dataclass
 class Batches:
-    """Cases by their names; a batch is rehearsed when the first of its cases is asked for."""
+    """Cases by their names; a batch is rehearsed when the first of its cases is asked for. Those
+    beside the sample, if there is one, are left to `make thorough`, in batches of their own."""
 
     cases: Mapping[str, Case]
+    sample: Collection[str] = ()
     size: int = 12
     _results: dict[str, list[checks.Result]] = field(default_factory=dict)
+
+    def params(self) -> list[Any]:
+        """All of them as parameters of a test."""
+        return [
+            pytest.param(name, marks=() if self._sampled(name) else pytest.mark.thorough)
+            for name in self.cases
+        ]
 
     def results(self, cloud: Cloud, name: str) -> list[checks.Result]:
         """What came of every check of that case."""
@@ -50,19 +59,17 @@ class Batches:
             self._results |= together(cloud, {each: self.cases[each] for each in batch})
         return self._results[name]
 
-    def _batches(self) -> list[list[str]]:
+    def _sampled(self, name: str) -> bool:
+        return not self.sample or name in self.sample
+
+    def _batches(self) -> Iterator[list[str]]:
         # The keys of a Swift account are the account's: there is one such project at a time.
         alone = [name for name, case in self.cases.items() if case.project.get("key") == "account"]
-        rest = [name for name in self.cases if name not in alone]
-        starts = range(0, len(rest), self.size)
-        return [*([name] for name in alone), *(rest[at : at + self.size] for at in starts)]
-
-
-def sampled(cases: Mapping[str, Any], sample: Collection[str]) -> list[Any]:
-    """All of them as parameters; those beside the sample are left to `make thorough`."""
-    return [
-        pytest.param(name, marks=() if name in sample else pytest.mark.thorough) for name in cases
-    ]
+        yield from ([name] for name in alone)
+        for sampled in (True, False):
+            rest = [name for name in self.cases if self._sampled(name) is sampled]
+            rest = [name for name in rest if name not in alone]
+            yield from (rest[at : at + self.size] for at in range(0, len(rest), self.size))
 
 
 def failed(results: list[checks.Result]) -> dict[str, str]:

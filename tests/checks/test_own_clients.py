@@ -81,7 +81,13 @@ def without(action: str, prefix: str = "*"):
     return change
 
 
-@pytest.mark.parametrize("consumer", PROJECTS)
+@pytest.mark.parametrize(
+    "consumer",
+    [
+        pytest.param(name, marks=() if name in ("dvc", "rclone") else pytest.mark.thorough)
+        for name in PROJECTS
+    ],
+)
 def test_a_client_works_with_what_is_handed_over(tried, consumer):
     """Every check of the consumer's own client passes with the narrow grant of its file."""
     states = tried(consumer, PROJECTS[consumer])

@@ -16,7 +16,7 @@ from object_access.checks.browser import ELSEWHERE
 from object_access.checks.check import State
 from object_access.handover.model import Key
 
-from .conftest import Batches, Case, failed, sampled, together
+from .conftest import Batches, Case, failed, together
 
 ACCOUNT, LIGHTLY = "123456789012", "311530292373"
 READER, WRITER = (f"arn:aws:iam::{LIGHTLY}:user/{name}" for name in ("reader", "writer"))
@@ -79,10 +79,13 @@ PROJECTS = {
         },
     },
 }  # fmt: skip
-UNBROKEN = Batches({name: Case(project) for name, project in PROJECTS.items()})
+UNBROKEN = Batches(
+    {name: Case(project) for name, project in PROJECTS.items()},
+    ("person", "state", "vendor", "machines", "guest", "pages", "kopah", "urls"),
+)
 
 
-@pytest.mark.parametrize("project", PROJECTS)
+@pytest.mark.parametrize("project", UNBROKEN.params())
 def test_without_sabotage_nothing_fails(cloud, project):
     """The ground the others stand on; what is not tried here says why."""
     results = UNBROKEN.results(cloud, project)
@@ -464,15 +467,13 @@ SABOTAGE = {
 }  # fmt: skip
 
 
-BROKEN = Batches({
-    name: Case(PROJECTS[project], sabotage) for name, (project, sabotage, _) in SABOTAGE.items()
-})  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "sabotage",
-    sampled(SABOTAGE, {project: name for name, (project, *_) in SABOTAGE.items()}.values()),
+BROKEN = Batches(
+    {name: Case(PROJECTS[project], sabotage) for name, (project, sabotage, _) in SABOTAGE.items()},
+    {project: name for name, (project, *_) in SABOTAGE.items()}.values(),
 )
+
+
+@pytest.mark.parametrize("sabotage", BROKEN.params())
 def test_a_broken_promise_fails(cloud, sabotage):
     """Exactly the checks of that promise, no other."""
     *_, expected = SABOTAGE[sabotage]

@@ -10,6 +10,7 @@ TOOL = (sys.executable, "-S", str(Path(__file__).with_name("swift_tool.py")))
 
 
 @pytest.mark.skipif(not find_spec("keystone"), reason="OpenStack's servers are not installed")
+@pytest.mark.thorough
 def test_swift(record, monkeypatch):
     """A container's verbs, proven by Keystone's own access rules; a container that the tool makes
     itself, and its name, are found. What an openrc file says of the cloud goes into the project."""

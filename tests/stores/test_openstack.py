@@ -499,7 +499,14 @@ def parent(tmp_path):
         process.kill()
 
 
-@pytest.mark.parametrize("end", ["block", signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "end",
+    [
+        signal.SIGKILL,
+        pytest.param("block", marks=pytest.mark.thorough),
+        pytest.param(signal.SIGINT, marks=pytest.mark.thorough),
+    ],
+)
 def test_nothing_is_left_behind(parent, tmp_path, end):
     """No process and no file: when the block ends, by Ctrl-C, or when the parent is killed."""
     told = json.loads(parent.stdout.readline())
