@@ -644,6 +644,7 @@ def record(
     from .record.command import Wish, run
     from .rehearsal.environments import projects_of
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _in_one_line():
         if swift and compatible:
             raise ValueError("--swift and --compatible are two stores, choose one")

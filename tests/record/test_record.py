@@ -1,7 +1,9 @@
 """A command is recorded, replayed and told, on the embedded AWS."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ import yaml
 
 from object_access.policies.grants import Access
 from object_access.record import command as commands
+from object_access.record.run import Command
+from object_access.record.surroundings import write_private
 from stacks import consumers
 from stacks.projects import Place, S3Project, User
 
@@ -152,6 +157,14 @@ def test_places_that_are_wanted(record):
     assert record("PUT in/x/y/a", places=("/",), replay=False).places == {"": "write"}
 
 
+def test_a_place_at_which_nothing_was_asked(record):
+    """A place that is wanted in vain is named: it may be misspelt."""
+    told = record("PUT in/a", places=("runs/",), replay=False)
+
+    assert told.places == {"in/": "write"}
+    assert "nothing was asked at --place runs/" in told.err
+
+
 # --- what our words do not give ---
 
 
@@ -189,6 +202,30 @@ def test_a_tool_that_makes_its_bucket(record):
     assert told.code == 0
     assert told.places == {"in/": "write"}
     assert "s3:CreateBucket was asked: it makes its bucket itself" in told.err
+
+
+def test_what_was_asked_without_our_key_is_no_need(record):
+    """A request that nobody signed is refused to whoever may do everything: told, not granted."""
+    anonymous = (
+        "import os, ssl, sys, urllib.request as u\n"
+        "trust = ssl.create_default_context(cafile=os.environ['SSL_CERT_FILE'])\n"
+        "try: u.urlopen(os.environ['AWS_ENDPOINT_URL'] + sys.argv[1], context=trust)\n"
+        "except u.HTTPError as error: assert error.code == 403\n"
+    )
+    script = '"$0" -Sc "$1" /unsigned/pub/a && "$0" -S "$2" unsigned "PUT in/a"'
+    told = record(command=("sh", "-c", script, sys.executable, anonymous, TOOL[-1]), replay=False)
+
+    assert told.code == 0
+    assert told.places == {"in/": "write"}
+    assert re.search(r"s3:GetObject +1x +pub/", told.err)
+
+
+def test_a_copy_from_another_bucket_is_named(record):
+    """Its source is another bucket's, though the request is for ours."""
+    told = record("!COPY in/a", replay=False)
+
+    assert told.places == {"in/": "write"}
+    assert "'elsewhere' was asked for, too: record that one by itself" in told.err
 
 
 def test_another_bucket_is_named(record):
@@ -237,12 +274,121 @@ def test_a_command_that_asks_nothing(record):
         ({"seed": Path("nowhere")}, "seed 'nowhere' is no folder"),
         ({"kind": "swift", "shape": "iam"}, "Swift has no IAM"),
         ({"append": Path(__file__)}, "is no record to append to"),
+        ({"append": Path("nowhere/file")}, "'nowhere/file' cannot be written"),
+        ({"output": Path()}, "cannot be written, name a file"),
     ],
 )
 def test_what_is_refused(record, wish, says):
     """In one line, before anything runs."""
     with pytest.raises(ValueError, match=says):
         record(**{"command": ("true",), **wish})
+
+
+def test_a_replay_that_asks_nothing_proves_nothing(record, tmp_path):
+    """A tool that remembers outside of its folder what it has done, does nothing again."""
+    once = 'test -e "$0" || { touch "$0"; exec "$@"; }'
+    told = record(command=("sh", "-c", once, str(tmp_path / "done"), *TOOL, "once", "PUT in/a"))
+
+    assert told.code == 1
+    assert told.data["replay"]["missed"] == "it asked nothing"
+
+
+def test_a_replay_that_does_less_proves_nothing(record, tmp_path):
+    """Where runs cannot be compared by keys, each kind of request must still be there."""
+    once = 'test -e "$0" || { touch "$0"; "$@" "PUT in/a"; }; "$@" LIST=in/'
+    told = record(command=("sh", "-c", once, str(tmp_path / "done"), *TOOL, "less"))
+
+    assert told.code == 1
+    assert told.data["replay"]["missed"] == "no PutObject any more"
+
+
+def test_a_failing_command_that_asks_nothing(record):
+    """The exit code is told: it may be why nothing was asked."""
+    told = record("=3")
+
+    assert told.code == 2
+    assert "ended with exit code 3, and nothing was asked" in told.err
+
+
+def test_input_from_a_pipe(record, tmp_path):
+    """It is not there in the replays, which then prove nothing, and the way out is said."""
+    script = [
+        "import sys", "from object_access.record.command import Wish, run",
+        "sys.exit(run(Wish(tuple(sys.argv[1:]))))",
+    ]  # fmt: skip
+    words = ["sh", "-c", 'read word && exec "$@" "$word"; true', "sh", *TOOL, "piped"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(script), *words],
+        input="PUT in/a\n", cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "yet it went otherwise: it asked nothing" in done.stderr
+    assert "its input was a pipe" in done.stderr
+
+
+def test_a_folder_that_cannot_be_copied(record, monkeypatch):
+    """The replays run in the folder itself, and that is said."""
+
+    def unreadable(*_, **__):
+        raise shutil.Error([("a", "b", "Permission denied")])
+
+    monkeypatch.setattr(shutil, "copytree", unreadable)
+    told = record("PUT in/a")
+
+    assert told.code == 0
+    assert "the replays ran in the command's own folder" in told.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_a_replay_leaves_nothing(tmp_path, number):
+    """No process of the replay goes on, and no folder with keys stays."""
+    mark = tmp_path / "replayed"
+    script = 'if test -e "$0"; then echo $$ > "$0"; exec sleep 99; fi; touch "$0"; exec "$@"'
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "folder").mkdir()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "object_access", "record", "--",
+         "sh", "-c", script, mark, *TOOL, "left", "PUT in/a"],
+        cwd=tmp_path / "folder", stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+    )  # fmt: skip
+    until(lambda: mark.exists() and mark.read_text().endswith("\n"))
+    child.send_signal(number)
+    child.communicate(timeout=30)
+
+    assert child.returncode != 0
+    until(lambda: not Path(f"/proc/{int(mark.read_text())}").exists())
+    assert [*(tmp_path / "tmp").glob("object-access-record-*")] == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
+def test_a_replay_leaves_no_process(record, tmp_path):
+    """Not even one that went into a session of its own: it would ask in the next replay."""
+    ids = tmp_path / "ids"
+    script = 'setsid sleep 98 & echo $! >> "$0"; exec "$@"'
+    record(command=("sh", "-c", script, str(ids), *TOOL, "daemon", "PUT in/a"))
+
+    ours, *replayed = map(int, ids.read_text().split())
+    os.kill(ours, signal.SIGKILL)  # of the first run, which is the user's own
+    assert len(replayed) == 2
+    for each in replayed:
+        until(lambda each=each: not runs(each))
+
+
+def runs(process):
+    """Whether a process is there and no zombie."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def until(holds):
+    """Wait for something that is to be so within half a minute."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 # --- several commands, and such as run on ---
@@ -259,6 +405,25 @@ def test_several_commands_in_one_record(record, tmp_path):
     assert told.places == {"in/": "read write"}
     assert len(json.loads(file.read_text())["commands"]) == 2
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ({"words": ["true"], "folder": "gone", "stops_after": 0}, "folder gone, which is not"),
+        ({"words": [], "folder": ".", "stops_after": 0}, "no record to append to"),
+        ({"words": "true", "folder": ".", "stops_after": 0}, "no record to append to"),
+        ({"words": [1], "folder": ".", "stops_after": 0}, "no record to append to"),
+        ({"words": ["true"], "folder": ".", "stops_after": "x"}, "no record to append to"),
+    ],
+)
+def test_a_record_that_is_none(record, tmp_path, command, says):
+    """A file that somebody changed, or whose folder is gone, is refused before anything runs."""
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps({"kind": "s3", "bucket": "lab", "commands": [command]}))
+
+    with pytest.raises(ValueError, match=says):
+        record("PUT in/a", append=file)
 
 
 def test_a_command_that_runs_until_it_is_interrupted(record):
@@ -364,6 +529,45 @@ def test_no_secret_is_told(record):
     assert "| ***" in told.err
     assert secret
     assert secret not in told.err + told.text
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("dvc", "push"), "dvc push"),
+        (("aws", "s3", "sync", "--quiet"), "aws sync"),
+        (("s3cmd", "--secret_key", "hunter", "put"), "s3cmd"),
+        (("sh", "hunter"), "sh"),
+    ],
+)
+def test_a_name_has_no_value_of_an_option(words, name):
+    """A command is told by its program and its verb; what follows an option may be a secret."""
+    assert Command(words, ".").name == name
+
+
+def test_no_half_of_a_secret_is_told(record):
+    """Of a replay that says a lot only whole lines are shown, for half a secret is not known."""
+    shout = 'for i in $(seq 2000); do printf %s "$AWS_SECRET_ACCESS_KEY"; done; echo; echo whole'
+    words = ("sh", "-c", f'{shout}; "$@"', "sh", *TOOL, "loud", "PUT in/a", "?acl")
+    told = record(command=words)
+
+    assert told.code == 1
+    assert [line for line in told.err.splitlines() if line.startswith("  | ")] == ["  | whole"]
+
+
+def test_what_is_written_is_for_its_owner(tmp_path):
+    """A file that was there and that others may read is closed first; a device stays one."""
+    file = tmp_path / "file"
+    file.touch(mode=0o644)
+    write_private(file, "text")
+    os.mkfifo(tmp_path / "pipe")
+    read = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_private(tmp_path / "pipe", "text")
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert os.read(read, 9) == b"text"
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    os.close(read)
 
 
 # --- beside a project that there is ---

@@ -18,7 +18,7 @@ from .. import names
 from . import compare, say
 from .loop import LONGEST, Loop, Played
 from .places import label
-from .run import Command, Folder, first
+from .run import Command, Folder, first, is_a_pipe
 from .say import Recorded
 from .store import Store
 from .surroundings import write_private
@@ -60,11 +60,12 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
     ):
         recording = _Recording(wish, store, Path(name), talk)
         played = recording.first(earlier.commands)
+        failed = recording.failed(played)
         if not played.exchanges:
-            _tell(talk, _nothing(store), "red")
+            _tell(talk, _nothing(store, failed), "red")
             return 2
         recorded = recording.generalised(played, wanted)
-        if failed := recording.failed(played):
+        if failed:
             _lines(talk, say.lines(recorded))
             _tell(talk, f"the command ended with exit code {failed}: this is what it asked until "
                   "then, and no project is made of it", "red")  # fmt: skip
@@ -73,6 +74,9 @@ def run(wish: Wish, given: Callable[[], Any] | None = None) -> int:
             recorded = recording.proven(recorded, played, wanted)
         else:
             _tell(talk, "nothing was replayed, so nothing is proven", "yellow")
+        for each in wanted:
+            if not any(place.prefix == each for place in recorded.places.values()):
+                _tell(talk, f"nothing was asked at --place {each or '/'}", "yellow")
         _lines(talk, say.lines(recorded))
         if wish.append:
             write_private(wish.append, _Earlier(wish.kind, store.name, recording.commands).text())
@@ -100,6 +104,9 @@ def _check(wish: Wish) -> tuple[str, ...]:
         raise ValueError("Swift has no IAM, use project, consumer or json")
     if wish.name:
         names.check_label("project", wish.name)
+    for path in (wish.append, wish.output):
+        if path and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+            raise ValueError(f"'{path}' cannot be written, name a file in a folder that is there")
     return tuple("" if each == "/" else names.check_prefix(each) for each in wish.places)
 
 
@@ -140,17 +147,34 @@ def _earlier(wish: Wish) -> _Earlier:
     try:
         told = json.loads(wish.append.read_text())
         commands = tuple(
-            Command(tuple(each["words"]), each["folder"], each["stops_after"])
+            Command(_words(each["words"]), _text(each["folder"]), float(each["stops_after"]))
             for each in told["commands"]
         )
-        earlier = _Earlier(told["kind"], told["bucket"], commands)
+        earlier = _Earlier(_text(told["kind"]), _text(told["bucket"]), commands)
     except (OSError, ValueError, KeyError, TypeError):
         raise ValueError(
             f"{wish.append} is no record to append to, name a file that is not there yet"
         ) from None
     if earlier.kind != wish.kind:
         raise ValueError(f"{wish.append} is a record of {earlier.kind}, not of {wish.kind}")
+    for each in commands:
+        if not Path(each.folder).is_dir():
+            raise ValueError(
+                f"{wish.append} has a command of the folder {each.folder}, which is not there"
+            )
     return earlier
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    if not given or not isinstance(given, list):
+        raise TypeError
+    return tuple(map(_text, given))
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise TypeError
+    return given
 
 
 # --- the steps ---
@@ -177,7 +201,8 @@ class _Recording:
         else:
             # As a shell names it, which may be by a link.
             here = os.environ.get("PWD", "")
-            here = here if here and Path(here).samefile(".") else str(Path.cwd())
+            there = Path(here).is_dir() and Path(here).samefile(".")
+            here = here if here and there else str(Path.cwd())
             command = Command(wish.words, here)
             self._keep(command)
             code, took, interrupted = first(store, command)
@@ -223,7 +248,11 @@ class _Recording:
         self.spent += loop.spent
         if any(each.kept is None for each in self._kept.values()):
             _tell(self._talk, "the replays ran in the command's own folder, as the first run left "
-                  "it: it is too large to copy, or your home", "yellow")  # fmt: skip
+                  "it: it is too large to copy, not to be read in whole, or your home",
+                  "yellow")  # fmt: skip
+        if is_a_pipe() and not (proof.holds and proof.contents):
+            _tell(self._talk, "its input was a pipe, which can be read only once, so the replays "
+                  "had none: give it a file", "yellow")  # fmt: skip
         return replace(
             recorded,
             places=proof.places,
@@ -266,11 +295,12 @@ def serve(store: Store, folder: Path, talk: Console) -> None:
         signal.signal(number, handler)
 
 
-def _nothing(store: Store) -> str:
+def _nothing(store: Store, failed: int) -> str:
+    ended = f"the command ended with exit code {failed}, and " if failed else ""
     return (
-        f"nothing was asked of the store at {store.endpoint}: the command takes the address from "
-        "somewhere else than the variables and files that it is given (AWS_ENDPOINT_URL, profiles, "
-        ".s3cfg, rclone's, OS_AUTH_URL); give it in the command, where {endpoint} stands for it"
+        f"{ended}nothing was asked of the store at {store.endpoint}: the command takes the address "
+        "from somewhere else than the variables and files that it is given (AWS_ENDPOINT_URL, "
+        "profiles, .s3cfg, rclone's, OS_AUTH_URL); give it in the command, where {endpoint} stands for it"
     )
 
 

@@ -172,11 +172,12 @@ class Heard:
 
 
 def permissions(exchanges: Iterable[Exchange], bucket: str) -> list[Permission]:
-    """What was needed of this bucket, each permission once."""
+    """What was needed of this bucket, each permission once. What was refused to whoever may do
+    everything is none: it was asked without our key."""
     found: dict[tuple[str, str, str | None], Permission] = {}
     for exchange in exchanges:
         for each in exchange.needed:
-            if each.bucket == bucket:
+            if each.bucket == bucket and each.allowed:
                 found.setdefault((each.action, each.key, each.prefix), each)
     return list(found.values())
 

@@ -229,7 +229,8 @@ def _newly_refused(
 
 def _missed(first: Played, played: Played, sight: Sight, *, compared: bool) -> str:
     """What a run lacks that the first one had; empty for nothing. `compared` says whether requests
-    and objects of two runs are the same at all, as far as `sight` sees.
+    and objects of two runs are the same at all, as far as `sight` sees; where they are not, each
+    kind of request must still be there.
 
     A refused request that gave or changed something before counts, whatever the tool makes of it:
     tools hide refusals behind exit code 0. A refused question counts by what then goes otherwise.
@@ -244,9 +245,11 @@ def _missed(first: Played, played: Played, sight: Sight, *, compared: bool) -> s
         if _gives(each) and each.refused and (each.operation, sight(_about(each))) in done
     }:
         return f"{', '.join(sorted(refused))} refused"
-    lacks = {operation for operation, _ in _lacks(first, played, sight)}
-    if compared and lacks:
+    if first.exchanges and not played.exchanges:
+        return "it asked nothing"
+    alike: Sight = sight if compared else lambda _: ""
+    if lacks := {operation for operation, _ in _lacks(first, played, alike)}:
         return f"no {', '.join(sorted(lacks))} any more"
-    if compared and {*map(sight, first.objects)} != {*map(sight, played.objects)}:
+    if {*map(alike, first.objects)} != {*map(alike, played.objects)}:
         return "other objects at the end"
     return ""

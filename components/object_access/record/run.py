@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
+from secrets import token_hex
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from .store import Store
 
@@ -23,7 +25,8 @@ MOST_FILES, MOST_BYTES = 5_000, 200_000_000
 PATIENCE = 5
 """Seconds that a command may take without a verb, beyond twice the time that it took with it; and
 that one may take to end after Ctrl-C."""
-_SHOWN = 5  # of the last lines that a replay said
+_SHOWN, _LAST = 5, 20_000  # of the last lines that a replay said; bytes that are looked at
+_MARK = "OBJECT_ACCESS_REPLAY"  # a variable by which the processes of one replay are known
 _ROOTS = (".git", ".dvc", ".hg")
 
 
@@ -45,7 +48,8 @@ class Command:
     def name(self) -> str:
         """What it may be called where anybody reads it: its arguments may be secrets."""
         program = self.program
-        verb = next((each for each in self.words[1:] if each.isalpha()), "")
+        plain = takewhile(lambda each: not each.startswith("-"), self.words[1:])
+        verb = next(filter(str.isalpha, plain), "")  # what follows an option may be its value
         shell = program in ("sh", "bash", "zsh") or program.startswith("python")
         return program if shell or not verb else f"{program} {verb}"
 
@@ -61,7 +65,8 @@ class Folder:
     path: Path
     root: Path
     kept: Path | None
-    """Where the copy is; None for one that is too large, or the machine's or the user's own."""
+    """Where the copy is; None for one that is too large, that cannot be read in whole, or that is
+    the machine's or the user's own."""
 
     @classmethod
     def keep(cls, path: Path, into: Path) -> "Folder":
@@ -71,7 +76,11 @@ class Folder:
         if root in (Path.home(), Path(root.anchor)) or not _is_small(root):
             return cls(path, path, None)
         kept = into / "before"
-        _copy(root, kept)
+        try:
+            _copy(root, kept)
+        except OSError:
+            shutil.rmtree(kept, ignore_errors=True)
+            return cls(path, path, None)
         return cls(path, root, kept)
 
     @contextmanager
@@ -156,11 +165,13 @@ def again(store: Store, command: Command, folder: Path, limit: float) -> tuple[i
     """Run it once more, unseen, for so many seconds at most. Gives its exit code, None where it
     had to be ended, and the last lines that it said."""
     _rewind()
+    mark = token_hex(16)
     with tempfile.TemporaryFile() as said:
         child = _start(
             store,
             command,
             str(folder),
+            mark,
             stdin=sys.stdin.fileno() if _is_file() else subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -171,12 +182,29 @@ def again(store: Store, command: Command, folder: Path, limit: float) -> tuple[i
             code = child.wait(command.stops_after or limit)
         except subprocess.TimeoutExpired:
             code = _end(child) if command.stops_after else None
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # with all that it started
-        child.wait()
-        said.seek(0)
-        lines = said.read().decode(errors="replace").splitlines()
-    return code, "\n".join(lines[-_SHOWN:])
+        finally:  # also where Ctrl-C ends us, of which a session of its own hears nothing
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)  # with all that it started
+            child.wait()
+            _kill_marked(mark)
+        return code, _last_lines(said)
+
+
+def _kill_marked(mark: str) -> None:
+    """End what has left the session of a replay, where the machine tells what each process was
+    given: it would ask in the next replay."""
+    for each in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"{_MARK}={mark}".encode() in each.read_bytes():
+                os.kill(int(each.parent.name), signal.SIGKILL)
+
+
+def _last_lines(said: IO[bytes]) -> str:
+    """The end of what was said: whole lines, for half a secret would not be known as one."""
+    start = max(0, said.seek(0, os.SEEK_END) - _LAST)
+    said.seek(start)
+    lines = said.read().decode(errors="replace").splitlines()[1 if start else 0 :]
+    return "\n".join(lines[-_SHOWN:])
 
 
 def _end(child: "subprocess.Popen[bytes]") -> int | None:
@@ -188,10 +216,10 @@ def _end(child: "subprocess.Popen[bytes]") -> int | None:
 
 
 def _start(
-    store: Store, command: Command, folder: str, **options: Any
+    store: Store, command: Command, folder: str, mark: str = "", **options: Any
 ) -> "subprocess.Popen[bytes]":
     words = [each.replace("{endpoint}", store.endpoint) for each in command.words]
-    variables = {**store.environment(), "PWD": folder}
+    variables = {**store.environment(), "PWD": folder, _MARK: mark}
     try:
         return subprocess.Popen(words, cwd=folder, env=variables, **options)
     except FileNotFoundError:
@@ -210,10 +238,19 @@ def _in_foreground() -> bool:
 
 def _is_file() -> bool:
     """Whether our standard input is a file, which can be read again."""
+    return stat.S_ISREG(_input())
+
+
+def is_a_pipe() -> bool:
+    """Whether our standard input is a pipe, which can be read only once."""
+    return stat.S_ISFIFO(_input()) or stat.S_ISSOCK(_input())
+
+
+def _input() -> int:
     try:
-        return stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        return os.fstat(sys.stdin.fileno()).st_mode
     except (OSError, ValueError, AttributeError):
-        return False
+        return 0
 
 
 def _rewind() -> None:

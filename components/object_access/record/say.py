@@ -24,12 +24,13 @@ _MEANS = {
 _SERVICES = {"iam": "users and policies", "sts": "sessions and roles", "kms": "keys that encrypt"}
 _FORBIDDEN, _NOT_IMPLEMENTED = 403, 501
 _PROVEN = {
-    0: "the same requests succeeded, and the same objects are there at the end",
+    0: "the same requests on objects succeeded, and the same objects are there at the end",
     1: "it names some of its objects anew each time; but for those names the same requests "
-    "succeeded, and the same objects are there at the end",
+    "on objects succeeded, and the same objects are there at the end",
     2: "it names its objects anew each time: the same was done at each place, which is all that "
     "was compared",
-    3: "its requests differ from run to run, so only refusals and exit codes were compared",
+    3: "its requests differ from run to run, so only refusals, exit codes and kinds of requests "
+    "were compared",
 }
 
 
@@ -225,8 +226,9 @@ def _beyond(recorded: Recorded) -> Iterator[str]:
         yield f"{needed.action} was asked: {means}"
     for each in recorded.exchanges:
         yield from _elsewhere(each)
-        if each.bucket and recorded.bucket not in ("", each.bucket):
-            yield f"'{each.bucket}' was asked for, too: record that one by itself"
+        for other in dict.fromkeys([each.bucket, *(needed.bucket for needed in each.needed)]):
+            if recorded.bucket and other not in ("", "*", recorded.bucket):
+                yield f"'{other}' was asked for, too: record that one by itself"
         if each.code == "InvalidAccessKeyId":
             yield (
                 "it signed with keys of its own configuration: let it take them from the AWS_ "

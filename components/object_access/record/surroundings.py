@@ -4,6 +4,7 @@ profile, `.s3cfg`, a remote of rclone, certificate authorities."""
 import configparser
 import os
 import ssl
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -121,10 +122,13 @@ def _lines(settings: Mapping[str, str]) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that is for its owner's eyes alone. Raises ValueError where that cannot be."""
+    """Write a file that is for its owner's eyes alone; a device or a pipe that is there, such as
+    /dev/stdout, is written to. Raises ValueError where that cannot be."""
     try:
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(text)
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(number, "w") as file:
+            if stat.S_ISREG(os.fstat(number).st_mode):
+                os.fchmod(number, 0o600)
+            file.write(text)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror}") from None
