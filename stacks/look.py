@@ -266,9 +266,14 @@ def _check_going(listed: Sequence[Project], state: _State) -> list[str]:
                 _check_stays(stays, each)
                 continue
             removal = state.components.get((component, each.name), {}).get("removal")
-            protected = removal == Removal.KEEP
-            if protected or (where in used and removal != Removal.LEAVE):
-                why = "is protected" if protected else f"is what '{used[where]}' uses"
+            why = ""
+            if removal == Removal.KEEP:
+                why = "is protected"
+            elif where in used and removal != Removal.LEAVE:
+                why = f"is what '{used[where]}' uses"
+            elif stays and removal == Removal.EMPTY:  # half-way there is no way back to its name
+                why = "may hold objects"
+            if why:
                 raise ValueError(
                     f"{each.name}: '{where}' {why}, and this change would delete it: undo it; set "
                     "'leave: true' to leave it where it is, or 'protect: false' and "

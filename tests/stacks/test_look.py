@@ -82,6 +82,15 @@ def test_data_that_is_not_protected_goes_with_its_project_alone(held, program, p
     assert paper.kinds().count("Bucket") == 1
 
 
+def test_a_project_that_stays_does_not_leave_objects_behind_half_way(held, program, paper):
+    """Without `force_destroy` only an empty bucket goes, and the new one would be there by then."""
+    held(farm=S3 | {"protect": False})
+
+    told = refusal(program, paper, farm=S3 | {"protect": False, "bucket": "my-data-2"})
+
+    assert "'my-data-1' may hold objects" in told
+
+
 def test_a_bucket_that_was_left_can_be_adopted(held, program, paper, monkeypatch):
     """`leave` first, and `adopt` with the next update; or the project goes."""
     monkeypatch.setattr(existing, "check", lambda *_: None)
