@@ -38,11 +38,6 @@ from .projects import (
 STATE = "pulumi:pulumi:readStackResourceOutputs"
 """The engine's function that tells every resource of a stack, as of its last update."""
 _OURS = "object-access:index:"
-_STORES: Mapping[type[Project], str] = {
-    S3Project: "PrivateBucket",
-    CompatibleProject: "CompatibleBucket",
-    SwiftProject: "SwiftContainer",
-}
 _PRINCIPALS: Mapping[type[Holder], str] = {
     User: "AccessUser",
     Role: "DelegatedRole",
@@ -71,6 +66,15 @@ _USER = _Kind("aws:iam/user:User", "aws:iam/getUser:getUser", "userName")
 _ROLE = _Kind("aws:iam/role:Role", "aws:iam/getRole:getRole")
 _POLICY = _Kind("aws:iam/policy:Policy", "aws:iam/getPolicy:getPolicy")
 _CONTAINER = _Kind("openstack:objectstorage/container:Container")
+_STORE_BUCKET = _Kind("pulumi-python:dynamic/object-access:StoreBucket")
+_ACCESS_KEY = _Kind("aws:iam/accessKey:AccessKey")
+_STORES: Mapping[type[Project], tuple[_Kind, str]] = {
+    S3Project: (_BUCKET, "PrivateBucket"),
+    CompatibleProject: (_STORE_BUCKET, "CompatibleBucket"),
+    SwiftProject: (_CONTAINER, "SwiftContainer"),
+}
+"""What the data of a project is in, and the component that makes it."""
+_ROOM = 2  # keys of a user at a time (IAM User Guide, "IAM and AWS STS quotas")
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,27 @@ class _Wanted:
 
 
 @dataclass(frozen=True)
+class _Held:
+    """A resource of the stack that has a name in the cloud, as of its last update."""
+
+    type: str
+    name: str
+    """What the program calls it."""
+    outputs: Mapping[str, Any]
+
+    @property
+    def called(self) -> str:
+        """Its name in the cloud."""
+        words = ("bucket", "bucket_name", "name")
+        return str(next((self.outputs[each] for each in words if each in self.outputs), ""))
+
+    @property
+    def place(self) -> str:
+        """The store or region that it is in; nothing for what is everywhere."""
+        return str(self.outputs.get("endpoint") or self.outputs.get("region") or "")
+
+
+@dataclass(frozen=True)
 class _State:
     """What the stack holds since its last update: the outputs of its resources by their URNs."""
 
@@ -106,34 +131,36 @@ class _State:
     def components(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         """Those of ours, by type and name."""
         return {
-            (kind.removeprefix(_OURS), name): outputs
-            for kind, name, outputs in self._resources()
-            if kind.startswith(_OURS)
+            (each.type.removeprefix(_OURS), each.name): each.outputs
+            for each in self._resources()
+            if each.type.startswith(_OURS)
         }
 
     @cached_property
-    def named(self) -> set[tuple[str, Any]]:
-        """The types and names in the cloud of what is in them."""
-        return {
-            (kind, outputs[key])
-            for kind, _, outputs in self._resources()
-            for key in ("bucket", "name")
-            if key in outputs
-        }
+    def held(self) -> Mapping[str, Sequence[_Held]]:
+        """All others, by type."""
+        found: dict[str, list[_Held]] = {}
+        for each in self._resources():
+            found.setdefault(each.type, []).append(each)
+        return found
+
+    def all(self, *kinds: _Kind) -> list[_Held]:
+        """Those of some kinds."""
+        return [each for kind in kinds for each in self.held.get(kind.type, ())]
 
     def of(self, component: str, project: Project, holder: str = "") -> Mapping[str, Any] | None:
         """The outputs of a project's component, under its former name, too."""
         found = (self.components.get((component, name)) for name in project.called(holder))
         return next((each for each in found if each is not None), None)
 
-    def _resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    def _resources(self) -> Iterator[_Held]:
         for urn, outputs in self.outputs.items():
             _, _, kinds, name = urn.split("::", 3)
-            yield kinds.rpartition("$")[2], name, outputs
+            yield _Held(kinds.rpartition("$")[2], name, outputs)
 
 
 def check(listed: Sequence[Project]) -> None:
-    """Refuse what would take data or access away by mistake; warn of keys that end.
+    """Refuse what would take data or access away by mistake; warn of what ends.
 
     Raises ValueError with one line: for data that would be deleted with a project that is gone,
     moved or adopted, for a name that somebody else has already, and for what `openstack` and
@@ -144,11 +171,14 @@ def check(listed: Sequence[Project]) -> None:
     warnings = [line for each in listed for line in _in_the_open(each)]
     new: list[_Wanted] = []
     if state := _state():
-        _check_going(listed, state)
+        warnings += _check_going(listed, state)
         wanted = [each for project in listed for each in _wanted(project)]
         new = [each for each in wanted if not _is_held(each, state)]
+        for each in listed:
+            _check_room(each, state)
         _check_taken([each for each in new if each.kind.function])
         warnings += [line for each in listed for line in _ending_keys(each, state)]
+        warnings += _ending_access(listed, wanted, state)
     for line in warnings:
         pulumi.log.warn(line)
     _ask_others(listed, new)
@@ -189,6 +219,11 @@ def _where(project: Project) -> str:
     return str(getattr(project, "container", "") or getattr(project, "bucket", ""))
 
 
+def _place(project: Project) -> str:
+    """The store or region that it is in."""
+    return str(getattr(project, "endpoint", "") or getattr(project, "region", ""))
+
+
 def _in_the_open(project: Project) -> Iterator[str]:
     """Of what a consumer and we alone should know, what the history and event logs tell."""
     if is_config_secret(KEY):
@@ -207,27 +242,84 @@ def _in_the_open(project: Project) -> Iterator[str]:
 # --- what would go ---
 
 
-def _check_going(listed: Sequence[Project], state: _State) -> None:
+def _check_going(listed: Sequence[Project], state: _State) -> list[str]:
+    """Returns what is to be known of data that may go."""
+    warnings = []
     kept = {
-        (_STORES[type(project)], name): _where(project)
+        (_STORES[type(project)][0].type, name): project
         for project in listed
         if not _adopts(project)
         for name in project.called()
     }
     used = {_where(project): project.name for project in listed}
-    for (kind, name), outputs in state.components.items():
-        where = outputs.get("bucket_name") or outputs.get("container_name") or ""
-        if kind not in _STORES.values() or not where or kept.get((kind, name)) == where:
+    once: dict[str, str] = {}
+    for kind, component in _STORES.values():
+        for each in state.all(kind):
+            stays, where = kept.get((kind.type, each.name)), each.called
+            if stays and once.setdefault(stays.name, each.name) != each.name:
+                raise ValueError(
+                    f"{stays.name}: '{once[stays.name]}' and '{each.name}' are two projects of "
+                    "this stack, each with data of its own, and 'was' names only what a project "
+                    "itself was called: take one of the two out of it"
+                )
+            if stays and _where(stays) == where:
+                _check_stays(stays, each)
+                continue
+            removal = state.components.get((component, each.name), {}).get("removal")
+            why = ""
+            if removal == Removal.KEEP:
+                why = "is protected"
+            elif where in used and removal != Removal.LEAVE:
+                why = f"is what '{used[where]}' uses"
+            elif stays and removal == Removal.EMPTY:  # half-way there is no way back to its name
+                why = "may hold objects"
+            if why:
+                raise ValueError(
+                    f"{each.name}: '{where}' {why}, and this change would delete it: undo it; set "
+                    "'leave: true' to leave it where it is, or 'protect: false' and "
+                    "'force_destroy: true' to delete it with its objects, run 'pulumi up', and "
+                    "change it then. Where the project has a new name, set "
+                    f"'was: [{each.name}]' there instead"
+                )
+            if removal == Removal.DESTROY:
+                warnings.append(f"{each.name}: '{where}' goes with this update, objects and all")
+    return warnings
+
+
+def _check_stays(project: Project, held: _Held) -> None:
+    """Nothing moves to another region or store: it would be made anew there, and deleted here."""
+    if held.place not in ("", _place(project)):
+        what = "endpoint" if isinstance(project, CompatibleProject) else "region"
+        raise ValueError(
+            f"{project.name}: '{held.called}' is in {held.place}, and what is stored does not move "
+            f"to {_place(project)}: set '{what}: {held.place}', or give the project another bucket "
+            "or container there"
+        )
+
+
+def _check_room(project: Project, state: _State) -> None:
+    """A key is made before another goes: a third would fail half-way, again and again."""
+    for name, holder in project.holders.items():
+        if not isinstance(holder, User) or not isinstance(project, S3Project):
             continue
-        protected = outputs.get("removal") == Removal.KEEP
-        if protected or (where in used and outputs.get("removal") != Removal.LEAVE):
-            why = "is protected" if protected else f"is what '{used[where]}' uses"
+        user = project.named(name)
+        there = {
+            each.name.removeprefix(f"{called}-")
+            for each in state.all(_ACCESS_KEY)
+            for called in project.called(name)
+            if each.outputs.get("user") == user and each.name.startswith(f"{called}-")
+        }
+        together = {*there, *project.keys}
+        if len(together) > _ROOM and together != there:
             raise ValueError(
-                f"{name}: '{where}' {why}, and this change would delete it: undo it; set 'leave: "
-                "true' to leave it where it is, or 'protect: false' and 'force_destroy: true' to "
-                "delete it with its objects, run 'pulumi up', and change it then. Where the "
-                f"project has a new name, set 'was: [{name}]' there instead"
+                f"{project.name}: user '{user}' has {_said(there)}, and would for a moment have "
+                f"{_said(together)}, where AWS allows two: change one key at a time, each with a "
+                "'pulumi up' of its own"
             )
+
+
+def _said(keys: set[str]) -> str:
+    return f"keys: [{', '.join(sorted(keys))}]"
 
 
 def _ending_keys(project: Project, state: _State) -> Iterator[str]:
@@ -235,18 +327,33 @@ def _ending_keys(project: Project, state: _State) -> Iterator[str]:
     users = [name for name, holder in project.holders.items() if isinstance(holder, User)]
     holders = [*(("AccessUser", name) for name in users)]
     for kind, holder in [*holders, ("SwiftContainer", ""), ("SwiftAccountKey", "")]:
-        before = state.of(kind, project, holder) or {}
-        keys, user = before.get("keys") or [], before.get("user_name")
-        if keys and not set(keys) & set(project.keys):
+        keys = (state.of(kind, project, holder) or {}).get("keys") or []
+        if keys and keys[-1] not in project.keys:  # the one that was handed over
             yield (
                 f"{project.name}: key '{keys[-1]}' ends with this update, and with it what was "
                 f"pasted; to move over without an interruption set keys: [{keys[-1]}, "
                 f"{project.keys[-1]}] first, or run 'object-access rotate {project.name}'"
             )
-        if user and isinstance(project, S3Project) and user != project.named(holder):
+
+
+def _ending_access(
+    listed: Sequence[Project], wanted: Sequence[_Wanted], state: _State
+) -> Iterator[str]:
+    """What to know where a user or role of a project that stays does not."""
+    stays = {(each.kind.type, each.name) for each in wanted}
+    for kind in (_USER, _ROLE):
+        for each in state.all(kind):
+            of = [it for it in listed for name in it.called() if each.name.startswith(f"{name}-")]
+            if not of or (kind.type, each.called) in stays:
+                continue
+            anew = [
+                f"is made anew as '{it.name}'"
+                for it in wanted
+                if it.kind is kind and each.name in it.project.called(it.holder)
+            ]
             yield (
-                f"{project.name}: user '{user}' is made anew as '{project.named(holder)}', and its "
-                "keys end with this update: paste the new one then"
+                f"{of[0].name}: {kind.word} '{each.called}' {(*anew, 'goes')[0]}, and its access "
+                "ends with this update: paste what takes its place then"
             )
 
 
@@ -270,15 +377,26 @@ def _wanted(project: Project) -> Iterator[_Wanted]:
 
 def _is_held(wanted: _Wanted, state: _State) -> bool:
     """Whether it is the stack's already. Raises ValueError for what is, but elsewhere in it."""
-    if (wanted.kind.type, wanted.name) not in state.named:
-        return False
-    if state.of(wanted.component, wanted.project, wanted.holder) is None:
+    project = wanted.project
+    same = [
+        each
+        for each in state.all(wanted.kind)
+        # Only containers are told apart by regard to case (IAM User Guide, "IAM identifiers").
+        if each.called == wanted.name
+        or (wanted.kind is not _CONTAINER and each.called.lower() == wanted.name.lower())
+        if each.place in ("", _place(project))
+    ]
+    for each in same:
+        own = each.name in project.called(wanted.holder) and each.called == wanted.name
+        if own and state.of(wanted.component, project, wanted.holder) is not None:
+            return True
+    if same:
         raise ValueError(
-            f"{wanted.project.name}: the {wanted.kind.word} '{wanted.name}' is in this stack "
+            f"{project.name}: the {wanted.kind.word} '{wanted.name}' is in this stack "
             "already, where it goes with this update: take it out there, run 'pulumi up', and put "
             "it in here then"
         )
-    return True
+    return False
 
 
 def _check_taken(wanted: Sequence[_Wanted]) -> None:

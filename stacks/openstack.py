@@ -76,9 +76,13 @@ def _look(project: SwiftProject) -> bool:
         found = client.head(url, raise_exc=False).headers
         prefix = "x-account-meta-"
         meta = {key[len(prefix) :]: found[key] for key in found if key.lower().startswith(prefix)}
-        owner = swift.owner(pulumi.get_project(), pulumi.get_stack(), project.name)
+        ours = [
+            swift.owner(pulumi.get_project(), pulumi.get_stack(), name) for name in project.called()
+        ]
+        found_owner = next((meta[key] for key in meta if key.title() == swift.OWNER), "")
+        owner = found_owner if found_owner in ours else ours[0]
         with naming(project.name):
-            swift.check_account(meta, owner, adopt=project.takes_over)
+            swift.check_account(meta, owner, adopt=urls.adopt_key)
     there = client.head(f"{url}/{quote(project.container, safe='')}", raise_exc=False)
     return bool(there.ok)
 

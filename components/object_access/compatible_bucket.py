@@ -109,7 +109,9 @@ class _StoreBucketProvider(dynamic.ResourceProvider):
         failures = []
         try:
             s3 = client(news["endpoint"], news["profile"])
-            if any(olds.get(key) != news[key] for key in ("bucket_name", "endpoint")):
+            moved = any(olds.get(key) != news[key] for key in ("bucket_name", "endpoint"))
+            # Somebody else's does not become ours, to be set up or deleted, by a word less.
+            if moved or (olds.get("adopt") and not news["adopt"]):
                 (_adoptable if news["adopt"] else _free)(s3, news)
         except (RuntimeError, BotoCoreError) as error:
             failures = [dynamic.CheckFailure("bucket_name", str(error))]

@@ -276,6 +276,8 @@ def test_a_name_that_is_taken(props, s3):
     [told] = PROVIDER.check({}, ours).failures
     assert "exists already, set 'adopt' to take it over" in told.reason
     assert PROVIDER.check(ours, ours).failures == [], "its own, at the next update"
+    [told] = PROVIDER.check({**ours, "adopt": True}, ours).failures
+    assert "set 'adopt'" in told.reason, "an adopted one does not become ours to delete"
     with pytest.raises(RuntimeError, match="exists already, set 'adopt' to take it over"):
         PROVIDER.create(ours)
 

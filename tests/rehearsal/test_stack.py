@@ -5,8 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 from object_access.rehearsal.provider import Change, Provider
+from object_access.rehearsal.served import to_struct
 from object_access.rehearsal.stack import Resource, Stack
 
 REGION = "eu-west-1"
@@ -158,6 +160,29 @@ def test_another_logical_name_by_an_alias(program):
 
     assert program.up((USER, "renamed", inputs, {}, alias)) == []
     assert [each.name for each in program.stack.there.values()] == ["renamed"]
+
+
+def test_what_is_in_something_goes_by_its_former_name_too(program):
+    """As Pulumi's engine has it: a project under another name is made anew nowhere."""
+    monitor = program.stack.begin
+
+    def up(name, **alias):
+        talk = monitor()
+        component = {"type": "tests:index:Thing", "name": name, **alias}
+        above = talk.RegisterResource(resource_pb2.RegisterResourceRequest(**component))
+        talk.RegisterResource(
+            resource_pb2.RegisterResourceRequest(
+                type=USER, name=f"{name}-user", parent=above.urn, custom=True,
+                object=to_struct({"name": "stack-inherited"}),
+            )
+        )  # fmt: skip
+        program.stack.finish()
+        return [each.name for each in program.stack.there.values()]
+
+    former = alias_pb2.Alias(spec=alias_pb2.Alias.Spec(name="old", noParent=True))
+
+    assert up("old") == ["old", "old-user"]
+    assert up("new", aliases=[former]) == ["new", "new-user"]
 
 
 def test_what_is_protected_is_neither_deleted_nor_replaced(cloud, program):

@@ -75,7 +75,7 @@ class Rehearsed:
             self.count()
 
     def handover(self):
-        there = [each for each in self.settings().get("keys", ["key"]) if each in self.ids]
+        there = [each for each in self.settings().get("keys") or ["key"] if each in self.ids]
         return self.first.with_how("robot", self.ids[there[-1]])
 
     def count(self):
@@ -265,6 +265,17 @@ def test_what_has_no_key(rehearsed, rotation):
 
     with pytest.raises(ValueError, match="has no key to rotate, but role"):
         step.step()
+
+
+@pytest.mark.parametrize("given", ["keys: []", "keys:"])
+@pytest.mark.usefixtures("untried")
+def test_keys_that_say_nothing(rehearsed, rotation, given):
+    """The one key is called `key` then, and a rotation begins as ever."""
+    step, _ = rotation
+    rehearsed.text = rehearsed.text.replace("kind: s3", f"kind: s3\n        {given}")
+
+    assert step.step() == 0
+    assert rehearsed.settings()["keys"][0] == "key"
 
 
 @pytest.mark.usefixtures("untried")

@@ -82,6 +82,15 @@ def test_data_that_is_not_protected_goes_with_its_project_alone(held, program, p
     assert paper.kinds().count("Bucket") == 1
 
 
+def test_a_project_that_stays_does_not_leave_objects_behind_half_way(held, program, paper):
+    """Without `force_destroy` only an empty bucket goes, and the new one would be there by then."""
+    held(farm=S3 | {"protect": False})
+
+    told = refusal(program, paper, farm=S3 | {"protect": False, "bucket": "my-data-2"})
+
+    assert "'my-data-1' may hold objects" in told
+
+
 def test_a_bucket_that_was_left_can_be_adopted(held, program, paper, monkeypatch):
     """`leave` first, and `adopt` with the next update; or the project goes."""
     monkeypatch.setattr(existing, "check", lambda *_: None)
@@ -119,7 +128,12 @@ def test_a_former_name_is_nobody_elses(program, paper):
 
 
 @pytest.mark.parametrize(
-    "kind", [{"kind": "lightly", "prefix": "raw/"}, {"kind": "mountpoint"}, {"kind": "modelstore"}]
+    "kind",
+    [
+        {"kind": "lightly", "prefix": "raw/"},
+        {"kind": "mountpoint", "region": "eu-west-1"},
+        {"kind": "modelstore"},
+    ],
 )
 def test_another_kind_keeps_the_data(held, program, paper, kind):
     """The bucket is the same component under the same name, whoever uses it."""
@@ -129,6 +143,49 @@ def test_another_kind_keeps_the_data(held, program, paper, kind):
 
     assert "getBucket" not in " ".join(paper.asked)
     assert paper.one("Bucket", "farm")
+
+
+@pytest.mark.parametrize(
+    "removal", [{}, {"leave": True}, {"protect": False, "force_destroy": True}]
+)
+def test_nothing_stored_moves_to_another_region(held, program, paper, removal):
+    """It would be deleted here, and made anew there; another kind's region may be another one."""
+    held(farm=S3 | removal)
+
+    told = refusal(program, paper, farm=S3 | removal | {"region": "us-east-1"})
+    assert told.startswith("farm: 'my-data-1' is in eu-west-1, and what is stored does not move")
+    mountpoint = {"kind": "mountpoint", "bucket": "my-data-1"} | removal
+    assert "set 'region: eu-west-1'" in refusal(program, paper, farm=mountpoint)
+
+
+def test_a_store_of_another_address_is_another_bucket(held, program, paper):
+    """The same for an S3-compatible one."""
+    store = {"kind": "compatible", "bucket": "my-data-1", "profile": "lab",
+             "places": {"all": {"access": ["read"]}}, "holders": {"it": {"as": "profile"}}}  # fmt: skip
+    held(farm=store | {"endpoint": "https://one.example.org"})
+
+    told = refusal(program, paper, farm=store | {"endpoint": "https://two.example.org"})
+
+    assert "set 'endpoint: https://one.example.org'" in told
+
+
+def test_was_joins_no_two_projects(held, program, paper):
+    """One of the two buckets would go, and both names would be the first one's."""
+    held(farm=S3 | {"protect": False}, barn=S3 | {"bucket": "b-1-b", "protect": False})
+
+    told = refusal(program, paper, barn=S3 | {"bucket": "b-1-b", "protect": False, "was": ["farm"]})
+
+    assert "are two projects of this stack" in told
+
+
+def test_a_bucket_that_was_never_made_holds_nobody_back(held, program, paper):
+    """Its name was somebody else's, and the first update ended there: another name will do."""
+    held(farm=S3)
+    paper.state = {urn: each for urn, each in paper.state.items() if "s3/bucket:" not in urn}
+
+    program(environment(farm=S3 | {"bucket": "another-1"}))
+
+    assert paper.one("Bucket", "farm")["bucket"] == "another-1"
 
 
 # --- what is taken ---
@@ -197,6 +254,55 @@ def test_a_name_that_moves_within_the_stack(held, program, paper):
     assert told.startswith("farm: the role 'shared-role' is in this stack already")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"role_name": "name-a"}, {"role_name": "name-b"}),
+        ({"access": "delegated", "role_name": "name-a"},
+         {"access": "delegated", "role_name": "name-b"}),
+    ],
+)  # fmt: skip
+def test_two_projects_do_not_swap_names_at_once(held, program, paper, one, other):
+    """Each is made before the other one goes: IAM would refuse it half-way, again and again."""
+    barn = S3 | {"bucket": "b-1-b"}
+    held(farm=S3 | one, barn=barn | other)
+
+    told = refusal(program, paper, farm=S3 | other, barn=barn | one)
+
+    assert "'name-b' is in this stack already" in told
+
+
+def test_two_projects_do_not_swap_buckets_at_once(held, program, paper):
+    """Not even those that would be left where they are."""
+    left = S3 | {"leave": True}
+    held(farm=left, barn=left | {"bucket": "b-1-b"})
+
+    told = refusal(program, paper, farm=left | {"bucket": "b-1-b"}, barn=left)
+
+    assert "the bucket 'b-1-b' is in this stack already" in told
+
+
+def test_iam_knows_no_case(held, program, paper):
+    """A user whose name changes by that alone is refused as another one would be."""
+    held(farm=S3 | {"role_name": "robot"})
+
+    assert "'Robot' is in this stack already" in refusal(
+        program, paper, farm=S3 | {"role_name": "Robot"}
+    )
+
+
+@pytest.mark.usefixtures("unlooked")
+def test_a_container_of_another_region_is_another_one(held, program, paper):
+    """Two regions may have containers of the same name."""
+    swift = {"kind": "valohai-swift", "key": "container", "container": "data", "username": "u",
+             "auth_url": "https://identity.example.org:5000/v3", "project_id": "0" * 32}  # fmt: skip
+    held(farm=swift)
+
+    program(environment(farm=swift, barn=swift | {"region": "RegionTwo"}))
+
+    assert paper.kinds().count("Container") == 2
+
+
 def test_a_report_looks_at_nothing(held, program, paper, monkeypatch):
     """It reaches no cloud and has no state."""
     held(farm=S3)
@@ -220,10 +326,10 @@ def warned(monkeypatch):
 
 @pytest.mark.parametrize(
     ("keys", "warns"),
-    [(["key"], False), (["key", "2026-11"], False), (["2026-11"], True), (["2026-11", "b"], True)],
+    [(["key"], False), (["key", "2026-11"], False), (["2026-11"], True)],
 )
 def test_a_key_that_ends_at_once(held, program, warned, keys, warns):
-    """Only where no key of before goes on is there an interruption."""
+    """Whoever has what was handed over is interrupted."""
     held(farm=S3)
 
     program(environment(farm=S3 | {"keys": keys}))
@@ -233,6 +339,32 @@ def test_a_key_that_ends_at_once(held, program, warned, keys, warns):
     ] * warns
     if warns:
         assert f"set keys: [key, {keys[-1]}] first" in warned[0]
+
+
+def test_the_key_that_was_handed_over_ends(held, program, warned):
+    """Though an older one goes on, which may even have been switched off."""
+    held(farm=S3 | {"keys": ["key", "next"], "inactive": ["key"]})
+
+    program(environment(farm=S3 | {"keys": ["key"]}))
+
+    assert [each.partition(" with")[0] for each in warned] == ["farm: key 'next' ends"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "then"),
+    [
+        (["a", "b"], ["b", "c"]),
+        (["a", "b"], ["c"]),
+        (["a"], ["b", "c"]),
+    ],
+)
+def test_no_third_key_not_even_for_a_moment(held, program, paper, keys, then):
+    """IAM would refuse it half-way, and at every update from then on."""
+    held(farm=S3 | {"keys": keys})
+
+    told = refusal(program, paper, farm=S3 | {"keys": then})
+
+    assert f"has keys: [{', '.join(keys)}], and would for a moment have keys: [" in told
 
 
 @pytest.mark.usefixtures("unlooked")
@@ -259,6 +391,29 @@ def test_a_user_of_another_name(held, program, warned):
 
     [line] = warned
     assert line.startswith("farm: user 'old-name' is made anew as 'new-name'")
+
+
+def test_a_role_of_another_name_and_a_user_that_becomes_one(held, program, warned):
+    """What was pasted of them ends, too."""
+    role = S3 | {"access": "delegated"}
+    held(farm=role | {"role_name": "old-name"}, barn=S3 | {"bucket": "b-1-b"})
+
+    program(environment(farm=role | {"role_name": "new-name"}, barn=role | {"bucket": "b-1-b"}))
+
+    made_anew, goes = sorted(warned, reverse=True)
+    assert made_anew.startswith("farm: role 'old-name' is made anew as 'new-name'")
+    assert goes.startswith("barn: user 'barn-dev-lightly-")
+    assert "goes, and its access ends with this update" in goes
+
+
+def test_objects_that_go_are_told(held, program, warned):
+    """`force_destroy` was meant for another day, maybe."""
+    loose = S3 | {"protect": False, "force_destroy": True}
+    held(farm=loose)
+
+    program(environment(farm=loose | {"bucket": "my-data-2"}))
+
+    assert warned == ["farm: 'my-data-1' goes with this update, objects and all"]
 
 
 # --- what stands in the open ---

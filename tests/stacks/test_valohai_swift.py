@@ -201,6 +201,9 @@ def test_an_account_with_somebody_s_key(login, swift):
     try:
         assert "temp-URL key of ours/prod/vision" in complaint(login(key="account"))
         assert openstack.check(login(key="account", adopt_key=True)) is False
+        assert "ours/prod/vision" in complaint(login(key="account", was=["farm"]))
+        owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/farm"
+        session.post(url, headers={"X-Account-Meta-Object-Access-Owner": owner})
         assert openstack.check(login(key="account", was=["farm"])) is False
         assert openstack.check(login(key="container")) is False
     finally:

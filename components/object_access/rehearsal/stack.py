@@ -39,6 +39,8 @@ class Resource:
     protect: bool = False
     retain: bool = False
     deleted_with: str = ""
+    aliases: list[str] = field(default_factory=list)
+    """The URNs by which it was known before."""
     turn: int = 0
     """Later than that of everything that it needs."""
 
@@ -129,7 +131,8 @@ class Stack:
 
     def _before(self, wanted: Resource, request: Any) -> Resource | None:
         """What it was until now, maybe under another name."""
-        for urn in (wanted.urn, *self._aliases(wanted, request)):
+        wanted.aliases = [*self._aliases(wanted, request)]
+        for urn in (wanted.urn, *wanted.aliases):
             if urn in self.there and urn not in self._seen:
                 return self.there[urn]
         return None
@@ -144,6 +147,15 @@ class Stack:
             parent = "" if spec.noParent else spec.parentUrn or request.parent
             name, kind = spec.name or wanted.name, spec.type or wanted.type
             yield self.urn(parent, kind, name)
+        # Who is in something that had another name had that in its own, as Pulumi's engine has it.
+        if request.parent not in self.there:
+            return
+        above = self.there[request.parent]
+        for former in above.aliases:
+            name = wanted.name
+            if name.startswith(above.name):
+                name = former.rpartition("::")[2] + name.removeprefix(above.name)
+            yield self.urn(former, wanted.type, name)
 
     def urn(self, parent: str, kind: str, name: str) -> str:
         """The URN of a child; children of the stack itself do not name it."""

@@ -62,7 +62,7 @@ class Rotation:
         before = self.program.handover()
         holders = _rotating(before)
         given = self.program.settings()
-        old, *newer = given.get("keys", ["key"])
+        old, *newer = map(str, given.get("keys") or ["key"])
         if not newer:
             self.program.change(keys=[old, _new_name(old)])
         # Where the step before was written and never made so, that comes first, too.
