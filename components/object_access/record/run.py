@@ -179,7 +179,9 @@ def again(store: Store, command: Command, folder: Path, limit: float) -> tuple[i
         )
         code: int | None
         try:
-            code = child.wait(command.stops_after or limit)
+            # Twice as long, for a machine that is busier than it was.
+            stops = 2 * command.stops_after + 1 if command.stops_after else limit
+            code = child.wait(stops)
         except subprocess.TimeoutExpired:
             code = _end(child) if command.stops_after else None
         finally:  # also where Ctrl-C ends us, of which a session of its own hears nothing
