@@ -3,9 +3,9 @@
 Each word is a request, signed by hand: so it starts in a twentieth of the time that an SDK needs.
 The tool ends with 1 at the first that is answered badly; `-` before a word takes a refusal or a
 "not there" for an answer, `!` takes everything. `~PUT in/` makes up the rest of the key, `RANDOM a`
-the content; `TAGGED a` sends a tag with it, `COPY a`
-copies from another bucket, `US a` signs for another region, `@https://page.example GET a` is sent by that page, `iam:ListUsers` asks
-another service. `=5` ends with that exit code, `WAIT` waits for Ctrl-C, `ENV` prints the secret.
+the content; `TAGGED a` sends a tag with it, `COPY a` copies from another bucket, `US a` signs for
+another region, `@https://page.example GET a` is sent by that page, `iam:ListUsers` asks another
+service. `=5` ends with that exit code, `WAIT` waits for Ctrl-C, `ENV` prints the secret.
 """
 
 import hashlib

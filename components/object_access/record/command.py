@@ -205,7 +205,10 @@ class _Recording:
             here = here if here and there else str(Path.cwd())
             command = Command(wish.words, here)
             self._keep(command)
-            code, took, interrupted = first(store, command)
+            code, took, interrupted, left = first(store, command)
+            if left:
+                _tell(self._talk, "it left processes running: what they ask from now on is not "
+                      "recorded, and may disturb the replays", "yellow")  # fmt: skip
             stops = took if interrupted else 0
             self.commands = (*earlier, replace(command, stops_after=stops))
         self.spent = sum(before.seconds) + took
@@ -300,7 +303,8 @@ def _nothing(store: Store, failed: int) -> str:
     return (
         f"{ended}nothing was asked of the store at {store.endpoint}: the command takes the address "
         "from somewhere else than the variables and files that it is given (AWS_ENDPOINT_URL, "
-        "profiles, .s3cfg, rclone's, OS_AUTH_URL); give it in the command, where {endpoint} stands for it"
+        "profiles, .s3cfg, rclone's, OS_AUTH_URL); give it in the command, where {endpoint} stands "
+        "for it"
     )
 
 
@@ -315,9 +319,11 @@ def _compared(talk: Console, store: Store, recorded: Recorded, project: Any) -> 
 
 
 def _tell(talk: Console, line: str, style: str) -> None:
-    talk.print(line, style=style, markup=False, soft_wrap=True)
+    # A key may have any sign in it, also those that steer a terminal.
+    plain = "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+    talk.print(plain, style=style, markup=False, soft_wrap=True)
 
 
 def _lines(talk: Console, lines: Iterable[str]) -> None:
     for line in lines:
-        talk.print(line, markup=False, soft_wrap=True)
+        _tell(talk, line, "")

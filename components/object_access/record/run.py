@@ -26,7 +26,7 @@ PATIENCE = 5
 """Seconds that a command may take without a verb, beyond twice the time that it took with it; and
 that one may take to end after Ctrl-C."""
 _SHOWN, _LAST = 5, 20_000  # of the last lines that a replay said; bytes that are looked at
-_MARK = "OBJECT_ACCESS_REPLAY"  # a variable by which the processes of one replay are known
+_MARK = "OBJECT_ACCESS_RUN"  # a variable by which the processes of one run are known
 _ROOTS = (".git", ".dvc", ".hg")
 
 
@@ -134,13 +134,13 @@ def _unmount(folder: str) -> None:
             subprocess.run([program, "-uz", each], check=False, capture_output=True)
 
 
-def first(store: Store, command: Command) -> tuple[int, float, bool]:
-    """Run it with our own input and output. Gives its exit code, the seconds that it took, and
-    whether Ctrl-C ended it: then it got that signal, too, and we go on.
+def first(store: Store, command: Command) -> tuple[int, float, bool, bool]:
+    """Run it with our own input and output. Gives its exit code, the seconds that it took, whether
+    Ctrl-C ended it (then it got that signal, too, and we go on), and whether it left processes.
 
     Raises ValueError where it cannot be started.
     """
-    interrupted = False
+    interrupted, mark = False, token_hex(16)
     child: subprocess.Popen[bytes] | None = None
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -153,12 +153,12 @@ def first(store: Store, command: Command) -> tuple[int, float, bool]:
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     began = time.monotonic()
     try:
-        child = _start(store, command, command.folder)
+        child = _start(store, command, command.folder, mark)
         code = child.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return code, time.monotonic() - began, interrupted
+    return code, time.monotonic() - began, interrupted, bool(_marked(mark))
 
 
 def again(store: Store, command: Command, folder: Path, limit: float) -> tuple[int | None, str]:
@@ -188,17 +188,21 @@ def again(store: Store, command: Command, folder: Path, limit: float) -> tuple[i
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)  # with all that it started
             child.wait()
-            _kill_marked(mark)
+            for each in _marked(mark):  # such as left that session; it would ask in the next replay
+                with suppress(OSError):
+                    os.kill(each, signal.SIGKILL)
         return code, _last_lines(said)
 
 
-def _kill_marked(mark: str) -> None:
-    """End what has left the session of a replay, where the machine tells what each process was
-    given: it would ask in the next replay."""
+def _marked(mark: str) -> list[int]:
+    """The processes of one run, also in sessions of their own, where the machine tells what each
+    was given."""
+    found = []
     for each in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
             if f"{_MARK}={mark}".encode() in each.read_bytes():
-                os.kill(int(each.parent.name), signal.SIGKILL)
+                found.append(int(each.parent.name))
+    return found
 
 
 def _last_lines(said: IO[bytes]) -> str:
@@ -218,7 +222,7 @@ def _end(child: "subprocess.Popen[bytes]") -> int | None:
 
 
 def _start(
-    store: Store, command: Command, folder: str, mark: str = "", **options: Any
+    store: Store, command: Command, folder: str, mark: str, **options: Any
 ) -> "subprocess.Popen[bytes]":
     words = [each.replace("{endpoint}", store.endpoint) for each in command.words]
     variables = {**store.environment(), "PWD": folder, _MARK: mark}

@@ -234,8 +234,10 @@ def _beyond(recorded: Recorded) -> Iterator[str]:
                 "it signed with keys of its own configuration: let it take them from the AWS_ "
                 "variables or from a profile"
             )
-        if each.status == _NOT_IMPLEMENTED:
+        elif each.status == _NOT_IMPLEMENTED:
             yield f"{each.operation} was asked, which the embedded store does not have"
+        elif each.code and each.bucket and not each.needed:
+            yield f"{each.operation} was answered {each.code}, before any permission was looked at"
 
 
 def _elsewhere(exchange: Exchange) -> Iterator[str]:
@@ -261,6 +263,7 @@ def _proof(proof: Proof) -> Iterator[str]:
         yield "replayed with only that access it was refused, which the first time it was not:"
         for each in proof.refused:
             yield f"  {each.action} of {each.key or each.prefix or 'the bucket'}"
+        yield "  if its folders are named anew each time, --place takes what is above them"
     elif proof.missed:
         because = f"; perhaps for want of {_actions(proof.beyond)}" if proof.beyond else ""
         yield (
