@@ -74,6 +74,8 @@ _STORES: Mapping[type[Project], tuple[_Kind, str]] = {
     SwiftProject: (_CONTAINER, "SwiftContainer"),
 }
 """What the data of a project is in, and the component that makes it."""
+_SIGNERS = {"SwiftContainer": "container", "SwiftAccountKey": "account"}
+"""Whose temp-URL keys a component makes, in the word of `signed_by`."""
 _ROOM = 2  # keys of a user at a time (IAM User Guide, "IAM and AWS STS quotas")
 
 
@@ -318,6 +320,12 @@ def _check_room(project: Project, state: _State) -> None:
             )
 
 
+def _signer(project: Project) -> str:
+    """Whose key signs its temporary URLs."""
+    urls = project.temp_urls if isinstance(project, SwiftProject) else None
+    return urls.signed_by if urls else "nobody"
+
+
 def _said(keys: set[str]) -> str:
     return f"keys: [{', '.join(sorted(keys))}]"
 
@@ -328,7 +336,12 @@ def _ending_keys(project: Project, state: _State) -> Iterator[str]:
     holders = [*(("AccessUser", name) for name in users)]
     for kind, holder in [*holders, ("SwiftContainer", ""), ("SwiftAccountKey", "")]:
         keys = (state.of(kind, project, holder) or {}).get("keys") or []
-        if keys and keys[-1] not in project.keys:  # the one that was handed over
+        if keys and _SIGNERS.get(kind, "") not in ("", _signer(project)):
+            yield (
+                f"{project.name}: the {_SIGNERS[kind]}'s temp-URL keys end with this update, and "
+                "with them every URL that they signed: paste what takes their place then"
+            )
+        elif keys and keys[-1] not in project.keys:  # the one that was handed over
             yield (
                 f"{project.name}: key '{keys[-1]}' ends with this update, and with it what was "
                 f"pasted; to move over without an interruption set keys: [{keys[-1]}, "

@@ -383,6 +383,20 @@ def test_a_temp_url_key_that_ends_at_once(held, program, warned):
     ]
 
 
+@pytest.mark.usefixtures("unlooked")
+def test_another_signer_of_temp_urls(held, program, warned):
+    """The container's key ends, though the account's has the same name."""
+    swift = {"kind": "valohai-swift", "container": "data", "username": "u",
+             "auth_url": "https://identity.example.org:5000/v3", "project_id": "0" * 32}  # fmt: skip
+    held(farm=swift | {"key": "container"})
+
+    program(environment(farm=swift | {"key": "account"}))
+
+    assert [each.partition(" end with")[0] for each in warned] == [
+        "farm: the container's temp-URL keys"
+    ]
+
+
 def test_a_user_of_another_name(held, program, warned):
     """It is another user with another key."""
     held(farm=S3 | {"role_name": "old-name"})

@@ -147,7 +147,8 @@ class Rotation:
                         f"the key {each['AccessKeyId']} of {user} {what} {since:%Y-%m-%d %H:%M} "
                         f"UTC: the old one goes when nothing uses it for "
                         f"{self.quiet / timedelta(hours=1):g} hours; run the same command again "
-                        "then, or with --now if all has moved over"
+                        "then, or with --now if all has moved over; what to paste is told by "
+                        f"'object-access handover {handover.project}'"
                     )
 
 
