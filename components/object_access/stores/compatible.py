@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -129,11 +129,15 @@ def _keys() -> dict[str, str]:
 
 
 def _free_ports() -> dict[str, int]:
+    """Below those that systems give to connections: none takes one before the store has it."""
+    found: dict[str, int] = {}
     with ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _ in _PORTS]
-        for each in held:
-            each.bind((HOST, 0))
-        return {name: each.getsockname()[1] for name, each in zip(_PORTS, held, strict=True)}
+        while len(found) < len(_PORTS):
+            held, port = stack.enter_context(socket.socket()), 15_000 + secrets.randbelow(15_000)
+            with suppress(OSError):  # somebody has it
+                held.bind((HOST, port))
+                found[_PORTS[len(found)]] = port
+    return found
 
 
 def _wait(endpoint: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
