@@ -213,7 +213,7 @@ OPEN = Batches(
         )
         for name, (project, change) in HOLES.items()
     },
-    [*HOLES][::4],
+    [*HOLES][::8],
 )
 CLOSED = Batches({
     str(number): Case(project)
