@@ -13,12 +13,12 @@ import requests
 from ..policies import swift
 from ..policies.documents import PolicyDocument
 from ..policies.grants import Access
+from ..stores.openstack.session import SECONDS, log_in
 from . import heard
 from .heard import Exchange, Heard, Page, Permission
 from .places import Place, Places
 from .store import Store
 
-_SECONDS = 30  # that a request of ours may take
 _EXAMPLE = {
     "auth_url": "https://identity.example.org:5000/v3",
     "project_id": "0123456789abcdef" * 2,
@@ -41,8 +41,7 @@ class SwiftStore(Store):
         super().__init__(name, seed)
         self._user: Mapping[str, str]
         self._auth_url, self._region = "", ""
-        self._http = requests.Session()
-        self._http.trust_env = False  # no proxy stands between us and loopback
+        self._http: requests.Session
         self._made = 0  # credentials
 
     @contextmanager
@@ -57,7 +56,7 @@ class SwiftStore(Store):
             self._user = described["projects"][server.OURS]
             self._auth_url, self._region = described["auth_url"], described["region"]
             self.secrets.append(self._user["password"])
-            self._log_in()
+            self._http, self._user_id, self._storage = log_in(described, server.OURS)
             yield self
 
     @property
@@ -167,33 +166,6 @@ class SwiftStore(Store):
             },
         }  # fmt: skip
 
-    def _log_in(self) -> None:
-        domain = {"name": self._user["user_domain"]}
-        login = {
-            "name": self._user["username"],
-            "password": self._user["password"],
-            "domain": domain,
-        }
-        answer = self._ask(
-            "POST",
-            f"{self._auth_url}/auth/tokens",
-            json={
-                "auth": {
-                    "identity": {"methods": ["password"], "password": {"user": login}},
-                    "scope": {"project": {"id": self._user["project_id"]}},
-                }
-            },
-        )
-        self._http.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
-        token = answer.json()["token"]
-        self._user_id = token["user"]["id"]
-        [self._storage, *_] = [
-            each["url"]
-            for service in token["catalog"]
-            if service["type"] == "object-store"
-            for each in service["endpoints"]
-        ]
-
     def _listed(self, container: str) -> dict[str, str]:
         """The objects of a container with their digests, or the names of all containers."""
         found: dict[str, str] = {}
@@ -207,7 +179,7 @@ class SwiftStore(Store):
             found |= {each["name"]: each.get("hash", "") for each in page if "name" in each}
 
     def _ask(self, method: str, url: str, *, missing: bool = False, **what: Any) -> Any:
-        answer = self._http.request(method, url, timeout=_SECONDS, **what)
+        answer = self._http.request(method, url, timeout=SECONDS, **what)
         if not answer.ok and not (missing and answer.status_code == requests.codes.not_found):
             raise RuntimeError(f"the embedded OpenStack answered {answer.status_code} to {method}")
         return answer

@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 import requests
 
+from ..stores.openstack.session import SECONDS, log_in
 from .kinds import Found, Gone, Inputs, Kind, Outputs, Realized
 
 if TYPE_CHECKING:
     from .cloud import Cloud
 
 _ACCESS_RULE = ("method", "path", "service")
-_SECONDS = 30.0  # that a request may take
 
 
 class OpenStack:
@@ -24,35 +24,7 @@ class OpenStack:
 
     def __init__(self, described: Mapping[str, Any], project: str = "rehearsal"):
         self._auth_url = described["auth_url"]
-        self._user = described["projects"][project]
-        self._http = requests.Session()
-        self._http.trust_env = False  # no proxy stands between us and loopback
-        domain = {"name": self._user["user_domain"]}
-        login = {
-            "name": self._user["username"],
-            "domain": domain,
-            "password": self._user["password"],
-        }
-        answer = self._ask(
-            "POST",
-            f"{self._auth_url}/auth/tokens",
-            json={
-                "auth": {
-                    "identity": {"methods": ["password"], "password": {"user": login}},
-                    "scope": {"project": {"id": self._user["project_id"]}},
-                }
-            },
-        )
-        self._http.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
-        token = answer.json()["token"]
-        self._user_id = token["user"]["id"]
-        self._storage = next(
-            endpoint["url"]
-            for service in token["catalog"]
-            if service["type"] == "object-store"
-            for endpoint in service["endpoints"]
-            if endpoint["interface"] == "public" and endpoint["region"] == described["region"]
-        )
+        self._http, self._user_id, self._storage = log_in(described, project)
 
     # --- containers ---
 
@@ -152,7 +124,7 @@ class OpenStack:
         return f"{self._storage.rpartition('/AUTH_')[0]}/AUTH_{project_id}"
 
     def _ask(self, method: str, url: str, **what: Any) -> requests.Response:
-        answer = self._http.request(method, url, timeout=_SECONDS, **what)
+        answer = self._http.request(method, url, timeout=SECONDS, **what)
         if answer.status_code == 409 and url == self._credentials:
             name = what["json"]["application_credential"]["name"]
             raise RuntimeError(
