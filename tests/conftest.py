@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import botocore.session
 import hypothesis
 import pulumi
 import pytest
@@ -30,6 +31,11 @@ ROOT = Path(__file__).parents[1]
 # No test may fail because others run beside it.
 hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
+
+# Every session reads the models of the services anew, for a tenth of a second: here they share one
+# reader.
+_MODELS = botocore.session.create_loader()
+botocore.session.create_loader = lambda *_: _MODELS
 
 # What a program raises reaches its test; asyncio would print it again, after the last one.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -135,6 +141,21 @@ class PaperCloud(pulumi.runtime.Mocks):
         """The URNs of everything registered, components included, sorted."""
         monitor: Any = runtime_settings.get_monitor()
         return sorted(monitor.get_registered_resources())
+
+
+# Modules that take long, which begin first: no worker is left alone with one at the end.
+_LONG = (
+    "test_rehearse", "test_new_tool", "test_sabotage", "test_record", "test_command", "test_access",
+    "test_strangers", "test_openstack", "test_holes", "test_passage", "test_compatible_bucket",
+    "test_changes", "test_package", "test_rotate", "test_bystanders", "test_faults",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first; the others stay as pytest-randomly has shuffled them."""
+    ranks = {f"{name}.py": rank for rank, name in enumerate(_LONG)}
+    items.sort(key=lambda each: ranks.get(each.path.name, len(ranks)))
 
 
 @pytest.fixture(scope="session")

@@ -7,20 +7,10 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.loaders import Loader
-from botocore.session import get_session
 
 from ..handover.model import Key
 
 _MAKING = Lock()  # making a boto3 client is not thread-safe, using it is
-_MODELS = Loader()  # what it has read of the services, which takes a tenth of a second, is kept
-
-
-def _session() -> boto3.session.Session:
-    """A session of its own, on models that are read once."""
-    core = get_session()
-    core.register_component("data_loader", _MODELS)
-    return boto3.session.Session(botocore_session=core)
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class Target:
     metadata: str | None = None
     compatible: bool = False
     embedded: bool = False
-    _session: boto3.session.Session = field(default_factory=_session, repr=False)
+    _session: boto3.session.Session = field(default_factory=boto3.session.Session, repr=False)
     _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def client(
