@@ -125,11 +125,14 @@ class Job(_Holder):
     """Subjects of tokens, such as "repo:my-org/my-repo:ref:refs/heads/main"."""
     audience: str = "sts.amazonaws.com"
     """For whom the tokens are issued. Default: sts.amazonaws.com."""
+    wide_subjects: bool = False
+    """Subjects such as "repo:my-org/*" are meant, which open other repositories, every branch or
+    every pod. Default: false, they are refused."""
     longest_session: int = 3_600
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
 
     def __post_init__(self) -> None:
-        trust.web_identity(self.provider, self.audience, self.subjects)
+        trust.web_identity(self.provider, self.audience, self.subjects, wide=self.wide_subjects)
         names.check_session_duration(self.longest_session)
 
 

@@ -216,6 +216,7 @@ class _Holders:
                         "provider_arn": holder.provider,
                         "subjects": holder.subjects,
                         "audience": holder.audience,
+                        "wide_subjects": holder.wide_subjects,
                     },
                     "max_session_duration": holder.longest_session,
                     "tags": self._project.tags,

@@ -358,7 +358,7 @@ grant = {"bucket_arn": arn, "access": [Access.READ, Access.WRITE], "prefixes": [
          "kms_key_arn": key}
 WorkloadRole("ci", {"role_name": "ci", "grants": {"farm": grant}, "web_identity": {
     "provider_arn": "arn:aws:iam::123456789012:oidc-provider/token.example.org",
-    "subjects": ["repo:my/repo:*"]}})
+    "subjects": ["repo:my/repo:*"], "wide_subjects": True}})
 bound = aws.iam.Policy("bound", name="bound", policy='{"Version":"2012-10-17","Statement":'
     '[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}')
 AccessUser("bounded", {"user_name": "bounded", "grants": {"farm": grant},
