@@ -33,7 +33,8 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
     if not isinstance(given, dict):
         raise ValueError(f"must be a mapping of settings, not {given!r}")
     types = _types(cast("Hashable", shape))
-    known = {each.name: each for each in fields(shape) if each.name not in fixed}  # type: ignore[arg-type]
+    listed = fields(shape)  # type: ignore[arg-type]
+    known = {each.name: each for each in listed if each.init and each.name not in fixed}
     names = {_key(name): name for name in known}
     values = {}
     for key, value in given.items():
@@ -181,7 +182,7 @@ def _object(shape: type, fixed: Mapping[str, Any]) -> dict[str, Any]:
     properties, required = dict(fixed), list(fixed)
     for each in dataclasses.fields(shape):
         key = _key(each.name)
-        if key not in texts:  # not for the file: what the loader fills in
+        if key not in texts or not each.init:  # not for the file: what it is filled in with
             continue
         made = schema(types[each.name])
         if not each.repr:
