@@ -346,12 +346,13 @@ def _read_issuer(cloud: "Cloud", identifier: str, _state: Outputs) -> Found:
 def _update_issuer(
     cloud: "Cloud", identifier: str, state: Outputs, inputs: Inputs
 ) -> dict[str, Any]:
-    iam, arn = _iam(cloud), {"OpenIDConnectProviderArn": identifier}
-    for each in sorted({*inputs["clientIdLists"]} - {*state["clientIdLists"]}):
-        iam.add_client_id_to_open_id_connect_provider(**arn, ClientID=each)
-    for each in sorted({*state["clientIdLists"]} - {*inputs["clientIdLists"]}):
-        iam.remove_client_id_from_open_id_connect_provider(**arn, ClientID=each)
-    _again(cloud, "open_id_connect_provider", arn, state, inputs)
+    if sorted(inputs["clientIdLists"]) != sorted(state["clientIdLists"]):
+        # The embedded IAM cannot change them; made anew it has the same ARN.
+        _delete_issuer(cloud, identifier, state)
+        _issuer(cloud, inputs)
+    else:
+        arn = {"OpenIDConnectProviderArn": identifier}
+        _again(cloud, "open_id_connect_provider", arn, state, inputs)
     return {}
 
 
