@@ -1,6 +1,7 @@
 """Prints docs/settings.md: every setting, with what `stacks/` says of it."""
 
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -52,6 +53,17 @@ HOLDERS = {
     ),
     "compatible": (projects.OperatorsKeys,),
 }
+CI = """\
+```yaml
+ci:
+  kind: pipeline
+  github: my-org/my-repo
+  environments:
+    dev: {}
+    prod: {names: [my-company-prod-, my-company-lake]}
+  people: ["arn:aws:iam::123456789012:role/administrator"]
+```
+"""
 FIXED = {"name", "environment", "namespace", "consumer"}  # the loader's, not the file's
 
 
@@ -59,11 +71,16 @@ def table(shape: type) -> str:
     """The settings of a dataclass as a Markdown table."""
     rows = []
     for name, text in documented(shape).items():
-        if name in FIXED and issubclass(shape, projects.Project):
+        if issubclass(shape, projects.Project) and (name in FIXED or not is_given(shape, name)):
             continue
         meaning, _, default = text.partition(" Default: ")
         rows.append(f"| `{name}` | {meaning} | {default.rstrip('.') or 'must be given'} |")
     return "\n".join(["| setting | meaning | default |", "|---|---|---|", *rows])
+
+
+def is_given(shape: type, name: str) -> bool:
+    """Whether a setting is for the file, and not made of others."""
+    return next(each.init for each in fields(shape) if each.name == name)  # type: ignore[arg-type]
 
 
 def sentence(shape: type) -> str:
@@ -81,6 +98,10 @@ def page() -> str:
         parts += [table(shape), "", f"### Holders of `kind: {kind}`\n"]
         for holder in HOLDERS[kind]:
             parts += [f"`as: {holder.TAG}`: {sentence(holder)}\n", table(holder), ""]
+    pipeline = projects.PipelineProject
+    parts += ["## `kind: pipeline`\n", f"{sentence(pipeline)} [ci.md](ci.md) tells how.\n", CI]
+    parts += [table(pipeline), "", "### A deployed environment\n"]
+    parts += [f"{sentence(projects.Deployed)}\n", table(projects.Deployed), ""]
     for title, shape in (
         ("A place", projects.Place),
         ("A CORS rule", projects.CorsRule),

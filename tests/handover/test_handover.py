@@ -79,6 +79,13 @@ GIVEN = {
         ci={"as": "job", "role_arn": "arn:aws:iam::123456789012:role/ci", "provider": OIDC,
             "subjects": ["repo:a/b"], "audience": "sts.amazonaws.com"},
     ),
+    "runner": handover(
+        aws("state"), READ,
+        dev={"as": "runner", "role_arn": "arn:aws:iam::123456789012:role/dev", "provider": OIDC,
+             "subjects": ["repo:a/b:environment:dev"], "audience": "sts.amazonaws.com",
+             "environment": "dev", "deploys": True, "names": ["acme-dev-"], "strangers": {},
+             "boundary": "arn:aws:iam::123456789012:policy/dev", "key": "arn:aws:kms:x:1:key/k"},
+    ),
     "guest": handover(
         aws("artifacts"), READ, them={"as": "principal", "principals": ["111122223333"]}
     ),
