@@ -19,14 +19,24 @@ def environment(**projects):
 
 
 @pytest.fixture
-def held(program, paper):
+def held(program, paper, monkeypatch):
     """Bring an environment up: the stack's state is then what the engine would tell."""
+    registered = {}
+
+    def register(component, outputs):
+        def keep(given):
+            registered[component._type, component._name] = given[1]
+
+        pulumi.Output.all(component.urn, outputs).apply(keep)
+
+    monkeypatch.setattr(pulumi.ComponentResource, "register_outputs", register)
 
     def bring_up(**projects):
         outputs = program(environment(**projects))
+        made = {each[:2]: each.inputs for each in paper.declared} | registered
         paper.state = {
-            f"urn:pulumi:dev::object-access::{each.type}::{each.name}": {"outputs": each.inputs}
-            for each in [*paper.declared, *paper.components]
+            f"urn:pulumi:dev::object-access::{kind}::{name}": {"outputs": each}
+            for (kind, name), each in made.items()
         }
         for seen in (paper.declared, paper.components, paper.asked):
             seen.clear()
