@@ -92,6 +92,15 @@ def test_data_that_is_not_protected_goes_with_its_project_alone(held, program, p
     assert paper.kinds().count("Bucket") == 1
 
 
+def test_the_last_project_goes_like_any_other(held, program, paper):
+    """`projects: {}` says that there is none; what is protected stays all the same."""
+    held(farm=S3)
+    assert "is protected" in refusal(program, paper)
+    held(farm=S3 | {"protect": False})
+    program(environment())
+    assert paper.kinds() == []
+
+
 def test_a_project_that_stays_does_not_leave_objects_behind_half_way(held, program, paper):
     """Without `force_destroy` only an empty bucket goes, and the new one would be there by then."""
     held(farm=S3 | {"protect": False})
