@@ -1,7 +1,6 @@
 """Prints docs/settings.md: every setting, with what `stacks/` says of it."""
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -64,23 +63,15 @@ ci:
   people: ["arn:aws:iam::123456789012:role/administrator"]
 ```
 """
-FIXED = {"name", "environment", "namespace", "consumer"}  # the loader's, not the file's
 
 
 def table(shape: type) -> str:
     """The settings of a dataclass as a Markdown table."""
     rows = []
     for name, text in documented(shape).items():
-        if issubclass(shape, projects.Project) and (name in FIXED or not is_given(shape, name)):
-            continue
         meaning, _, default = text.partition(" Default: ")
         rows.append(f"| `{name}` | {meaning} | {default.rstrip('.') or 'must be given'} |")
     return "\n".join(["| setting | meaning | default |", "|---|---|---|", *rows])
-
-
-def is_given(shape: type, name: str) -> bool:
-    """Whether a setting is for the file, and not made of others."""
-    return next(each.init for each in fields(shape) if each.name == name)  # type: ignore[arg-type]
 
 
 def sentence(shape: type) -> str:

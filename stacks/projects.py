@@ -267,6 +267,9 @@ class AccessLogs:
 
 # --- the kinds ---
 
+FIXED = frozenset({"boundary", "consumer", "environment", "name", "namespace", "prefix"})
+"""What of every project is its environment's to say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:

@@ -103,7 +103,7 @@ class Pipeline(ComponentResource):
         plans = {key: _Plan(name, key, args, bucket_arn) for key in environments}
         for plan in plans.values():
             plan.check()
-        super().__init__("object-access:index:Pipeline", name, _args.shown(args), opts)
+        super().__init__("object-access:index:Pipeline", name, None, opts)
         child = ResourceOptions(parent=self)
 
         bucket = PrivateBucket(

@@ -237,13 +237,19 @@ def test_the_role_that_deploys_brings_up_every_shape_of_project(cloud, deployer)
         again = deployment.up(WORKSPACE, *settings({**given, "projects": PROJECTS})).changes
         tagged = {**given, "tags": {"team": "vision"}, "projects": PROJECTS}
         changed = deployment.up(WORKSPACE, *settings(tagged)).changes
-        gone = deployment.destroy()
+        deployment.destroy()
 
+    iam, s3 = cloud.admin("iam"), cloud.admin("s3")
+    left = [
+        *(each["UserName"] for each in iam.list_users()["Users"]),
+        *(each["RoleName"] for each in iam.list_roles()["Roles"]),
+        *(each["Name"] for each in s3.list_buckets()["Buckets"]),
+    ]
     assert len(named) == 9
     assert all(each.startswith("pipe-test-dev-") for each in named)
     assert again == []
     assert {each.verb for each in changed} == {"updated"}
-    assert len(gone) == len(made)
+    assert [each for each in left if each.startswith("pipe-test-dev-")] == []
 
 
 @pytest.mark.parametrize("left_out", ["prefix", "boundary"])
