@@ -67,7 +67,7 @@ class AccessUser(ComponentResource):
             keys = names.check_keys(args.get("keys", ["key"]))
             inactive = names.check_inactive(args.get("inactive", []), keys)
             tags = names.check_tags(args.get("tags", {}), "iam")
-        super().__init__("object-access:index:AccessUser", name, _args.shown(args), opts)
+        super().__init__("object-access:index:AccessUser", name, None, opts)
         child = ResourceOptions(parent=self)
 
         user = aws.iam.User(

@@ -63,7 +63,7 @@ class WorkloadRole(ComponentResource):
             trusting = (
                 _job(name, job) if job else _machines(name, partition_of(name, args["grants"]))
             )
-        super().__init__("object-access:index:WorkloadRole", name, _args.shown(args), opts)
+        super().__init__("object-access:index:WorkloadRole", name, None, opts)
         child = ResourceOptions(parent=self)
 
         role = aws.iam.Role(

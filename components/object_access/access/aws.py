@@ -12,7 +12,7 @@ from ..policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluat
 from . import acls, outsiders
 from .model import NOTHING, Findings, Kind, Party, Place
 from .program import Declared, Program
-from .proof import Evidence, Thing, beyond_verbs, holder
+from .proof import Alike, Evidence, Thing, holder
 from .queries import Bucket, Hearing, Identity, of_pages
 from .reading import (
     EXTERNAL_ID,
@@ -204,8 +204,9 @@ class Account:
                 near[name].append(identity)
                 thing = self.evidence.things[self._buckets[name].arn]
                 reached.setdefault(identity.shown.id, []).append(thing)
+        alike = Alike(self.evidence.things, self.evidence.holders.values())
         for key, each in self.evidence.holders.items():
-            if names := beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
+            if names := alike.beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
                 each.shown.facts["also"] = by_risk(names)
         for name, bucket in self._buckets.items():
             places = list(bucket.places())

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import jinja2
 
-from . import alike, risks
+from . import likeness, risks
 from .headline import headline
 from .model import Answer, Answers, Kind, Party, Place, Verb, strongest
 from .report import AccessReport
@@ -85,7 +85,7 @@ def html(report: AccessReport) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found = report.findings
-    colours = alike.classes(found)
+    colours = likeness.classes(found)
     links = _links(report)
     spots = _spots(report, colours, {each.where for each in links})
     many = max(len(found.principals), len(spots)) > MANY
@@ -150,7 +150,7 @@ def _whole(root: str) -> str:
     return f"{root} as a whole"
 
 
-def _spots(report: AccessReport, colours: alike.Colours, linked: set[str]) -> list[_Spot]:
+def _spots(report: AccessReport, colours: likeness.Colours, linked: set[str]) -> list[_Spot]:
     found = report.findings.places
     spots = []
     for each in found.values():
@@ -158,7 +158,7 @@ def _spots(report: AccessReport, colours: alike.Colours, linked: set[str]) -> li
         name = each.prefix or told.removeprefix(each.id).strip(" ()")
         spots.append(_Spot(each, name, told, each.id, colours[each.id]))
         if not each.prefix and _whole(each.root) in linked:
-            told, colour = f"{each.root} ({whole(each)})", colours[alike.bucket(each.root)]
+            told, colour = f"{each.root} ({whole(each)})", colours[likeness.bucket(each.root)]
             spots.append(_Spot(each, whole(each), told, _whole(each.root), colour))
     return spots
 
@@ -244,7 +244,7 @@ def _data(
     people: list[Party],
     spots: list[_Spot],
     links: list[_Link],
-    colours: alike.Colours,
+    colours: likeness.Colours,
     *,
     many: bool,
 ) -> dict[str, Any]:
