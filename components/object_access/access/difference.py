@@ -601,10 +601,8 @@ def markdown(environment: str, changes: list[Change], against: str = "") -> str:
         lines += ["", summary, "", *head, *more, "", "</details>"]
     if cut := changes[fitting:]:
         opening = sum(change.turn in _OPENING for change in cut)
-        told = (
-            f"**{len(cut):,} changes more are NOT shown here**, {opening:,} of which open something"
-        )
-        lines += ["", f"{told}: `object-access report` with `--output FILE` lists them all."]
+        told = f"**{len(cut):,} changes more are NOT shown here, {opening:,} of which open"
+        lines += ["", f"{told} something:** `object-access report` with `--output FILE` lists them all."]
     note = "+ is allowed by the account, - by the program alone"
     if against:
         decided = f"Decided from the program alone, against {code(against)}"

@@ -52,12 +52,13 @@ def _name(principal: Party) -> str:
 
 
 def _most(report: AccessReport, pairs: Mapping[tuple[str, str], Verb], *, who: bool = True) -> str:
-    """The strongest verb of some pairs, by whom and where: whole buckets before parts of them."""
+    """The strongest verb of some pairs, by whom and where: first who needs nobody's signature, and
+    whole buckets before parts of them."""
     best = max(pairs.values(), key=list(Verb).index)
     found = report.findings
     able = [(found.principals[pair[0]], found.places[pair[1]]) for pair in pairs]
     able = [each for each, verb in zip(able, pairs.values(), strict=True) if verb is best]
-    able.sort(key=lambda each: bool(each[1].prefix))
+    able.sort(key=lambda each: (each[0].kind is Kind.PAGE, bool(each[1].prefix)))
     listed = [(f"{_name(by)} at " if who else "") + place_name(report, at) for by, at in able]
     return f"{best}: {_first(listed)}" if who else f"{best} at {_first(listed)}"
 

@@ -6,7 +6,7 @@ do the same there. Names play no part in it.
 """
 
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 
 from .model import Answer, Findings, Party, Place
 
@@ -56,14 +56,6 @@ def classes(found: Findings) -> Colours:
 def bucket(root: str) -> str:
     """The ID of a bucket beside its places, of which the first has the same address."""
     return f"bucket {root}"
-
-
-def members(ids: Iterable[str], colours: Mapping[str, int]) -> dict[int, list[str]]:
-    """The IDs of each class, in their order."""
-    found: dict[int, list[str]] = {}
-    for each in ids:
-        found.setdefault(colours[each], []).append(each)
-    return found
 
 
 def _numbered(keys: Mapping[str, Hashable]) -> Colours:
