@@ -602,7 +602,8 @@ def markdown(environment: str, changes: list[Change], against: str = "") -> str:
     if cut := changes[fitting:]:
         opening = sum(change.turn in _OPENING for change in cut)
         told = f"**{len(cut):,} changes more are NOT shown here, {opening:,} of which open"
-        lines += ["", f"{told} something:** `object-access report` with `--output FILE` lists them all."]
+        how = "`object-access report` with `--output FILE` lists them all."
+        lines += ["", f"{told} something:** {how}"]
     note = "+ is allowed by the account, - by the program alone"
     if against:
         decided = f"Decided from the program alone, against {code(against)}"
