@@ -26,8 +26,9 @@ benchmarks: .venv/ready
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: .venv/ready
-	@for page in consumers settings policies; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
+	@for page in consumers settings policies checks errors formats; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
 	@$(BIN)/python docs/embedded_aws.py > docs/embedded-aws.md
+	@$(BIN)/python docs/pictures.py
 	@$(BIN)/python -m stacks.schema > stacks/schema.json
 	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 

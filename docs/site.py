@@ -1,6 +1,7 @@
 """What `make site` adds to the pages of this folder: the README as the start, the components' own
 documentation, and a page for each consumer."""
 
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -33,7 +34,13 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     consumers leads to their pages."""
     if page.file.src_path == "consumers.md":
         markdown = re.sub(r"\]\(#([\w-]+)\) \|", r"](consumers/\1.md) |", markdown)
-    return re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", markdown)
+    here = posixpath.dirname(page.file.src_path)
+
+    def kept(link: re.Match[str]) -> str:
+        there = posixpath.normpath(posixpath.join(here, link[2]))
+        return link[1] if there.startswith("..") else link[0]
+
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((\.\./[^)]*)\)", kept, markdown)
 
 
 def _moved(text: str) -> str:
