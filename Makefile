@@ -34,7 +34,7 @@ docs: .venv/ready
 
 # The pages as a site, in .site/, with a page for each consumer and the components' reference.
 site: .venv/docs/ready
-	@PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready
