@@ -52,15 +52,12 @@ HOLDERS = {
     ),
     "compatible": (projects.OperatorsKeys,),
 }
-FIXED = {"name", "environment", "namespace", "consumer"}  # the loader's, not the file's
 
 
 def table(shape: type) -> str:
     """The settings of a dataclass as a Markdown table."""
     rows = []
     for name, text in documented(shape).items():
-        if name in FIXED and issubclass(shape, projects.Project):
-            continue
         meaning, _, default = text.partition(" Default: ")
         rows.append(f"| `{name}` | {meaning} | {default.rstrip('.') or 'must be given'} |")
     return "\n".join(["| setting | meaning | default |", "|---|---|---|", *rows])

@@ -262,6 +262,9 @@ class AccessLogs:
 
 # --- the kinds ---
 
+FIXED = frozenset({"consumer", "environment", "name", "namespace"})
+"""What of every project is its environment's to say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:

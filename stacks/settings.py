@@ -69,8 +69,8 @@ def load(config: Config, environment: str) -> list[Loaded]:
                 for name, consumer in consumers.load().items()
                 if name not in listed
             }
-        if not listed:
-            raise ValueError("no projects, list at least one under 'projects'")
+        if not listed and "projects" not in body:
+            raise ValueError("no projects, list them under 'projects'; 'projects: {}' is none")
     loaded = [_project(name, body, environment, shared) for name, body in listed.items()]
     _check_owners([each.project for each in loaded])
     return loaded

@@ -34,7 +34,7 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
         raise ValueError(f"must be a mapping of settings, not {given!r}")
     types = _types(cast("Hashable", shape))
     known = {each.name: each for each in fields(shape) if each.name not in fixed}  # type: ignore[arg-type]
-    names = {_key(name): name for name in known}
+    names = {key: name for key, name in keys(shape).items() if name in known}
     values = {}
     for key, value in given.items():
         if key not in names:
@@ -46,6 +46,11 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
         if name not in values and each.default is MISSING and each.default_factory is MISSING:
             raise ValueError(f"setting '{key}' is missing")
     return shape(**values, **fixed)
+
+
+def keys(shape: type) -> dict[str, str]:
+    """The settings of a dataclass -> what its fields are called."""
+    return {_key(each.name): each.name for each in fields(shape)}
 
 
 def typed(key: str, value: object, wanted: Any, *, secret: bool = False) -> Any:

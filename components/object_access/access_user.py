@@ -75,6 +75,8 @@ class AccessUser(ComponentResource):
             name=user_name,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
+            # Keys that a failed update made and Pulumi could not note go with their user.
+            force_destroy=True,
             # AWS renames a user in place, but its keys and policies are made anew: IAM then counts
             # the keys of both names as one user's, and has no room for a third.
             opts=ResourceOptions(parent=self, replace_on_changes=["name"]),
