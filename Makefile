@@ -26,14 +26,15 @@ benchmarks: .venv/ready
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: .venv/ready
-	@for page in consumers settings policies; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
+	@for page in consumers settings policies checks errors formats; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
 	@$(BIN)/python docs/embedded_aws.py > docs/embedded-aws.md
+	@$(BIN)/python docs/pictures.py
 	@$(BIN)/python -m stacks.schema > stacks/schema.json
 	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
 # The pages as a site, in .site/, with a page for each consumer and the components' reference.
 site: .venv/docs/ready
-	@PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
 
 # What was resolved, with a hash for every file: run it after changing a requirements file.
 lock: .venv/ready
