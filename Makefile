@@ -5,7 +5,7 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test thorough check benchmarks docs site lock scanners consumers clean
+.PHONY: rehearse test thorough ranges check benchmarks docs site lock scanners consumers clean
 
 rehearse: .venv/ready $(if $(filter consumers,$(environment)),.venv/consumers/ready)
 	@$(BIN)/object-access rehearse --environment $(environment)
@@ -16,6 +16,10 @@ test: .venv/ready
 # The many alike of which `make test` takes a sample: every promise, broken in every way.
 thorough: .venv/ready
 	@$(TEST) -m thorough
+
+# The wheel with the lowest and the newest of what pyproject.toml allows, as a stranger installs it.
+ranges: .venv/ready
+	@$(BIN)/python tests/ranges.py
 
 check: .venv/ready
 	@$(BIN)/ruff check .
