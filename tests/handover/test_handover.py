@@ -697,6 +697,11 @@ def test_without_a_file_it_asks_pulumi(command, tmp_path):
     assert asked.read_text().split() == [
         "stack", "output", "--show-secrets", "--json", "--stack", "prod",
     ]  # fmt: skip
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/Pulumi.yaml").write_text("name: elsewhere\n")
+    pulumi.write_text("#!/bin/sh\npwd >&2\nexit 1\n")
+    done = command("laptop", "--program", str(tmp_path / "elsewhere"), source=(), PATH=path)
+    assert done.stderr == f"error: 'pulumi stack output' said: {tmp_path}/elsewhere\n"
     pulumi.write_text("#!/bin/sh\necho 'error: no stack selected' >&2\nexit 1\n")
     done = command("laptop", source=(), PATH=path)
     assert done.stderr == "error: 'pulumi stack output' said: no stack selected\n"
