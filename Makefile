@@ -56,9 +56,9 @@ consumers: .venv/consumers/ready
 clean:
 	rm -rf .venv
 
-# Twice as many as cores: half of the time they wait for servers that start.
-TEST = $(BIN)/python -m pytest -q --dist loadscope \
-	-n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+# One more than cores, since they wait for servers that start; each has servers of its own.
+TEST = $(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder \
+	-n $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" $(upgrade) --output-file
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python
