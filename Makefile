@@ -30,14 +30,15 @@ benchmarks: .venv/ready
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: .venv/ready
-	@for page in consumers settings policies; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
+	@for page in consumers settings policies checks errors formats; do $(BIN)/python docs/$$page.py > docs/$$page.md || exit 1; done
 	@$(BIN)/python docs/embedded_aws.py > docs/embedded-aws.md
+	@$(BIN)/python docs/pictures.py
 	@$(BIN)/python -m stacks.schema > stacks/schema.json
 	@$(BIN)/object-access rehearse --engine in-process --environment dev --format svg > docs/rehearsal.svg
 
 # The pages as a site, in .site/, with a page for each consumer and the components' reference.
 site: .venv/docs/ready
-	@PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
 
 # What was resolved, with a hash for every file: run it after changing a dependency in pyproject.toml;
 # `make lock upgrade=--upgrade` takes the newest of everything.
@@ -60,9 +61,9 @@ consumers: .venv/consumers/ready
 clean:
 	rm -rf .venv
 
-# Twice as many as cores: half of the time they wait for servers that start.
-TEST = $(BIN)/python -m pytest -q --dist loadscope \
-	-n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+# One more than cores, since they wait for servers that start; each has servers of its own.
+TEST = $(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder \
+	-n $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" $(upgrade) --output-file
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python

@@ -70,7 +70,6 @@ def _narrowed(found: AccessReport, mine: AccessReport) -> AccessReport:
             if each.kind != "role" or arn in roles
         },
         guests=frozenset(holders.keys() - mine.evidence.holders.keys()),
-        shapes={},
     )
     return AccessReport(
         found.environment,
