@@ -686,6 +686,12 @@ class PipelineProject(Project):
             names.check_label("environment", name)
             with naming(f"environments: {name}"):
                 self._check_deployed(name)
+        with naming("environments"):
+            pipeline.check_names(
+                {name: self.names_of(name) for name in self.environments},
+                {name: self.own(name) for name in self.environments},
+                self.bucket,
+            )
         places = {"names-of-states": Place(access=(Access.LIST,))}
         holders = {}
         for name, deploys in product(self.environments, (False, True)):
@@ -707,7 +713,6 @@ class PipelineProject(Project):
         object.__setattr__(self, "holders", holders)
 
     def _check_deployed(self, name: str) -> None:
-        pipeline.check_names(self.names_of(name), self.own(name))
         for deploys in (False, True):
             trust.web_identity(
                 f"arn:aws:iam::{'0' * 12}:oidc-provider/{self.issuer}",
@@ -715,12 +720,6 @@ class PipelineProject(Project):
                 self.subjects(name, deploys=deploys),
                 wide=self.wide_subjects,
             )
-        for other in self.environments:
-            if other == name:
-                return
-            for one, two in product(self.names_of(name), self.names_of(other)):
-                if one.startswith(two) or two.startswith(one):
-                    raise ValueError(f"name '{one}' is also environment {other}'s, '{two}'")
 
     @property
     def issuer(self) -> str:

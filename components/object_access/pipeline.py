@@ -98,8 +98,15 @@ class Pipeline(ComponentResource):
             tags = names.check_tags(args.get("tags", {}), "iam")
             if not environments:
                 raise ValueError("no environments given, name at least one")
+            for key, each in environments.items():
+                _args.check(f"{name}-{key}", each, DeployedArgs)
             if not args["people"]:
                 raise ValueError("nobody could make a stack: name one of your people, by ARN")
+            pipeline.check_names(
+                {key: each["names"] for key, each in environments.items()},
+                {key: each["own"] for key, each in environments.items()},
+                args["bucket_name"],
+            )
         plans = {key: _Plan(name, key, args, bucket_arn) for key in environments}
         for plan in plans.values():
             plan.check()
@@ -156,11 +163,9 @@ class _Plan:
 
     def check(self) -> None:
         """Refuse what is wrong with it, with stand-ins for what is not known yet."""
-        _args.check(self._name, self._given, DeployedArgs)
         with _args.naming(self._name):
             own = self._given["own"]
             names.check_iam_name("role", f"{own}-boundary")
-            pipeline.check_names(self._given["names"], own)
             account = _args.STAND_INS["account"]
             provider = _provider(self._bucket_arn, account, self._args["issuer"])
             for subjects in (self._given["previews"], self._given["deploys"]):

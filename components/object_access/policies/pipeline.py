@@ -194,25 +194,47 @@ class Scope(NamedTuple):
         return [f"{each}*" if each.endswith("-") else each for each in self.names]
 
 
-def check_names(names: Sequence[str], own: str) -> Sequence[str]:
-    """Beginnings of names, and names, that a pipeline may be given; none fits its `own` beginning.
+def check_names(
+    names: Mapping[str, Sequence[str]], own: Mapping[str, str], bucket_name: str
+) -> None:
+    """Refuse names for environments by which one could change what CI runs on, or what another one
+    makes. `own` are what the names of the environments' roles begin with, `bucket_name` holds the
+    state; `names` are beginnings, each ending in "-", and whole names.
 
-    Raises ValueError with the one that is none.
+    Raises ValueError with the one that will not do.
     """
-    if not names:
-        raise ValueError("no names given, nothing could be deployed; give at least one")
-    for each in names:
-        if not re.fullmatch(r"[A-Za-z0-9][\w.+=,@-]*", each, re.ASCII) or len(each) < _SHORTEST:
+    for environment, given in names.items():
+        if not given:
             raise ValueError(
-                f"name '{each}' is no beginning of names, give at least {_SHORTEST} letters, "
-                "digits and hyphens, with a hyphen at the end, or a whole name"
+                f"{environment}: no names given, nothing could be deployed; give at least one"
             )
-        if own.startswith(each) or (each.startswith(own) and each.endswith("-")):
-            raise ValueError(
-                f"name '{each}' would let the pipeline change its own roles, which begin with "
-                f"'{own}': give another one"
-            )
-    return names
+        for each in given:
+            if not re.fullmatch(r"[A-Za-z0-9][\w.+=,@-]*", each, re.ASCII) or len(each) < _SHORTEST:
+                raise ValueError(
+                    f"{environment}: name '{each}' is no beginning of names, give at least "
+                    f"{_SHORTEST} letters, digits and hyphens, with a hyphen at the end, or a "
+                    "whole name"
+                )
+            taken = {
+                f"the roles of {other}, '{start}-'": f"{start}-" for other, start in own.items()
+            }
+            taken[f"the state, '{bucket_name}'"] = bucket_name
+            for other, theirs in names.items():
+                if other != environment:
+                    taken |= {f"{other}, '{name}'": name for name in theirs}
+            for whose, name in taken.items():
+                if _meet(each, name):
+                    raise ValueError(
+                        f"{environment}: name '{each}' is also of {whose}: it could be changed, "
+                        "give another one"
+                    )
+
+
+def _meet(one: str, two: str) -> bool:
+    """Whether something may be called by both. IAM knows no case (IAM User Guide, "IAM
+    identifiers")."""
+    short, long = sorted((one.lower(), two.lower()), key=len)
+    return long.startswith(short) if short.endswith("-") else short == long
 
 
 def state(program: str, environment: str, *, deploys: bool) -> dict[str, Part]:
