@@ -32,9 +32,9 @@ no keys, wrong external IDs, longer sessions, pages elsewhere and some fifty way
 bucket or to become more are refused; the consumer's own client comes on top, where there is one.
 
 `object-access rehearse` tries all of them on embedded stores; with `--from main` also on the way
-from what `main` made. `object-access check` tries those that do no harm on the real one: it writes small
-files under a name of its own, removes them, and touches nothing else. A role that only its consumer
-can assume is asked of IAM's simulator there, and its trust is read.
+from what `main` made. `object-access check` tries those that do no harm on the real one: it writes
+small files under a name of its own, removes them, and touches nothing else. A role that only its
+consumer can assume is asked of IAM's simulator there, and its trust is read.
 
 | word | colour | what it means | what to do |
 |---|---|---|---|
