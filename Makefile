@@ -5,7 +5,7 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test thorough check benchmarks docs site lock scanners consumers clean
+.PHONY: rehearse test thorough ranges check benchmarks docs site lock scanners consumers clean
 
 rehearse: .venv/ready $(if $(filter consumers,$(environment)),.venv/consumers/ready)
 	@$(BIN)/object-access rehearse --environment $(environment)
@@ -16,6 +16,10 @@ test: .venv/ready
 # The many alike of which `make test` takes a sample: every promise, broken in every way.
 thorough: .venv/ready
 	@$(TEST) -m thorough
+
+# The wheel with the lowest and the newest of what pyproject.toml allows, as a stranger installs it.
+ranges: .venv/ready
+	@$(BIN)/python tests/ranges.py
 
 check: .venv/ready
 	@$(BIN)/ruff check .
@@ -36,12 +40,12 @@ docs: .venv/ready
 site: .venv/docs/ready
 	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=$$(echo .venv/lib/*/site-packages) .venv/docs/bin/mkdocs build --quiet
 
-# What was resolved, with a hash for every file: run it after changing a requirements file.
+# What was resolved, with a hash for every file: run it after changing a dependency in pyproject.toml;
+# `make lock upgrade=--upgrade` takes the newest of everything.
 lock: .venv/ready
 	@$(COMPILE) requirements.lock pyproject.toml --all-extras --group dev
-	@$(COMPILE) requirements-scanners.lock requirements-scanners.txt
-	@$(COMPILE) requirements-docs.lock requirements-docs.txt
-	@$(COMPILE) requirements-consumers.lock requirements-consumers.txt
+	@for group in scanners docs consumers; do \
+		$(COMPILE) requirements-$$group.lock --group $$group || exit 1; done
 
 # What tests/guardrails/test_scanners.py asks, in an environment of its own.
 scanners: .venv/scanners/ready
@@ -52,11 +56,11 @@ consumers: .venv/consumers/ready
 clean:
 	rm -rf .venv
 
-# Twice as many as cores: half of the time they wait for servers that start.
-TEST = $(BIN)/python -m pytest -q --dist loadscope \
-	-n $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+# One more than cores, since they wait for servers that start; each has servers of its own.
+TEST = $(BIN)/python -m pytest -q --dist loadscope --no-loadscope-reorder \
+	-n $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))')
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --custom-compile-command "make lock" --output-file
+	--no-annotate --custom-compile-command "make lock" $(upgrade) --output-file
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --python
 
 # pip is only there to fetch uv, which installs the rest ten times as fast: with the

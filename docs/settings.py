@@ -52,6 +52,17 @@ HOLDERS = {
     ),
     "compatible": (projects.OperatorsKeys,),
 }
+CI = """\
+```yaml
+ci:
+  kind: pipeline
+  github: my-org/my-repo
+  environments:
+    dev: {}
+    prod: {names: [my-company-prod-, my-company-lake]}
+  people: ["arn:aws:iam::123456789012:role/administrator"]
+```
+"""
 
 
 def table(shape: type) -> str:
@@ -78,6 +89,10 @@ def page() -> str:
         parts += [table(shape), "", f"### Holders of `kind: {kind}`\n"]
         for holder in HOLDERS[kind]:
             parts += [f"`as: {holder.TAG}`: {sentence(holder)}\n", table(holder), ""]
+    pipeline = projects.PipelineProject
+    parts += ["## `kind: pipeline`\n", f"{sentence(pipeline)} [ci.md](ci.md) tells how.\n", CI]
+    parts += [table(pipeline), "", "### A deployed environment\n"]
+    parts += [f"{sentence(projects.Deployed)}\n", table(projects.Deployed), ""]
     for title, shape in (
         ("A place", projects.Place),
         ("A CORS rule", projects.CorsRule),

@@ -33,7 +33,8 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
     if not isinstance(given, dict):
         raise ValueError(f"must be a mapping of settings, not {given!r}")
     types = _types(cast("Hashable", shape))
-    known = {each.name: each for each in fields(shape) if each.name not in fixed}  # type: ignore[arg-type]
+    listed = fields(shape)  # type: ignore[arg-type]
+    known = {each.name: each for each in listed if each.init and each.name not in fixed}
     names = {key: name for key, name in keys(shape).items() if name in known}
     values = {}
     for key, value in given.items():
@@ -50,7 +51,7 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
 
 def keys(shape: type) -> dict[str, str]:
     """The settings of a dataclass -> what its fields are called."""
-    return {_key(each.name): each.name for each in fields(shape)}
+    return {_key(each.name): each.name for each in fields(shape) if each.init}
 
 
 def typed(key: str, value: object, wanted: Any, *, secret: bool = False) -> Any:
@@ -144,7 +145,8 @@ def _key(name: str) -> str:
 
 def documented(shape: type) -> Mapping[str, str]:
     """The settings of a dataclass, its bases' first, with the text below each."""
-    return _texts(cast("Hashable", shape))
+    texts, given = _texts(cast("Hashable", shape)), keys(shape)
+    return {key: text for key, text in texts.items() if key in given}
 
 
 @cache  # to read a source takes a tenth of a second, and every project asks

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from . import ranges
+
 ROOT = Path(__file__).parent.parent
 PROGRAM = """
 import pulumi
@@ -28,17 +30,11 @@ pulumi.export("key", user.access_key_id)
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     """What a build makes of a copy of what git tracks; it changes nothing there."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    archive = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
-    names = [name for name in archive.stdout.decode().split("\0") if (ROOT / name).is_file()]
-    for name in names:
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_bytes((ROOT / name).read_bytes())
-    code = f"import hatchling.build as b; b.build_wheel({str(out)!r})"
-    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True)
+    folder = tmp_path_factory.mktemp("built")
+    built = ranges.wheel(folder)
+    source = folder / "source"
     left = {str(each.relative_to(source)) for each in source.rglob("*") if each.is_file()}
-    assert left == set(names), "nothing untracked is left"
-    [built] = out.glob("*.whl")
+    assert left <= set(ranges.tracked()), "nothing untracked is left"
     return built
 
 
@@ -76,7 +72,8 @@ def test_mypy_sees_an_importers_mistakes(installed, tmp_path, key, told):
     # Pulumi's own packages take mypy a minute, and say nothing of ours.
     for name in ("pulumi_aws", "pulumi_openstack", "pulumi_random"):
         (tmp_path / f"{name}.pyi").write_text("def __getattr__(name: str) -> object: ...")
-    command = ["--strict", "--follow-imports", "silent", "--cache-dir", str(tmp_path), "program.py"]
+    cache = str(installed.parent / "mypy")  # what it learned of our imports, it knows
+    command = ["--strict", "--follow-imports", "silent", "--cache-dir", cache, "program.py"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *command], cwd=tmp_path, env={"MYPYPATH": str(installed)},
         capture_output=True, text=True,

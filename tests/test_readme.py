@@ -45,9 +45,9 @@ def test_no_setting_is_without_a_description():
     """And every holder that can be written is on the page."""
     holders = runpy.run_path(str(ROOT / "docs/settings.py"))["HOLDERS"]
     for kind, shape in projects.KINDS.items():
-        wanted = {each.name for each in dataclasses.fields(shape)}
+        wanted = {each.name for each in dataclasses.fields(shape) if each.init}
         assert set(documented(shape)) == wanted - projects.FIXED
-        for holder in holders[kind]:
+        for holder in holders.get(kind, ()):  # those of CI are made of its environments
             fields = {each.name for each in dataclasses.fields(holder)}
             assert set(documented(holder)) == fields
     known = {each.TAG for each in get_args(projects.Holder)}

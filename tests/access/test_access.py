@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -356,7 +355,7 @@ grant = {"bucket_arn": arn, "access": [Access.READ, Access.WRITE], "prefixes": [
          "kms_key_arn": key}
 WorkloadRole("ci", {"role_name": "ci", "grants": {"farm": grant}, "web_identity": {
     "provider_arn": "arn:aws:iam::123456789012:oidc-provider/token.example.org",
-    "subjects": ["repo:my/repo:*"]}})
+    "subjects": ["repo:my/repo:*"], "wide_subjects": True}})
 bound = aws.iam.Policy("bound", name="bound", policy='{"Version":"2012-10-17","Statement":'
     '[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}')
 AccessUser("bounded", {"user_name": "bounded", "grants": {"farm": grant},
@@ -556,20 +555,20 @@ def copy(tmp_path_factory) -> Path:
     return folder
 
 
-def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def command(invoke):
     """Run `object-access report` to its end, of the guides where no environment is named."""
-    named = [] if "--environment" in arguments else ["--environment", "guides"]
-    return subprocess.run(
-        [sys.executable, "-m", "object_access", "report", *named, *arguments],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
+
+    def run(folder: Path, *arguments: str):
+        named = [] if "--environment" in arguments else ["--environment", "guides"]
+        return invoke(
+            "report", *named, *arguments, cwd=folder, env={**os.environ, "COLUMNS": "200"}
+        )
+
+    return run
 
 
-def test_one_changed_prefix_against_a_commit(copy):
+def test_one_changed_prefix_against_a_commit(command, copy):
     """The issue's own proof: an environment file is edited, and exactly that is told."""
     file = copy / "stacks/environments/Pulumi.guides.yaml"
     as_it_was = file.read_text()
@@ -594,7 +593,7 @@ def test_one_changed_prefix_against_a_commit(copy):
     assert "widened (1 widened)" in back.stdout
 
 
-def test_an_environment_that_is_new_has_everything_added(copy):
+def test_an_environment_that_is_new_has_everything_added(command, copy):
     """Against a commit that did not know it."""
     file = copy / "stacks/environments/Pulumi.new.yaml"
     file.write_text((copy / "stacks/environments/Pulumi.dev.yaml").read_text())
@@ -607,7 +606,7 @@ def test_an_environment_that_is_new_has_everything_added(copy):
     assert {each["turn"] for each in json.loads(told.stdout)["changes"]} == {"added"}
 
 
-def test_a_program_of_raw_resources_beside_another(tmp_path):
+def test_a_program_of_raw_resources_beside_another(command, tmp_path):
     """A folder against a folder, without settings or components; exit code 3, and its witness."""
     for name, action in (("before", "s3:GetObject"), ("now", "s3:*")):
         folder = tmp_path / name
@@ -641,7 +640,7 @@ aws.iam.UserPolicy("p", user=user.name, policy=json.dumps(
     assert failed.stderr == "error: the program does not run: ValueError: no such thing\n"
 
 
-def test_a_broken_invariant_fails_the_report(copy):
+def test_a_broken_invariant_fails_the_report(command, copy):
     """With exit code 1, and the request that breaks it."""
     file = copy / "stacks/environments/Pulumi.sworn.yaml"
     text = (copy / "stacks/environments/Pulumi.dev.yaml").read_text()
@@ -672,7 +671,7 @@ def test_a_broken_invariant_fails_the_report(copy):
     ],
     ids=str,
 )
-def test_what_cannot_be_done_is_one_line(copy, arguments, said):
+def test_what_cannot_be_done_is_one_line(command, copy, arguments, said):
     """On standard error, with exit code 2, and nothing on standard output."""
     told = command(copy, *arguments)
 

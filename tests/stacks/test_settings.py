@@ -90,7 +90,7 @@ def placed(**place):
         ({"projects": {"vision": ["kind"]}}, "vision: no settings given"),
         ({"projects": {"vision": {"bucket": "b"}}}, "vision: setting 'kind' is missing, use one of"),
         (valohai(kind="valohai"), "vision: kind 'valohai' is unknown, did you mean 'valohai-s"),
-        (valohai(kind="s4"), "vision: kind 's4' is unknown, use one of compatible, s3, swift, or a consumer"),
+        (valohai(kind="s4"), "vision: kind 's4' is unknown, use one of compatible, pipeline, s3, swift, or a consumer"),
         (valohai(kind=["s3"]), "vision: kind '['s3']' is unknown"),
         (valohai(kind=None), "vision: setting 'kind' is missing"),
         # names, of a consumer's project and of a generic one
@@ -333,7 +333,7 @@ def consumer(text: str) -> Consumer:
         ("title: Tool", "", "setting 'title' is missing"),
         ("title: Tool", "title: 7", "title must be a text, put 7 in quotes"),
         ("title: Tool", "titel: Tool", "unknown setting 'titel', did you mean 'title'"),
-        ("kind: s3", "kind: s4", "kind 's4' is unknown, use one of compatible, s3, swift"),
+        ("kind: s3", "kind: s4", "kind 's4' is unknown, use one of compatible, pipeline, s3, swift"),
         ("[{what: a page, read: 2026-11-21}]", "a page", "sources must be a list"),
         (", read: 2026-11-21", "", "sources: setting 'read' is missing"),
         ("is: prefix", "is: perfix", "settings: prefix: is 'perfix' is unknown, use one of acc"),
