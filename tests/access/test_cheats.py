@@ -258,6 +258,28 @@ BY_KEY = SEALED.format("{'sse_algorithm': 'aws:kms', 'kms_master_key_id': 'k'}")
 OFF = "key = aws.kms.Key('key', is_enabled={})\n"
 
 
+LATER = sneaky("""
+b = aws.s3.Bucket("b", bucket="b")
+aws.iam.UserPolicy("z", user="ann", policy=b.SAID.apply(lambda each: json.dumps(
+    dict(Version="2012-10-17", Statement=dict(Effect="Allow", Action="s3:GetObject",
+        Resource="arn:aws:s3:::" + str(each) + "/*")))))
+""")
+ONCE_SAID = f"""
+def give(said):
+    if said:
+        {THEIR.format(ALL, "").strip()}
+aws.s3.Bucket("b", bucket="b").hosted_zone_id.apply(give)
+"""
+SPARED = f"""
+class Part(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("a:b:Part", name)
+for name, ignored in (("a", IGNORED), ("b", None)):
+    given = pulumi.ResourceOptions(parent=Part(name), ignore_changes=ignored)
+    {THEIR.format(document([READ]), ", opts=given").strip()}
+"""
+
+
 def tagged(tags: dict[str, str], statement: dict[str, object]) -> str:
     """A user with tags and a policy."""
     made = f"aws.iam.User('eve', name='eve', tags={tags})\n"
@@ -288,6 +310,9 @@ CHEATS += [
     ("a policy of somebody else's bucket that is gone", sneaky("aws.s3.BucketPolicy('x', bucket='x', policy='{}')"), PLAIN, "it is gone"),
     ("objects that stay no more", sneaky(ELSEWHERE.format("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", {})), PLAIN, "it is gone"),
     ("no key is needed any more", sneaky(BY_KEY), sneaky(SEALED.format("{'sse_algorithm': 'AES256'}")), "kms: k → no"),
+    ("another thing that only the cloud knows", LATER.replace("SAID", "hosted_zone_id"), LATER.replace("SAID", "bucket_domain_name"), "UserPolicy z: what it says is known once it is made"),
+    ("only if the cloud says something", PLAIN, sneaky(ONCE_SAID), "+ list, read"),
+    ("a namesake for whom changes are made", sneaky(SPARED.replace("IGNORED", "None")), sneaky(SPARED.replace("IGNORED", "['policy']")), "changes of policy are not made"),
     ("a key that is enabled again", sneaky(OFF.format(False)), sneaky(OFF.format(True)), "kms:Decrypt"),
 ]  # fmt: skip
 

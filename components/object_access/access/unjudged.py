@@ -4,10 +4,11 @@ Whatever may hand out access or act for somebody who has it: other clouds and pr
 machines and functions with a role, components that are made elsewhere. What cannot is listed.
 """
 
+import json
 import re
 
 from .model import Findings
-from .program import REMOTE, Program
+from .program import LATER, REMOTE, Program
 
 # Neither holds access nor acts for anybody: random values, networks, names, certificates, metrics.
 _HARMLESS = re.compile(
@@ -55,6 +56,8 @@ def note(program: Program, found: Findings) -> None:
     for each in program.resources:
         if each.type.startswith(REMOTE) or not _HARMLESS.match(each.type):
             found.leave(f"{each.type} {each.name}", each.outputs)
+        if LATER in (text := json.dumps(each.outputs, default=str)):
+            found.leave(f"{each.type} {each.name}: what it says is known once it is made", text)
         if each.kept:
             found.leave(f"{each.type} {each.name}: {each.kept}", each.outputs)
         if each.imported:
