@@ -79,7 +79,7 @@ class Holder:
             *(who.kind, who.account, who.arn, who.unique_id, who.role_arn),
             *(json.dumps(each, ensure_ascii=False) for each in sorted(known.values.items())),
             *(f"{key} is absent" for key in sorted(known.absent)),
-            *(f"{key} is {''.join(map(_sign, of))}" for key, of in sorted(known.within.items())),
+            *(f"{key}:{''.join(map(_sign, of))}" for key, of in sorted(known.within.items())),
             *sorted({reading.text for each in self.identity for reading in each.readings}),
             *(["within", *sorted(e.text for e in self.boundary.readings)] if self.boundary else ()),
         )

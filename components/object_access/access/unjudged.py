@@ -4,7 +4,6 @@ Whatever may hand out access or act for somebody who has it: other clouds and pr
 machines and functions with a role, components that are made elsewhere. What cannot is listed.
 """
 
-import json
 import re
 
 from .model import Findings
@@ -56,8 +55,9 @@ def note(program: Program, found: Findings) -> None:
     for each in program.resources:
         if each.type.startswith(REMOTE) or not _HARMLESS.match(each.type):
             found.leave(f"{each.type} {each.name}", each.outputs)
-        if LATER in (text := json.dumps(each.outputs, default=str)):
-            found.leave(f"{each.type} {each.name}: what it says is known once it is made", text)
+        if LATER in str(each.outputs):
+            what = f"{each.type} {each.name}: what it says is known once it is made"
+            found.leave(what, each.outputs)
         if each.kept:
             found.leave(f"{each.type} {each.name}: {each.kept}", each.outputs)
         if each.imported:
