@@ -92,6 +92,12 @@ class PaperCloud(pulumi.runtime.Mocks):
             computed = {"arn": arn, "uniqueId": f"AID{kind.upper()}EXAMPLE"}
         elif kind in ("Policy", "InstanceProfile"):
             computed = {"arn": f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{identifier}"}
+        elif kind == "OpenIdConnectProvider":
+            issuer = inputs["url"].removeprefix("https://")
+            computed = {"arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"}
+        elif kind == "Key":
+            arn = f"arn:aws:kms:{inputs['region']}:{ACCOUNT}:key/{name}"
+            computed = {"arn": arn, "keyId": name}
         elif kind == "StoreBucket":
             identifier, computed = inputs["bucket_name"], {"not_offered": []}
         elif kind == "AccessKey":

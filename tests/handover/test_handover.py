@@ -79,6 +79,13 @@ GIVEN = {
         ci={"as": "job", "role_arn": "arn:aws:iam::123456789012:role/ci", "provider": OIDC,
             "subjects": ["repo:a/b"], "audience": "sts.amazonaws.com"},
     ),
+    "runner": handover(
+        aws("state"), READ,
+        dev={"as": "runner", "role_arn": "arn:aws:iam::123456789012:role/dev", "provider": OIDC,
+             "subjects": ["repo:a/b:environment:dev"], "audience": "sts.amazonaws.com",
+             "environment": "dev", "deploys": True, "names": ["acme-dev-"], "strangers": {},
+             "boundary": "arn:aws:iam::123456789012:policy/dev", "key": "arn:aws:kms:x:1:key/k"},
+    ),
     "guest": handover(
         aws("artifacts"), READ, them={"as": "principal", "principals": ["111122223333"]}
     ),
@@ -687,6 +694,11 @@ def test_without_a_file_it_asks_pulumi(command, tmp_path):
     assert asked.read_text().split() == [
         "stack", "output", "--show-secrets", "--json", "--stack", "prod",
     ]  # fmt: skip
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/Pulumi.yaml").write_text("name: elsewhere\n")
+    pulumi.write_text("#!/bin/sh\npwd >&2\nexit 1\n")
+    done = command("laptop", "--program", str(tmp_path / "elsewhere"), source=(), PATH=path)
+    assert done.stderr == f"error: 'pulumi stack output' said: {tmp_path}/elsewhere\n"
     pulumi.write_text("#!/bin/sh\necho 'error: no stack selected' >&2\nexit 1\n")
     done = command("laptop", source=(), PATH=path)
     assert done.stderr == "error: 'pulumi stack output' said: no stack selected\n"

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from ..policies import cors
@@ -12,12 +13,13 @@ from ..policies.evaluate import ANONYMOUS, Policies, Principal, Request, evaluat
 from . import acls, outsiders
 from .model import NOTHING, Findings, Kind, Party, Place
 from .program import Declared, Program
-from .proof import Evidence, Thing, beyond_verbs, holder
+from .proof import Alike, Evidence, Thing, holder
 from .queries import Bucket, Hearing, Identity, of_pages
 from .reading import (
     EXTERNAL_ID,
     PROBE,
     Written,
+    audiences,
     bucket_of,
     is_pattern,
     key_patterns,
@@ -40,6 +42,17 @@ _INLINE = frozenset(
 )  # fmt: skip
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
+# What nobody can do with a disabled key (KMS Developer Guide, "Enabling and disabling keys" and
+# "Cryptographic operations").
+_DISABLED = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": [
+        *("kms:Decrypt", "kms:DeriveSharedSecret", "kms:Encrypt", "kms:GenerateDataKey*"),
+        *("kms:GenerateMac", "kms:ReEncrypt*", "kms:Sign", "kms:Verify*"),
+    ],
+    "Resource": "*",
+}
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
 # Of what may give access, the types that are judged; others are told as unknown.
@@ -127,8 +140,23 @@ class Account:
                     self._found.leave(what, each.outputs)
 
     def _leave_providers(self) -> None:
-        """Whose tokens an OpenID Connect provider lets in, beyond what trusts say."""
+        """Whose tokens an OpenID Connect provider lets in, where a trust leaves that to it."""
+        trusts = [
+            statement
+            for role in self._of("Role")
+            for statement in written("trust", role.outputs["assumeRolePolicy"], "trust").statements
+        ]
         for each in self._of("OpenIdConnectProvider"):
+            arn = each.outputs["arn"]
+            said = [
+                audiences(statement, arn.partition(":oidc-provider/")[2])
+                for statement in trusts
+                if arn in _federated(statement)
+            ]
+            clients = {*(each.outputs.get("clientIdLists") or [])}
+            told = bool(said) and all(said) and {*chain.from_iterable(said)} == clients
+            if told and not each.outputs.get("thumbprintLists"):
+                continue
             says = {key: each.outputs.get(key) for key in ("clientIdLists", "thumbprintLists")}
             self._found.leave(f"whose tokens {each.type} {each.name} takes", says)
 
@@ -170,13 +198,16 @@ class Account:
         Developer Guide)."""
         later = {each.outputs["keyId"]: each for each in self._of("KeyPolicy")}
         for each in self._of("Key"):
-            own = [later.pop(each.outputs[name], None) for name in ("keyId", "arn")]
-            given = next((e.outputs["policy"] for e in own if e), each.outputs.get("policy"))
+            apart = [later.pop(each.outputs[name], None) for name in ("keyId", "arn")]
+            given = next((e.outputs["policy"] for e in apart if e), each.outputs.get("policy"))
             root = f"arn:{each.outputs['arn'].split(':')[1]}:iam::{self._account}:root"
             default = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*"}
             document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
-            name = f"policy of key {each.name}"
-            yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+            own = written(f"policy of key {each.name}", given or json.dumps(document), "resource")
+            if each.outputs.get("isEnabled") is False:
+                body = {**own.body, "Statement": [*own.statements, _DISABLED]}
+                own = written(f"policy of disabled key {each.name}", body, "resource")
+            yield each.outputs["arn"], own
         for other in later.values():
             self._found.leave(
                 f"{other.type} {other.name}: of no key in this program", other.outputs
@@ -204,8 +235,9 @@ class Account:
                 near[name].append(identity)
                 thing = self.evidence.things[self._buckets[name].arn]
                 reached.setdefault(identity.shown.id, []).append(thing)
+        alike = Alike(self.evidence.things, self.evidence.holders.values())
         for key, each in self.evidence.holders.items():
-            if names := beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
+            if names := alike.beyond_verbs(self.evidence, each, reached.get(key, []), IN_VERBS):
                 each.shown.facts["also"] = by_risk(names)
         for name, bucket in self._buckets.items():
             places = list(bucket.places())
@@ -568,6 +600,12 @@ def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
                 told["only_if"] = conditions
             return told
     return {}
+
+
+def _federated(statement: Mapping[str, Any]) -> list[str]:
+    """The providers that a statement of a trust names."""
+    element = statement.get("Principal")
+    return listed(element.get("Federated", [])) if isinstance(element, Mapping) else []
 
 
 def _service(name: str) -> Identity:

@@ -6,6 +6,7 @@ about one of each, before and now. What is allowed now and was refused before is
 """
 
 import itertools
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,9 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from ..policies.classes import (
+    ACCOUNT,
     ALWAYS,
+    ARN,
     SOME,
     Actions,
     Element,
@@ -42,6 +45,7 @@ from ..policies.patterns import (
 )
 from ..policies.reference import arns, has_key
 from . import outsiders
+from .alike import Names, renamed
 from .model import Party
 from .reading import EXTERNAL_ID, Written, seal
 
@@ -68,13 +72,16 @@ class Holder:
         return frozenset(reading for each in own for reading in each.readings)
 
     @cached_property
-    def state(self) -> tuple[Any, ...]:
+    def state(self) -> tuple[str, ...]:
         """All that decides about them: the same where nothing has changed."""
+        who, known = self.asker, self.known
         return (
-            self.asker,
-            tuple(sorted(self.known.values.items())),
-            frozenset(r for each in self.identity for r in each.readings),
-            frozenset(self.boundary.readings) if self.boundary else None,
+            *(who.kind, who.account, who.arn, who.unique_id, who.role_arn),
+            *(json.dumps(each, ensure_ascii=False) for each in sorted(known.values.items())),
+            *(f"{key} is absent" for key in sorted(known.absent)),
+            *(f"{key}:{''.join(map(_sign, of))}" for key, of in sorted(known.within.items())),
+            *sorted({reading.text for each in self.identity for reading in each.readings}),
+            *(["within", *sorted(e.text for e in self.boundary.readings)] if self.boundary else ()),
         )
 
 
@@ -89,9 +96,10 @@ class Thing:
     """Whether S3 applies a public policy to the bucket's own account only."""
 
     @cached_property
-    def state(self) -> tuple[Any, ...]:
+    def state(self) -> tuple[str, ...]:
         """All that decides about it, but for who asks."""
-        return frozenset(self.own.readings) if self.own else None, self.restricted
+        own = ("own", *sorted(each.text for each in self.own.readings)) if self.own else ()
+        return (*own, "restricted" if self.restricted else "")
 
 
 @dataclass
@@ -111,8 +119,6 @@ class Evidence:
     """Which clouds it is in, and as whom the program asks them."""
     guests: frozenset[str] = frozenset()
     """Holders who are of interest at the account's things only, by their IDs."""
-    shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What was found of holders, by what decides about them, names left out."""
 
 
 def holder(
@@ -128,8 +134,9 @@ def holder(
         del values["aws:userid"]
     brought = _brought(trust) if trust else ()
     values = {key: value for key, value in values.items() if not key.startswith(brought)}
-    # Of a group's members, say, nothing else is known.
-    never = _NEVER if "aws:principalarn" in context else ()
+    never: tuple[str, ...] = _NEVER
+    if ARN not in context:  # of a group's members, say, nothing else is known
+        never, within[ARN] = (), outsiders.arns(asker.account)
     absent = tuple(each for each in never if each not in brought)
     return Holder(shown, asker, Known(values, absent, within), (*identity,), boundary, context)
 
@@ -197,9 +204,9 @@ def compare(before: Evidence, now: Evidence) -> Iterator[Witness | Open]:
     """Everything that somebody can do now and could not before."""
     known = frozenset(before.things.keys() | now.things.keys())
     holders = [*before.holders.values(), *now.holders.values()]
-    names = frozenset(each.asker.role_arn or each.asker.arn for each in holders)
+    alike = Alike(known, holders)
     for pair in _pairs(before, now):
-        yield from _Question(*pair, now.account, known, names).answers()
+        yield from alike.answers(_Question(*pair, now.account, known, alike.names))
 
 
 def allowed(now: Evidence, who: Iterable[Holder], scope: Scope) -> Iterator[Witness | Open]:
@@ -215,37 +222,45 @@ def allowed(now: Evidence, who: Iterable[Holder], scope: Scope) -> Iterator[Witn
                 yield from question.answers()
 
 
-def beyond_verbs(
-    now: Evidence, who: Holder, near: Sequence[Thing], verbs: Collection[str]
-) -> tuple[str, ...]:
-    """What somebody may do that no verb of a report stands for, at these things and elsewhere."""
-    # Holders that differ in names only may do the same: asked once.
-    shape = repr([sorted(each) for each in _texts(who, near)])
-    numbers: dict[str, str] = {name: "<>" for name in (who.shown.name, who.asker.unique_id) if name}
-    numbers |= {thing.arn: f"<{number}>" for number, thing in enumerate(near)}
-    shape = _NAMES.sub(lambda f: numbers.setdefault(f[0], f"<{len(numbers)}>"), shape)
-    for name in sorted(numbers, key=len, reverse=True):
-        shape = shape.replace(name, numbers[name])
-    if (known := now.shapes.get(shape)) is None:
-        things = frozenset(now.things)
+class Alike:
+    """Answers to questions that are asked once for all that differ in names alone."""
+
+    def __init__(self, things: Collection[str], holders: Iterable[Holder]):
+        askers = [each.asker for each in holders]
+        self.things = frozenset(things)
+        self.names = frozenset(each.role_arn or each.arn for each in askers)
+        ids = {each.unique_id for each in askers}
+        self._called = Names(self.things, self.names, {each.arn for each in askers}, ids)
+        self._known: dict[tuple[Any, ...], tuple[tuple[str, ...], list[Witness | Open]]] = {}
+
+    def answers(self, question: "_Question") -> Iterable[Witness | Open]:
+        """The same as the question's own. What is found is asked again under its names."""
+        found, names = self._found(question)
+        again = [question.again(each, names) for each in found] if names else found
+        return question.answers() if None in again else [each for each in again if each]
+
+    def beyond_verbs(
+        self, now: Evidence, who: Holder, near: Sequence[Thing], verbs: Collection[str]
+    ) -> tuple[str, ...]:
+        """What somebody may do that no verb of a report stands for, at these things and
+        elsewhere."""
         found: dict[str, None] = {}
         for thing in (*near, _ELSEWHERE):
-            question = _Question(None, who, None, thing, now.account, things, frozenset())
-            for each in question.answers():
-                found |= dict.fromkeys(each.names if isinstance(each, Witness) else ())
-        known = now.shapes[shape] = tuple(name for name in found if name not in verbs)
-    return known
+            question = _Question(None, who, None, thing, now.account, self.things, frozenset())
+            answers, names = self._found(question)
+            for each in answers:
+                told = each.names if isinstance(each, Witness) else ()
+                found |= dict.fromkeys(renamed(name, names) for name in told)
+        return tuple(name for name in found if name not in verbs)
 
-
-_NAMES = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d+:[\w+=,.@/-]+")
-
-
-def _texts(who: Holder, near: Sequence[Thing]) -> Iterator[list[str]]:
-    """All that decides about somebody, as texts."""
-    for each in (*who.identity, who.boundary, *(thing.own for thing in near)):
-        yield [reading.text for reading in each.readings] if each else []
-    yield [f"{key}={value}" for key, value in who.known.values.items()]
-    yield [str(thing.restricted) for thing in near]
+    def _found(self, question: "_Question") -> tuple[list[Witness | Open], dict[str, str]]:
+        """The answers to a question of the same shape, and what its names are in this one."""
+        if (shape := self._called.shape(question.texts())) is None:
+            return [*question.answers()], {}
+        if shape.key not in self._known:
+            self._known[shape.key] = shape.names, [*question.answers()]
+        names, found = self._known[shape.key]
+        return found, dict(zip(names, shape.names, strict=True))
 
 
 def answers(now: Evidence, who: Holder, scope: Scope) -> Iterator[tuple[Request, bool]]:
@@ -364,6 +379,33 @@ class _Question:
     """The ARNs of everybody whom the program makes or made: they are asked themselves."""
     scope: Scope | None = None
 
+    def texts(self) -> Iterator[str]:
+        """All that decides about it."""
+        for who, thing in ((self.was, self.old), (self.has, self.new)):
+            yield from who.state if who else ("nobody",)
+            yield "at"
+            yield from (thing.kind, thing.arn, *thing.state) if thing else ("nothing",)
+
+    def again(self, found: "Witness | Open", names: dict[str, str]) -> "Witness | Open | None":
+        """What was found of a question alike, under this one's names; None if it does not hold."""
+        if isinstance(found, Open):
+            return Open(self.has.shown, self.new.arn, renamed(found.why, names))
+        group = Actions(
+            tuple(renamed(each, names) for each in found.names), frozenset(), frozenset()
+        )
+        asked = found.request
+        context = {
+            key: renamed(value, names)
+            if isinstance(value, str)
+            else [renamed(each, names) for each in value]
+            for key, value in asked.context.items()
+            if key not in self.has.known.values
+        }
+        resource = renamed(asked.resource, names)
+        if not self._gained(group, resource, context):
+            return None
+        return self._told(group, resource, context)
+
     def answers(self) -> Iterator[Witness | Open]:
         """One witness for all actions that are alike."""
         before, now = _tested(self.was, self.old), _tested(self.has, self.new)
@@ -411,7 +453,7 @@ class _Question:
         return (
             self.was is not None
             and self.was.asker == self.has.asker
-            and self.was.known.values == self.has.known.values
+            and self.was.known == self.has.known
             and (self.was.boundary is None) == (self.has.boundary is None)
             and (self.old.restricted if self.old else False) == self.new.restricted
         )
@@ -437,7 +479,7 @@ class _Question:
             }
             for context in combinations(values, MOST_QUESTIONS):
                 if self._shown(context) and self._gained(group, resource, context):
-                    return self._witness(group, resource, context, speaking)
+                    return self._witness(group, resource, context)
         return None
 
     @cached_property
@@ -456,25 +498,32 @@ class _Question:
         asked, wanted = str(context[_PREFIX]), self.scope.prefix
         return asked.startswith(wanted) or wanted.startswith(asked)
 
-    def _witness(
-        self, group: Actions, resource: str, context: Mapping[str, Any], readings: list[Reading]
-    ) -> Witness:
+    def _witness(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Witness:
         """The request, without what need not be said of it."""
-        plain = {**context}
-        for key in context.keys() - ALWAYS:
+        plain = {**self._request(group, resource, context).context}
+        plain = {key: each for key, each in plain.items() if not self.has.known.has(key)}
+        for key in sorted(plain.keys() - ALWAYS, reverse=True):
             less = {k: v for k, v in plain.items() if k != key}
             if self._gained(group, resource, less):
                 plain = less
-        request = self._request(group, resource, plain)
+        return self._told(group, resource, plain)
+
+    def _told(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Witness:
+        request = self._request(group, resource, context)
         decision = _decide(request, self.has, self.new)
-        # An external ID that a policy names is told to nobody.
-        wanted = {value for each in readings for test in each.tests for value in test.wanted}
         told = {
-            key: seal(value) if key == EXTERNAL_ID and value in wanted else value
-            for key, value in plain.items()
+            key: seal(value) if key == EXTERNAL_ID and value in self._wanted else value
+            for key, value in context.items()
             if (key, value) != _USUAL
         }
         return Witness(self.has.shown, self.new, request, group.names, decision, told)
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        """External IDs that policies name: they are told to nobody."""
+        tested = _tested(self.was, self.old) | _tested(self.has, self.new)
+        tests = (test for _, each in tested for test in each.tests if test.key == EXTERNAL_ID)
+        return frozenset(value for test in tests for value in test.wanted)
 
     def _gained(self, group: Actions, resource: str, context: Mapping[str, Any]) -> bool:
         """Whether a request is allowed that was not."""
@@ -485,13 +534,17 @@ class _Question:
             return False
         if self.was is None:
             return True
-        known = {**request.context, **self.was.known.values}
+        # They could bring along what was open, and nothing else.
+        brought = {k: v for k, v in request.context.items() if not self.was.known.has(k)}
+        known = {**brought, **self.was.known.values}
         then = replace(request, principal=self.was.asker, context=known)
         return not _decide(then, self.was, self.old).allowed
 
     def _request(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Request:
         where = _NOT_OURS if self.new is _ELSEWHERE else self.account
         whole = {**dict([_USUAL]), **context, **self.has.known.values}
+        if ARN in context:  # whose account it is, it says itself
+            whole.setdefault(ACCOUNT, outsiders.account_of(context[ARN]))
         return Request(self.has.asker, group.names[0], resource, where, whole)
 
 
@@ -610,8 +663,10 @@ def _strangers(before: Evidence, now: Evidence) -> dict[str, Holder]:
     ]
     ours = {name for each in now.holders.values() for name in _names(each)}
     ours |= {now.account, f"arn:aws:iam::{now.account}:root"}
+    every = itertools.chain(before.holders.values(), now.holders.values())
+    taken = frozenset(each.asker.role_arn or each.asker.arn for each in every)
     found = []
-    for who, known, everything in outsiders.unnamed(now.account):
+    for who, known, everything in outsiders.unnamed(now.account, taken):
         found.append(
             Holder(who.shown, who.asker, known, (outsiders.EVERYTHING,) if everything else ())
         )
@@ -620,6 +675,10 @@ def _strangers(before: Evidence, now: Evidence) -> dict[str, Holder]:
         theirs = who.asker.account != now.account
         found.append(Holder(who.shown, who.asker, known, (outsiders.EVERYTHING,) if theirs else ()))
     return {each.shown.id: each for each in found}
+
+
+def _sign(token: Token) -> str:
+    return token.signs if not (token.but or token.many) else repr(token)
 
 
 def _names(holder: Holder) -> set[str]:
@@ -639,7 +698,7 @@ def _possible(
     context: Mapping[str, Any], asker: Principal, account: str, names: frozenset[str]
 ) -> bool:
     """Whether what a request says of who asks goes together."""
-    arn, theirs = str(context.get("aws:principalarn", "")), context.get("aws:principalaccount", "")
+    arn, theirs = context.get(ARN, ""), context.get(ACCOUNT, "")
     if arn in names and arn != (asker.role_arn or asker.arn):
         return False
     accounts = {each for each in (outsiders.account_of(arn), theirs) if each}
