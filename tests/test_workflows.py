@@ -243,6 +243,36 @@ def test_a_stack_without_a_file_is_left_behind(checkout, stacks, left):
     assert (done.returncode != 0) == bool(left), done.stderr
 
 
+def test_a_stack_in_a_bucket_that_is_left_behind(checkout, cloud):
+    """By its name alone: a role that deploys may not read the state of another environment."""
+    (checkout / ".ci").mkdir()
+    (checkout / ".venv/bin").mkdir(parents=True)
+    (checkout / ".venv/bin/python").symlink_to(sys.executable)
+    shutil.copy(ROOT / ".ci/left-behind", checkout / ".ci")
+    shutil.copy(ROOT / "Pulumi.yaml", checkout)
+    s3, bucket = cloud.admin("s3"), "left-behind-states"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for name in ("object-access/dev.json", "object-access/dev.json.bak", "another/lab.json"):
+        s3.put_object(Bucket=bucket, Key=f".pulumi/stacks/{name}", Body=b"{}")
+    variables = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PULUMI_BACKEND_URL": f"s3://{bucket}?region=eu-west-1",
+        **cloud.environment(),
+    }
+
+    def run():
+        return subprocess.run(
+            [checkout / ".ci/left-behind"], cwd="/", capture_output=True, text=True, env=variables
+        )
+
+    assert run().returncode == 0
+    s3.put_object(Bucket=bucket, Key=".pulumi/stacks/object-access/lab.json", Body=b"{}")
+    done = run()
+    assert done.returncode == 1
+    assert "stack lab is still there" in done.stderr
+
+
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-11-21\n\n- All.\n"
 
 
