@@ -10,7 +10,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "components"))
 
-from object_access.checks import administration, browser, consumers, s3, simulated, swift, verbs
+from object_access.checks import (
+    administration,
+    browser,
+    consumers,
+    s3,
+    simulated,
+    swift,
+    verbs,
+)
 from object_access.checks.check import DENIED, Checks, State
 
 FOLDER = Path(consumers.__file__).parent
@@ -19,8 +27,14 @@ INTRODUCTION = """\
 
 Made by `make docs` from `components/object_access/checks/`. Nobody writes down which checks a
 project has: they follow from what it hands over, its places and verbs, holders, trust and pages.
-`object-access rehearse` tries all of them on embedded stores, `object-access check` those that do
-no harm on the real one.
+Each verb at each place works; each other verb, the names beside a place, other buckets, plain HTTP,
+no keys, wrong external IDs, longer sessions, pages elsewhere and some fifty ways to administer the
+bucket or to become more are refused; the consumer's own client comes on top, where there is one.
+
+`object-access rehearse` tries all of them on embedded stores; with `--from main` also on the way
+from what `main` made. `object-access check` tries those that do no harm on the real one: it writes
+small files under a name of its own, removes them, and touches nothing else. A role that only its
+consumer can assume is asked of IAM's simulator there, and its trust is read.
 
 | word | colour | what it means | what to do |
 |---|---|---|---|

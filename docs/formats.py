@@ -163,7 +163,7 @@ def page() -> str:
         "- `stacks/environments/Pulumi.<environment>.yaml`: [settings.md](settings.md); editors "
         "complete it by `stacks/schema.json`.",
         "- `stacks/consumers/<name>.yaml`: [consumers.md](consumers.md).",
-        "- `guardrails/config.json`: [ci.md](ci.md).",
+        "- `guardrails/config.json`: [guardrails.md](guardrails.md).",
         "",
     ]  # fmt: skip
     return "\n".join(parts)
@@ -191,7 +191,8 @@ def _handover() -> list[str]:
             parts += [f"### {shape.__name__}{tag}\n"]
         parts += [f"{' '.join(str(inspect.getdoc(shape)).split())}\n", *_fields(shape)]
     parts += ["### In other formats\n", "The same hand-over; others are refused where they cannot "
-              "hold it, in a line that names one that can.\n", "| format | for |", "|---|---|",
+              "hold it, in a line that names one that can. `--output FILE` writes it for your eyes "
+              "only, and never into a git work tree.\n", "| format | for |", "|---|---|",
               *(f"| `{shape}` | {TAKES[shape]} |" for shape in handover.FORMATS), ""]  # fmt: skip
     for shape in ("env", "aws-profile", "s3cfg", "fstab", "python", "rclone"):
         language = {"env": "sh", "python": "python"}.get(shape, "ini")

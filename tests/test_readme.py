@@ -1,4 +1,4 @@
-"""What the README shows works as shown."""
+"""What the README and its examples show works as shown."""
 
 import dataclasses
 import re
@@ -9,7 +9,6 @@ from typing import get_args
 
 import yaml
 
-from object_access import handover as handoff
 from stacks import projects, settings
 from stacks.shapes import documented
 
@@ -17,15 +16,11 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def block(language: str) -> str:
-    """The one block in that language."""
-    [found] = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-    return found
-
-
 def test_the_components_example_declares_what_it_says(declare, paper):
     """A reader of one prefix, and a bucket that it cannot expose."""
-    declare(lambda: exec(block("python"), {}))
+    page = (ROOT / "docs/programs.md").read_text()
+    [example] = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    declare(lambda: exec(example, {}))
 
     assert paper.one("Bucket")["bucket"] == "my-company-datasets"
     policy = paper.one("UserPolicy")["policy"]
@@ -72,9 +67,3 @@ def test_the_guides_examples_are_those_that_are_rehearsed():
         shown |= yaml.safe_load(example)
     assert {name: projects[name] for name in shown} == shown
     assert len({each["kind"] for each in shown.values()}) == 6
-
-
-def test_every_format_of_a_hand_over_is_shown():
-    """By its name; what else is shown of commands, `test_docs.py` looks at."""
-    for shape in handoff.FORMATS:
-        assert f"`{shape}`" in README or f"--format {shape}" in README
