@@ -5,7 +5,7 @@ environment ?= guides
 # Where it is set, every start compiles Pulumi anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: rehearse test thorough ranges check benchmarks docs site lock scanners consumers clean
+.PHONY: rehearse test thorough ranges check benchmarks docs site lock scanners audit consumers clean
 
 rehearse: .venv/ready $(if $(filter consumers,$(environment)),.venv/consumers/ready)
 	@$(BIN)/object-access rehearse --environment $(environment)
@@ -49,6 +49,11 @@ lock: .venv/ready
 
 # What tests/guardrails/test_scanners.py asks, in an environment of its own.
 scanners: .venv/scanners/ready
+
+# Known holes in what is locked. Needs an index that knows of them: PyPI, not a mirror of it.
+audit: .venv/scanners/ready
+	@for lock in requirements*.lock; do echo "== $$lock"; \
+		.venv/scanners/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$lock || exit 1; done
 
 # Clients of consumers, which their checks run, in another.
 consumers: .venv/consumers/ready

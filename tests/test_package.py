@@ -1,8 +1,10 @@
 """The wheel, as somebody else installs and imports it."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -47,6 +49,18 @@ def test_it_holds_one_package(wheel):
     assert "object_access/py.typed" in names
     assert "object_access/policies/reference/actions.json" in names
     assert not [name for name in names if "test" in name or "__pycache__" in name]
+
+
+def test_every_direct_dependency_has_a_reason():
+    """In CONTRIBUTING's table, which names nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+    lists += project["project"]["optional-dependencies"].values()
+    wanted = {re.match(r"[\w-]+", each)[0] for listed in lists for each in listed}
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("## What is installed")[2]
+    rows = [line.split("|") for line in table.partition("\n## ")[0].splitlines() if "`" in line]
+
+    assert {each for row in rows[1:] for each in re.findall(r"`([\w-]+)`", row[2])} == wanted
 
 
 @pytest.fixture(scope="module")

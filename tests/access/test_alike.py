@@ -117,23 +117,44 @@ DIFFERENT = {
 }  # fmt: skip
 
 
+# And what some names mean.
+WITH_KEY = allow("s3:GetObject", "arn:aws:s3:::{}/*", Condition={"StringLike": {"s3:{}": "*"}})
+UNTIL_2021 = allow(
+    "s3:GetObject", "arn:aws:s3:::{}/*",
+    Condition={"DateGreaterThan": {"aws:CurrentTime": "{}"},
+               "DateLessThan": {"aws:CurrentTime": "20210101T000000Z"}},
+)  # fmt: skip
+MEANING = [
+    (WITH_KEY, "max-keys", "foo-keys"),
+    (WITH_KEY, "X-Amz-ACL", "x-amz-lca"),
+    (UNTIL_2021, "20190101T000000Z", "20240101T000000Z"),
+    (UNTIL_2021, "2019-W01-1T00Z", "2024-W01-1T00Z"),
+]
+
+
 def named(statements: Any, name: str) -> Any:
     """Statements with a team's name in them."""
     if isinstance(statements, str):
         return statements.format(name)
     if isinstance(statements, list):
         return [named(each, name) for each in statements]
-    return {key: named(each, name) for key, each in statements.items()}
+    return {named(key, name): named(each, name) for key, each in statements.items()}
 
 
+@pytest.mark.parametrize("turn", [1, -1])
 @pytest.mark.parametrize(
-    "names", [("alpha-one01", "gamma-two002"), ("gamma-two002", "alpha-one01")]
+    ("statements", "names"),
+    [
+        *((each, ["alpha-one01", "gamma-two002"]) for each in DIFFERENT.values()),
+        *(([each], names) for each, *names in MEANING),
+    ],
+    ids=[*DIFFERENT, *(first for _, first, _ in MEANING)],
 )
-@pytest.mark.parametrize("statements", DIFFERENT.values(), ids=DIFFERENT)
 def test_what_could_tell_two_names_apart_is_asked_of_both(
-    statements: Any, names: tuple[str, str]
+    statements: Any, names: list[str], turn: int
 ) -> None:
     """Whoever comes first, the second one's answer is their own."""
+    names = names[::turn]
     before = account(*(team(name, None) for name in names))
     now = account(*(team(name, named(statements, name)) for name in names))
     assert told(compare(before, now)) == told(one_by_one(before, now))

@@ -217,7 +217,7 @@ WIDER: list[tuple[str, dict, dict, str, tuple[str, str, dict[str, Any]]]] = [
      {"ann": (alone("kms:Decrypt"),), "key": ({"Principal": {"AWS": ONE_ARN}, "Action": "kms:Encrypt", "Resource": "*"}, {"Principal": {"AWS": "arn:aws:iam::OWN:root"}, "Action": "kms:Decrypt", "Resource": "*"})}, "ann", ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/key", {})),
     ("a public policy without its block", {"farm": (TLS, everyone()), "more": BLOCK}, {"farm": (TLS, everyone())}, ANYBODY, ("s3:GetObject", f"{FARM}/x", {})),
     ("a list of everybody", {"more": LISTS}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),
-    ("a list of everybody who signs", {"more": LISTS}, {"more": LISTS + ACL.format("acl='authenticated-read'")}, ANYBODY, ("s3:ListBucket", FARM, {"aws:principalarn": "x"})),
+    ("a list of everybody who signs", {"more": LISTS}, {"more": LISTS + ACL.format("acl='authenticated-read'")}, ANYBODY, ("s3:ListBucket", FARM, {"aws:principalarn": "arn:x:x::x:x"})),
     ("a list that lets everybody write", {"more": LISTS + ACL.format("acl='public-read'")}, {"more": LISTS + ACL.format("acl='public-read-write'")}, NOBODY, ("s3:PutObject", f"{FARM}/x", {})),
     ("a list that lets everybody write lists", {"more": LISTS}, {"more": LISTS + ACL.format(f"access_control_policy={{'owner': {{'id': 'o'}}, 'grants': [{{'grantee': {{'type': 'Group', 'uri': {acls.EVERYBODY!r}}}, 'permission': 'WRITE_ACP'}}]}}")}, NOBODY, ("s3:PutBucketAcl", FARM, {})),
     ("public lists are no longer ignored", {"more": LISTS + ACL.format("acl='public-read'") + BLOCK}, {"more": LISTS + ACL.format("acl='public-read'")}, NOBODY, ("s3:ListBucket", FARM, {})),

@@ -13,12 +13,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..policies.classes import ANYTHING_ELSE
-from ..policies.reference import arns
+from ..policies.reference import actions, arns, keys
 from .reading import PROBE
 
 _PART = re.compile(r'[^:/"]+')
-# No number, date, address, truth or word of a policy language: those mean something.
-_NAME = re.compile(r"(?=.*[g-z].*[g-z])(?=.*[\d.-])[\w+=,.@-]{5,}", re.ASCII | re.IGNORECASE)
+# No number, date (which begins with its year), address or truth: those mean something.
+_NAME = re.compile(
+    r"(?!\d{4})(?=.*[g-z].*[g-z])(?=.*[\d.-])[\w+=,.@-]{5,}", re.ASCII | re.IGNORECASE
+)
 _MARK = "\0"
 
 
@@ -38,7 +40,7 @@ class Names:
         for number, each in enumerate(known):
             for text in each:
                 for name in {*_PART.findall(text)}:
-                    if _NAME.fullmatch(name) and name not in _words():
+                    if _NAME.fullmatch(name) and name.lower() not in _words():
                         rest = renamed(text, {name: _MARK})
                         found.setdefault(name, []).append(f"{number} {rest}")
         spelt = Counter(name.lower() for name in found)
@@ -105,5 +107,7 @@ def renamed(text: str, names: dict[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def _words() -> frozenset[str]:
-    """What stands in requests that no policy and no program has written."""
-    return frozenset((PROBE, ANYTHING_ELSE, *_PART.findall("/".join(arns().values()))))
+    """What means something, in lower case: AWS's words for resources, actions and conditions, and
+    what stands in requests that no policy and no program has written."""
+    known = "/".join((PROBE, ANYTHING_ELSE, *arns().values(), *actions(), *keys()))
+    return frozenset(_PART.findall(known.lower()))

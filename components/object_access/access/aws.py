@@ -42,6 +42,17 @@ _INLINE = frozenset(
 )  # fmt: skip
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy")
+# What nobody can do with a disabled key (KMS Developer Guide, "Enabling and disabling keys" and
+# "Cryptographic operations").
+_DISABLED = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": [
+        *("kms:Decrypt", "kms:DeriveSharedSecret", "kms:Encrypt", "kms:GenerateDataKey*"),
+        *("kms:GenerateMac", "kms:ReEncrypt*", "kms:Sign", "kms:Verify*"),
+    ],
+    "Resource": "*",
+}
 _SIGNED = {"with": "a request that somebody with access has signed"}
 
 # Of what may give access, the types that are judged; others are told as unknown.
@@ -187,13 +198,16 @@ class Account:
         Developer Guide)."""
         later = {each.outputs["keyId"]: each for each in self._of("KeyPolicy")}
         for each in self._of("Key"):
-            own = [later.pop(each.outputs[name], None) for name in ("keyId", "arn")]
-            given = next((e.outputs["policy"] for e in own if e), each.outputs.get("policy"))
+            apart = [later.pop(each.outputs[name], None) for name in ("keyId", "arn")]
+            given = next((e.outputs["policy"] for e in apart if e), each.outputs.get("policy"))
             root = f"arn:{each.outputs['arn'].split(':')[1]}:iam::{self._account}:root"
             default = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*"}
             document = {"Version": VERSION, "Statement": [{**default, "Resource": "*"}]}
-            name = f"policy of key {each.name}"
-            yield each.outputs["arn"], written(name, given or json.dumps(document), "resource")
+            own = written(f"policy of key {each.name}", given or json.dumps(document), "resource")
+            if each.outputs.get("isEnabled") is False:
+                body = {**own.body, "Statement": [*own.statements, _DISABLED]}
+                own = written(f"policy of disabled key {each.name}", body, "resource")
+            yield each.outputs["arn"], own
         for other in later.values():
             self._found.leave(
                 f"{other.type} {other.name}: of no key in this program", other.outputs

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..policies.evaluate import Decision
-from . import swift
+from . import swift, unjudged
 from .model import NOTHING, Answer, Answers, Kind, Party, Place, Verb
 from .pages import gained as page_requests
 from .program import MADE_BY, PROMISE, THE_USUAL
@@ -256,10 +256,15 @@ def _open(each: Open) -> Change:
 
 
 def _unjudged(before: AccessReport, now: AccessReport) -> Iterator[Change]:
-    """What nobody here can judge, where it is new or says something else."""
+    """What nobody here can judge, where it is new, says something else, or keeps nobody from
+    anything any more."""
     old, new = before.findings.unknown, now.findings.unknown
     for each in sorted(each for each in new if old.get(each) != new[each]):
         yield Change(Turn.WIDENED, None, _UNJUDGED, (), each, (), len(Verb))
+    for each in sorted(old.keys() - new.keys()):
+        if unjudged.held(each, now.findings):
+            what = f"{each}: it is gone, with whatever it kept somebody from"
+            yield Change(Turn.WIDENED, None, _UNJUDGED, (), what, (), len(Verb))
     clouds, there = before.evidence.clouds, now.evidence.clouds
     if before.findings.principals or before.findings.places:
         several = len({each for key, each in there.items() if key.startswith(MADE_BY)}) > 1
@@ -543,7 +548,9 @@ def _places(before: AccessReport, now: AccessReport) -> Iterator[Change]:
         for fact in ("encryption", "kms", "versioned"):
             if old.facts.get(fact) != new.facts.get(fact):
                 what = f"{fact}: {old.facts.get(fact, 'no')} → {new.facts.get(fact, 'no')}"
-                yield Change(Turn.CHANGED, None, _ITSELF, (new.root,), what)
+                # Whoever reads what is encrypted by a key must be allowed to use that one.
+                turn = Turn.WIDENED if fact == "kms" and fact in old.facts else Turn.CHANGED
+                yield Change(turn, None, _ITSELF, (new.root,), what)
 
 
 _ITSELF = "the bucket itself"

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ..policies.classes import Known
+from ..policies.classes import ACCOUNT, ARN, SOME, Known
 from ..policies.evaluate import ANONYMOUS, Principal
+from ..policies.patterns import Tokens, pattern
 from .model import Kind, Party
 from .reading import PROBE, listed, written
 
@@ -82,29 +84,41 @@ def named(
             elif name != "*" and name not in ours:
                 found = by_name(name)
                 whole = found.shown.name.startswith("account ")
-                account = {"aws:principalaccount": found.context["aws:principalaccount"]}
-                yield found, Known(account if whole else found.context)
+                number = found.context[ACCOUNT]
+                yield found, _of_account(number) if whole else Known(found.context)
     for name in sorted({each for s in every for each in _of_kind(s, "AWS", ("NotPrincipal",))}):
         if name not in ours and (account_of(name) == name or name.endswith(":root")):
             # It spares who is named, and of an account that is its root user alone.
             number = account_of(name)
             arn = f"arn:aws:iam::{number}:root"
-            context = {"aws:principalarn": arn, "aws:principalaccount": number}
+            context = {ARN: arn, ACCOUNT: number}
             shown = Party(Kind.OUTSIDER, f"root of account {number}", {})
             yield Outsider(shown, Principal("root", number, arn), context), Known(context)
 
 
-def unnamed(account: str) -> Iterator[tuple[Outsider, Known, bool]]:
-    """Everybody else, and whether their own policies allow them everything."""
+def unnamed(account: str, taken: frozenset[str]) -> Iterator[tuple[Outsider, Known, bool]]:
+    """Everybody else, and whether their own policies allow them everything. The ARNs that are
+    `taken` are somebody's who is asked themselves."""
     yield Outsider(NOBODY, ANONYMOUS, {}), _UNSIGNED, False
-    yield by_name("*"), Known(), True
+    yield by_name("*"), Known(within={ARN: arns()}), True
     arn = f"arn:aws:iam::{account}:user/{PROBE}"
     other = Principal("user", account, arn)
     for name, everything in (
         (ELSEWHERE, True),
         ("others of this account, without any policy", False),
     ):
-        yield Outsider(Party(Kind.USER, name, {}), other, {}), Known(), everything
+        shown = Party(Kind.USER, name, {})
+        yield Outsider(shown, other, {}), replace(_of_account(account), taken=taken), everything
+
+
+def _of_account(number: str) -> Known:
+    """What is known of anybody in an account."""
+    return Known({ACCOUNT: number}, within={ARN: arns(number)})
+
+
+def arns(account: str = "") -> Tokens:
+    """All ARNs of principals, or those of an account: `arn:aws:iam::<account>:...`."""
+    return (*pattern(f"arn:?*:?*::{account or '?*'}:", arn=True), *SOME)
 
 
 _UNSIGNED = Known(

@@ -24,6 +24,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,8 @@ MADE_BY, THE_USUAL = "made as somebody else: ", "the usual provider"
 """What the key of `clouds` begins with that says by which provider something is made."""
 PROMISE = "promised: "
 """What the key of `clouds` begins with of a line that an environment promises."""
+LATER = "known-once-it-is-made-"
+"""What begins a text that only a cloud knows, and nobody before."""
 LOOK = "OBJECT_ACCESS_LOOK"
 """The variable that says, with `no`, that there is no cloud to look at."""
 
@@ -259,18 +262,30 @@ def _noted(monitor: Any) -> _Noted:
     register = monitor.RegisterResource
 
     def noting(request: Any) -> Any:
-        found.options[request.type, request.name] = {
+        key = request.type, request.name
+        given = {
             "protected": request.protect,
             "imported": bool(request.importId),
             "provider": _provider(request.provider),
             "kept": _kept(request),
         }
+        # Two of one name, in two components: what is said of either is said of both.
+        found.options[key] = _either(found.options.get(key, given), given)
         if request.remote or request.hooks.ByteSize() or request.transforms:
             # What a transform does, nobody sees: the name of one is another in every run.
             parts = (request.object, request.hooks, *request.transforms)
             says = {"says": "".join(map(str, parts))}
             found.remote.append(Declared(REMOTE + request.type, request.name, says))
-        return register(request)
+        answer = register(request)
+        if request.custom:
+            answer.object.update(
+                {
+                    name: f"{LATER}{_digest(f'{request.type} {request.name} {name}')}"
+                    for name in _told_later(request.type)
+                    if name not in answer.object and name not in request.object
+                }
+            )
+        return answer
 
     def transforming(request: Any) -> Any:
         says = {"says": str(request)}
@@ -281,6 +296,36 @@ def _noted(monitor: Any) -> _Noted:
     transform = getattr(monitor, "RegisterStackTransform", lambda _: None)
     monitor.RegisterResource, monitor.RegisterStackTransform = noting, transforming
     return found
+
+
+def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        key: " and ".join(sorted({one[key], other[key]} - {""})) for key in ("provider", "kept")
+    }
+    imported = one["imported"] or other["imported"]
+    return {"protected": one["protected"] and other["protected"], "imported": imported, **both}
+
+
+_TIMES = ("At", "Date", "Time", "Timestamp")
+
+
+@lru_cache(maxsize=1_024)
+def _told_later(token: str) -> tuple[str, ...]:
+    """The texts that a resource always has once it is there, as its class declares them; but for
+    times, which programs read."""
+    import pulumi
+
+    classes = {getattr(each, "pulumi_type", ""): each
+               for each in pulumi.CustomResource.__subclasses__()}  # fmt: skip
+    getters = (each.fget for each in vars(classes.get(token, object)).values()
+               if isinstance(each, property))  # fmt: skip
+    return tuple(
+        name
+        for each in getters
+        if each
+        and each.__annotations__.get("return") == pulumi.Output[str]
+        and not (name := getattr(each, "_pulumi_name", each.__name__)).endswith(_TIMES)
+    )
 
 
 def _provider(reference: str) -> str:

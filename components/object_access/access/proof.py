@@ -6,6 +6,7 @@ about one of each, before and now. What is allowed now and was refused before is
 """
 
 import itertools
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,9 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from ..policies.classes import (
+    ACCOUNT,
     ALWAYS,
+    ARN,
     SOME,
     Actions,
     Element,
@@ -74,7 +77,7 @@ class Holder:
         who, known = self.asker, self.known
         return (
             *(who.kind, who.account, who.arn, who.unique_id, who.role_arn),
-            *(f"{key}:{value}" for key, value in sorted(known.values.items())),
+            *(json.dumps(each, ensure_ascii=False) for each in sorted(known.values.items())),
             *(f"{key} is absent" for key in sorted(known.absent)),
             *(f"{key}:{''.join(map(_sign, of))}" for key, of in sorted(known.within.items())),
             *sorted({reading.text for each in self.identity for reading in each.readings}),
@@ -131,8 +134,9 @@ def holder(
         del values["aws:userid"]
     brought = _brought(trust) if trust else ()
     values = {key: value for key, value in values.items() if not key.startswith(brought)}
-    # Of a group's members, say, nothing else is known.
-    never = _NEVER if "aws:principalarn" in context else ()
+    never: tuple[str, ...] = _NEVER
+    if ARN not in context:  # of a group's members, say, nothing else is known
+        never, within[ARN] = (), outsiders.arns(asker.account)
     absent = tuple(each for each in never if each not in brought)
     return Holder(shown, asker, Known(values, absent, within), (*identity,), boundary, context)
 
@@ -449,7 +453,7 @@ class _Question:
         return (
             self.was is not None
             and self.was.asker == self.has.asker
-            and self.was.known.values == self.has.known.values
+            and self.was.known == self.has.known
             and (self.was.boundary is None) == (self.has.boundary is None)
             and (self.old.restricted if self.old else False) == self.new.restricted
         )
@@ -496,8 +500,9 @@ class _Question:
 
     def _witness(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Witness:
         """The request, without what need not be said of it."""
-        plain = {**context}
-        for key in context.keys() - ALWAYS:
+        plain = {**self._request(group, resource, context).context}
+        plain = {key: each for key, each in plain.items() if not self.has.known.has(key)}
+        for key in sorted(plain.keys() - ALWAYS, reverse=True):
             less = {k: v for k, v in plain.items() if k != key}
             if self._gained(group, resource, less):
                 plain = less
@@ -529,13 +534,17 @@ class _Question:
             return False
         if self.was is None:
             return True
-        known = {**request.context, **self.was.known.values}
+        # They could bring along what was open, and nothing else.
+        brought = {k: v for k, v in request.context.items() if not self.was.known.has(k)}
+        known = {**brought, **self.was.known.values}
         then = replace(request, principal=self.was.asker, context=known)
         return not _decide(then, self.was, self.old).allowed
 
     def _request(self, group: Actions, resource: str, context: Mapping[str, Any]) -> Request:
         where = _NOT_OURS if self.new is _ELSEWHERE else self.account
         whole = {**dict([_USUAL]), **context, **self.has.known.values}
+        if ARN in context:  # whose account it is, it says itself
+            whole.setdefault(ACCOUNT, outsiders.account_of(context[ARN]))
         return Request(self.has.asker, group.names[0], resource, where, whole)
 
 
@@ -654,8 +663,10 @@ def _strangers(before: Evidence, now: Evidence) -> dict[str, Holder]:
     ]
     ours = {name for each in now.holders.values() for name in _names(each)}
     ours |= {now.account, f"arn:aws:iam::{now.account}:root"}
+    every = itertools.chain(before.holders.values(), now.holders.values())
+    taken = frozenset(each.asker.role_arn or each.asker.arn for each in every)
     found = []
-    for who, known, everything in outsiders.unnamed(now.account):
+    for who, known, everything in outsiders.unnamed(now.account, taken):
         found.append(
             Holder(who.shown, who.asker, known, (outsiders.EVERYTHING,) if everything else ())
         )
@@ -687,7 +698,7 @@ def _possible(
     context: Mapping[str, Any], asker: Principal, account: str, names: frozenset[str]
 ) -> bool:
     """Whether what a request says of who asks goes together."""
-    arn, theirs = str(context.get("aws:principalarn", "")), context.get("aws:principalaccount", "")
+    arn, theirs = context.get(ARN, ""), context.get(ACCOUNT, "")
     if arn in names and arn != (asker.role_arn or asker.arn):
         return False
     accounts = {each for each in (outsiders.account_of(arn), theirs) if each}

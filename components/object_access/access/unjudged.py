@@ -7,7 +7,7 @@ machines and functions with a role, components that are made elsewhere. What can
 import re
 
 from .model import Findings
-from .program import REMOTE, Program
+from .program import LATER, REMOTE, Program
 
 # Neither holds access nor acts for anybody: random values, networks, names, certificates, metrics.
 _HARMLESS = re.compile(
@@ -29,11 +29,35 @@ _HARMLESS = re.compile(
 )
 
 
+# Of all that is told, whatever keeps nobody from anything: once it is gone, nobody can do more.
+_ONLY_GIVES = re.compile(
+    r"""
+    (corsRules|replicationConfigurations?|websites?)[ ]of[ ]bucket|the[ ]ACL[ ]of[ ]bucket
+    |whose[ ]tokens|.*(it[ ]is[ ]there[ ]already|it[ ]stays[ ]there)
+    |aws:iam/(accessKey|instanceProfile|openIdConnectProvider|samlProvider|serviceSpecificCredential
+       |signingCertificate|sshKey|userLoginProfile):
+    |aws:(batch|cloudfront|ecs|eks|lambda|transfer|kms/grant|ec2/instance)\b
+    |aws:s3\w*/(?!\w*(Policy|Block|Lock))
+    """,
+    re.VERBOSE,
+)
+_OF_WHOM = re.compile(r"(?:boundary|policy) of (.+?): arn:")
+
+
+def held(what: str, now: Findings) -> bool:
+    """Whether something that was noted and is gone may have kept somebody from something."""
+    whose = _OF_WHOM.match(what)
+    return not _ONLY_GIVES.match(what) and not (whose and whose[1] not in now.principals)
+
+
 def note(program: Program, found: Findings) -> None:
     """Note it all."""
     for each in program.resources:
         if each.type.startswith(REMOTE) or not _HARMLESS.match(each.type):
             found.leave(f"{each.type} {each.name}", each.outputs)
+        if LATER in str(each.outputs):
+            what = f"{each.type} {each.name}: what it says is known once it is made"
+            found.leave(what, each.outputs)
         if each.kept:
             found.leave(f"{each.type} {each.name}: {each.kept}", each.outputs)
         if each.imported:

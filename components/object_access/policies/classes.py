@@ -29,6 +29,10 @@ SOME = (ANY, *ANYTHING)
 ANYTHING_ELSE = "any-value"
 """What a variable stands for that nobody knows."""
 
+ARN, ACCOUNT = "aws:principalarn", "aws:principalaccount"
+"""Who asks, and whose account that is: the first says the second, too."""
+ONE = frozenset({ARN, ACCOUNT, "sts:externalid"})
+"""Requests have one value of these, however many a policy asks about."""
 ALWAYS = frozenset({"aws:currenttime", "aws:epochtime", "aws:securetransport"})
 """Every request to AWS has these (IAM User Guide, "AWS global condition context keys")."""
 
@@ -80,7 +84,9 @@ class Known:
     absent: tuple[str, ...] = ()
     """What keys begin with that their requests never have, unless it is in `values`."""
     within: Mapping[str, Tokens] = field(default_factory=dict)
-    """Keys that are always of a form."""
+    """Keys that are always of a form. An open `ARN` stands for `ACCOUNT`, too."""
+    taken: frozenset[str] = frozenset()
+    """Values that are somebody else's."""
 
     def has(self, key: str) -> bool:
         """Whether nothing about a key is open."""
@@ -262,7 +268,12 @@ def _value_of(text: str, known: Known) -> str | None:
         return known.values[name]
     if name.startswith(known.absent):
         return default.strip().strip("'") or None
-    return ANYTHING_ELSE
+    return _any(name, known)
+
+
+def _any(key: str, known: Known) -> str:
+    """A value of a key of which nothing else is known."""
+    return members(frozenset(), known.within[key])[0] if key in known.within else ANYTHING_ELSE
 
 
 # --- the context ---
@@ -279,20 +290,48 @@ def contexts(readings: Iterable[Reading], known: Known) -> dict[str, list[Value]
             tests.setdefault(test.key, []).append((reading, test))
         for key in variables_of(reading):
             tests.setdefault(key, [])
-    return {key: _values(key, listed, known) for key, listed in tests.items() if not known.has(key)}
+    of_accounts: frozenset[Tokens] = frozenset()
+    if ARN in known.within and ACCOUNT in tests and not known.has(ACCOUNT):
+        of_accounts = _of_accounts(tests.pop(ACCOUNT), known)
+        tests.setdefault(ARN, [])
+    return {
+        key: _values(key, listed, known, of_accounts if key == ARN else frozenset())
+        for key, listed in tests.items()
+        if not known.has(key)
+    }
 
 
-def _values(key: str, listed: Sequence[tuple[Reading, Test]], known: Known) -> list[Value]:
+def _of_accounts(listed: Sequence[tuple[Reading, Test]], known: Known) -> frozenset[Tokens]:
+    """What tests say of an account, as patterns of the ARNs in it. Raises TooMany."""
+    if any(_kind_of(test) not in ("text", "null") for _, test in listed):
+        raise TooMany(f"{ACCOUNT} is compared as something else than a text")
+    found = {each for reading, test in listed for each in _patterns(reading, test, known)}
+    found.add(literal(ANYTHING_ELSE))
+    start = pattern("arn:*:*::", arn=True)
+    return frozenset(
+        (*start, *(token._replace(signs=":") if token.but else token for token in each), Token(":"),
+         *ANYTHING)
+        for each in found
+    )  # fmt: skip
+
+
+def _kind_of(test: Test) -> str:
+    return _READERS.get(test.base[:4], "text")
+
+
+def _values(
+    key: str, listed: Sequence[tuple[Reading, Test]], known: Known, more: frozenset[Tokens]
+) -> list[Value]:
     by_kind: dict[str, list[tuple[Reading, Test]]] = {}
     for reading, test in listed:
-        by_kind.setdefault(_READERS.get(test.base[:4], "text"), []).append((reading, test))
+        by_kind.setdefault(_kind_of(test), []).append((reading, test))
     by_kind.pop("null", None)
     cuts = {kind: _CUTS[kind](each, known) for kind, each in by_kind.items() if kind != "text"}
     texts = by_kind.get("text", [])
     patterns = {each for reading, test in texts for each in _patterns(reading, test, known)}
-    patterns |= {literal(each) for each in cuts.get("bool", ())}
+    patterns |= {literal(each) for each in cuts.get("bool", ())} | more
     if any(key in variables_of(reading) for reading, _ in listed):
-        patterns.add(literal(ANYTHING_ELSE))
+        patterns.add(literal(_any(key, known)))
     if set(cuts) - {"bool"} and any(token.many for each in patterns for token in each):
         raise TooMany(f"{key} is compared as a text and as something else")
     # A prefix or delimiter may be given empty; all else that is empty is not given.
@@ -303,14 +342,23 @@ def _values(key: str, listed: Sequence[tuple[Reading, Test]], known: Known) -> l
     if "bool" in cuts and not texts:
         singles += sorted(cuts["bool"], reverse=True)
     elif patterns or not singles:
-        singles += members(frozenset(patterns or {literal(ANYTHING_ELSE)}), within)
+        singles += _free(frozenset(patterns or {literal(ANYTHING_ELSE)}), within, known.taken)
     several = [
         test for _, test in listed if test.operator.startswith(("ForAllValues:", "ForAnyValue:"))
     ]
     values: list[Value] = [*singles]
-    if several or _is_list(key):
+    if (several and key not in ONE) or _is_list(key):
         values = list(_subsets([str(each) for each in values], max(1, len(listed)), key))
     return values if key in ALWAYS or key in known.within else [None, *values]
+
+
+def _free(patterns: frozenset[Tokens], within: Tokens, taken: frozenset[str]) -> Sequence[str]:
+    """One of every class that is nobody else's."""
+    found = members(patterns, within)
+    while mine := {literal(each) for each in found if each in taken} - patterns:
+        patterns |= mine
+        found = members(patterns, within)
+    return [each for each in found if each not in taken]
 
 
 def _subsets(values: Sequence[str], most: int, key: str) -> Iterator[Value]:

@@ -401,7 +401,9 @@ KINDS = {
         _update_issuer,
         _delete_issuer,
         replaces=frozenset({"url"}),
+        named="url",
         computed=frozenset({"arn"}),
+        arn="oidc-provider",
     ),
     "aws:iam/policy:Policy": _named(
         _policy,

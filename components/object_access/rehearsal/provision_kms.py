@@ -63,8 +63,9 @@ def _delete_key(cloud: "Cloud", identifier: str, state: Outputs) -> None:
 
 
 def _alias(cloud: "Cloud", inputs: Inputs) -> Realized:
-    _kms(cloud, inputs).create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
-    return inputs["name"], {}
+    name, region = inputs["name"], inputs.get("region") or cloud.region
+    _kms(cloud, inputs).create_alias(AliasName=name, TargetKeyId=inputs["targetKeyId"])
+    return name, {"arn": f"arn:{cloud.partition}:kms:{region}:{cloud.account}:{name}"}
 
 
 def _read_alias(cloud: "Cloud", identifier: str, state: Outputs) -> Found | None:

@@ -85,11 +85,13 @@ def _stranger(who: Party) -> Party:
 
 
 def _adopting(mine: AccessReport, account: AccessReport) -> AccessReport:
-    """The program's report: of what it leaves alone it says what is so."""
+    """The program's report: of what it leaves alone it says what is so, and of what is not judged
+    whatever is not read there."""
     places = {
         key: each._replace(facts=account.findings.places[key].facts)
         if each.facts.get("adopted") and key in account.findings.places
         else each
         for key, each in mine.findings.places.items()
     }
-    return replace(mine, findings=replace(mine.findings, places=places))
+    unknown = {k: v for k, v in mine.findings.unknown.items() if k in account.findings.unknown}
+    return replace(mine, findings=replace(mine.findings, places=places, unknown=unknown))
