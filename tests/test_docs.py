@@ -78,6 +78,23 @@ def test_the_pages_that_are_made_are_current(name):
     assert made["page"]() == (ROOT / f"docs/{name}.md").read_text(), "run `make docs`"
 
 
+def test_every_policy_is_shown():
+    """Whatever function of ours writes a document, the page has one that it wrote."""
+    page = (ROOT / "docs/policies.py").read_text()
+    rooms = (ROOT / "components/object_access/policies").glob("*.py")
+    writers = {
+        node.name
+        for file in rooms
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and ast.unparse(node.returns or node) == "PolicyDocument"
+    }
+    writers = {each for each in writers if not each.startswith("_")} - {"document"}
+
+    assert len(writers) > 10
+    assert {each for each in writers if f"{each}(" not in page} == set()
+
+
 def test_the_pictures_are_current():
     """`make docs` draws them; no line is wider than its box, nor is there one without a page."""
     made = runpy.run_path(str(ROOT / "docs/pictures.py"))

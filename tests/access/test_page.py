@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections import Counter
 from itertools import count
 
 import pytest
@@ -80,8 +81,8 @@ def report(projects: int, *more: tuple[Party, Place, dict]) -> AccessReport:
 
 def sizes(found: Findings) -> list[int]:
     """How many there are of each class of principals."""
-    numbers = [likeness.classes(found)[each] for each in found.principals]
-    return sorted(numbers.count(each) for each in set(numbers))
+    colours = likeness.classes(found)
+    return sorted(Counter(colours[each] for each in found.principals).values())
 
 
 # --- who is alike ---
