@@ -52,15 +52,23 @@ HOLDERS = {
     ),
     "compatible": (projects.OperatorsKeys,),
 }
-FIXED = {"name", "environment", "namespace", "consumer"}  # the loader's, not the file's
+CI = """\
+```yaml
+ci:
+  kind: pipeline
+  github: my-org/my-repo
+  environments:
+    dev: {}
+    prod: {names: [my-company-prod-, my-company-lake]}
+  people: ["arn:aws:iam::123456789012:role/administrator"]
+```
+"""
 
 
 def table(shape: type) -> str:
     """The settings of a dataclass as a Markdown table."""
     rows = []
     for name, text in documented(shape).items():
-        if name in FIXED and issubclass(shape, projects.Project):
-            continue
         meaning, _, default = text.partition(" Default: ")
         rows.append(f"| `{name}` | {meaning} | {default.rstrip('.') or 'must be given'} |")
     return "\n".join(["| setting | meaning | default |", "|---|---|---|", *rows])
@@ -81,6 +89,10 @@ def page() -> str:
         parts += [table(shape), "", f"### Holders of `kind: {kind}`\n"]
         for holder in HOLDERS[kind]:
             parts += [f"`as: {holder.TAG}`: {sentence(holder)}\n", table(holder), ""]
+    pipeline = projects.PipelineProject
+    parts += ["## `kind: pipeline`\n", f"{sentence(pipeline)} [ci.md](ci.md) tells how.\n", CI]
+    parts += [table(pipeline), "", "### A deployed environment\n"]
+    parts += [f"{sentence(projects.Deployed)}\n", table(projects.Deployed), ""]
     for title, shape in (
         ("A place", projects.Place),
         ("A CORS rule", projects.CorsRule),

@@ -1,6 +1,7 @@
 """What `make site` adds to the pages of this folder: the README as the start, the components' own
 documentation, and a page for each consumer."""
 
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -33,7 +34,25 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     consumers leads to their pages."""
     if page.file.src_path == "consumers.md":
         markdown = re.sub(r"\]\(#([\w-]+)\) \|", r"](consumers/\1.md) |", markdown)
-    return re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", markdown)
+    here = posixpath.dirname(page.file.src_path)
+
+    def kept(link: re.Match[str]) -> str:
+        text, target = link.groups()
+        there = posixpath.normpath(posixpath.join(here, target))
+        if there.startswith(".."):
+            return text
+        if text.endswith(".md"):  # a file's name says something in the repository alone
+            text = _title(there.partition("#")[0]) or text
+        return f"[{text}]({target})"
+
+    return re.sub(r"(?<!!)\[([^\]]+)\]\(((?!https?:|#)[^)\s]*)\)", kept, markdown)
+
+
+def _title(path: str) -> str:
+    """What a page of this folder is called."""
+    file = ROOT / "docs" / path
+    found = re.search(r"^# (.+)$", file.read_text(), re.MULTILINE) if file.is_file() else None
+    return found[1] if found else ""
 
 
 def _moved(text: str) -> str:
@@ -54,10 +73,11 @@ def _components() -> str:
 
 
 def _consumers() -> dict[str, str]:
-    sys.path[:0] = [str(ROOT), str(ROOT / "docs"), str(ROOT / "components")]
-    import consumers as page
+    """A page for each consumer: what `object-access consumers NAME --format markdown` says."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "components")]
+    from stacks import consumers, explain
 
     return {
-        f"consumers/{name}.md": f"# {each.title}\n\n" + "\n".join([*page.section(name, each)][1:])
-        for name, each in page.consumers.load().items()
+        f"consumers/{name}.md": re.sub("^#", "", explain.one(each, "markdown"), flags=re.MULTILINE)
+        for name, each in consumers.load().items()
     }

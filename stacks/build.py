@@ -5,10 +5,16 @@ from typing import Any
 
 from object_access.handover.model import Cors, Form, Place, exported
 
-from .projects import Project, S3Project, SwiftProject
+from .consumers import Paste
+from .projects import PipelineProject, Project, S3Project, SwiftProject
 from .settings import Loaded
 
-_KINDS = {"S3Project": "s3", "CompatibleProject": "compatible", "SwiftProject": "swift"}
+_KINDS = {
+    "CompatibleProject": "compatible",
+    "PipelineProject": "pipeline",
+    "S3Project": "s3",
+    "SwiftProject": "swift",
+}
 
 
 def build(loaded: Loaded) -> dict[str, Any]:
@@ -35,18 +41,22 @@ def build(loaded: Loaded) -> dict[str, Any]:
             for name, how in holders.items()
         },
         "cors": _cors(project),
-        "form": exported(
-            Form,
-            destination=paste.form.destination,
-            fields=dict(paste.form.fields),
-            variables=paste.form.variables,
-            files=dict(paste.form.files),
-            next=paste.next,
-            settings=dict(paste.settings),
-        )
-        if paste
-        else exported(Form),
+        "form": kind.form(project) if isinstance(project, PipelineProject) else _form(paste),
     }
+
+
+def _form(paste: Paste | None) -> dict[str, Any]:
+    if paste is None:
+        return exported(Form)
+    return exported(
+        Form,
+        destination=paste.form.destination,
+        fields=dict(paste.form.fields),
+        variables=paste.form.variables,
+        files=dict(paste.form.files),
+        next=paste.next,
+        settings=dict(paste.settings),
+    )
 
 
 def _places(project: Project, holder: str) -> list[str]:

@@ -27,6 +27,7 @@ from .projects import (
     Holder,
     Job,
     Machine,
+    PipelineProject,
     Project,
     Role,
     S3Project,
@@ -71,6 +72,7 @@ _ACCESS_KEY = _Kind("aws:iam/accessKey:AccessKey")
 _STORES: Mapping[type[Project], tuple[_Kind, str]] = {
     S3Project: (_BUCKET, "PrivateBucket"),
     CompatibleProject: (_STORE_BUCKET, "CompatibleBucket"),
+    PipelineProject: (_BUCKET, "PrivateBucket"),
     SwiftProject: (_CONTAINER, "SwiftContainer"),
 }
 """What the data of a project is in, and the component that makes it."""
@@ -255,7 +257,7 @@ def _check_going(listed: Sequence[Project], state: _State) -> list[str]:
     }
     used = {_where(project): project.name for project in listed}
     once: dict[str, str] = {}
-    for kind, component in _STORES.values():
+    for kind, component in dict.fromkeys(_STORES.values()):
         for each in state.all(kind):
             stays, where = kept.get((kind.type, each.name)), each.called
             if stays and once.setdefault(stays.name, each.name) != each.name:

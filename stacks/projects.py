@@ -4,13 +4,15 @@ A project of any tool is one of these; a consumer's file (`consumers/`) fills on
 settings. Every text below a field is its line in docs/settings.md.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, ClassVar
 
 from object_access import Removal, names
 from object_access._args import naming
-from object_access.policies import cors, swift, trust
+from object_access.policies import cors, pipeline, swift, trust
 from object_access.policies.grants import Access, grant
 
 
@@ -125,11 +127,14 @@ class Job(_Holder):
     """Subjects of tokens, such as "repo:my-org/my-repo:ref:refs/heads/main"."""
     audience: str = "sts.amazonaws.com"
     """For whom the tokens are issued. Default: sts.amazonaws.com."""
+    wide_subjects: bool = False
+    """Subjects such as "repo:my-org/*" are meant, which open other repositories, every branch or
+    every pod. Default: false, they are refused."""
     longest_session: int = 3_600
     """Longest session in seconds, 3600 to 43200. Default: 3600."""
 
     def __post_init__(self) -> None:
-        trust.web_identity(self.provider, self.audience, self.subjects)
+        trust.web_identity(self.provider, self.audience, self.subjects, wide=self.wide_subjects)
         names.check_session_duration(self.longest_session)
 
 
@@ -262,6 +267,9 @@ class AccessLogs:
 
 # --- the kinds ---
 
+FIXED = frozenset({"boundary", "consumer", "environment", "name", "namespace", "prefix"})
+"""What of every project is its environment's to say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
@@ -270,6 +278,8 @@ class Project:
     name: str
     environment: str
     namespace: str  # the environment's own; may be empty
+    prefix: str = ""  # likewise
+    boundary: str = ""  # likewise
     consumer: str  # whose file filled it in; empty for a generic one
     protect: bool = True
     """Refuse to delete the stored data. Default: the environment's."""
@@ -303,6 +313,7 @@ class Project:
             environment=self.environment,
             namespace=self.namespace,
             limit=limit,
+            prefix=self.prefix,
         )
 
     def called(self, holder: str = "") -> list[str]:
@@ -596,6 +607,166 @@ class SwiftProject(Project):
 _OF_SWIFT = (Access.LIST, Access.READ, Access.WRITE, Access.DELETE)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """An environment that CI previews and deploys."""
+
+    names: tuple[str, ...] = ()
+    """Names that it may use for buckets, users, roles and policies: beginnings, each ending in "-",
+    and whole names, such as those that a file gives. Default: what begins with
+    "<namespace>-<environment>-", which is then the environment's `prefix`."""
+    previews: tuple[str, ...] = ()
+    """Subjects of the tokens of jobs that preview. Default: of GitHub, environments
+    `<environment>-preview` and `<environment>-drift`; of GitLab, the branch main."""
+    deploys: tuple[str, ...] = ()
+    """Subjects of the tokens of jobs that deploy. Default: of GitHub, the environment; of GitLab,
+    the branch main."""
+    removes_objects: bool = False
+    """May also delete objects, for projects with `force_destroy`. Default: false."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner(_Holder):
+    """A job of CI that previews an environment or deploys it."""
+
+    TAG: ClassVar = "runner"
+    deployed: str
+    deploys: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineProject(Project):
+    """What CI needs to preview and deploy environments: `kind: pipeline`."""
+
+    github: str = ""
+    """The repository on GitHub, "my-org/my-repo". Default: none, it is GitLab's."""
+    gitlab: str = ""
+    """The project on GitLab, "my-group/my-project". Default: none, it is GitHub's."""
+    host: str = ""
+    """Host of a GitHub Enterprise Server or GitLab of your own. Default: github.com, gitlab.com."""
+    adopt_provider: bool = False
+    """The account has an OpenID Connect provider for these tokens already: there is one for each
+    issuer. Default: false, it is made."""
+    wide_subjects: bool = False
+    """Subjects of `previews` and `deploys` that open every branch, say, are meant. Default: false,
+    they are refused."""
+    environments: Mapping[str, Deployed]
+    """The environments of this account that CI deploys, in that order."""
+    people: tuple[str, ...]
+    """ARNs of users and roles of the account who make the stacks, and use their keys by hand."""
+    program: str = "object-access"
+    """Name of the program that is deployed, `name` in its Pulumi.yaml. Default: object-access."""
+    bucket: str = ""
+    """Name of the state's bucket. Default: made by program; needs the environment's `namespace`."""
+    region: str = "eu-west-1"
+    """Region of the state and its keys. Default: eu-west-1."""
+    keys: tuple[str, ...] = field(init=False, default=())
+    inactive: tuple[str, ...] = field(init=False, default=())
+    key_days: int = field(init=False, default=0)
+    places: Mapping[str, Place] = field(init=False)
+    holders: Mapping[str, Runner] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bucket", names.check_bucket_name(self._named("bucket")))
+        names.check_region(self.region)
+        names.check_tags(self.tags, "iam")
+        if bool(self.github) == bool(self.gitlab):
+            raise ValueError("github or gitlab must be given, one of the two: where CI runs")
+        of = self.github or self.gitlab
+        if not re.fullmatch(r"[\w.@-]+(/[\w.@-]+)+", of, re.ASCII):
+            raise ValueError(f"repository '{of}' must be like 'my-org/my-repo', without an address")
+        if self.host and not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", self.host):
+            raise ValueError(f"host '{self.host}' must be a bare name, like 'git.example.com'")
+        if not self.environments or not self.people:
+            missing = "people" if self.environments else "environments"
+            raise ValueError(f"{missing} is empty, name at least one")
+        for each in self.people:
+            names.check_member(each)
+        for name in self.environments:
+            names.check_label("environment", name)
+            with naming(f"environments: {name}"):
+                self._check_deployed(name)
+        with naming("environments"):
+            pipeline.check_names(
+                {name: self.names_of(name) for name in self.environments},
+                {name: self.own(name) for name in self.environments},
+                self.bucket,
+            )
+        places = {"names-of-states": Place(access=(Access.LIST,))}
+        holders = {}
+        for name, deploys in product(self.environments, (False, True)):
+            holder = f"{name}-{'deploys' if deploys else 'previews'}"
+            own = {
+                f"{holder}-{word}": Place(
+                    access=part.access,
+                    **(
+                        {"prefix": part.path} if part.path.endswith("/") else {"keys": (part.path,)}
+                    ),
+                )
+                for word, part in pipeline.state(self.program, name, deploys=deploys).items()
+            }
+            places |= own
+            holders[holder] = Runner(
+                deployed=name, deploys=deploys, places=("names-of-states", *own)
+            )
+        object.__setattr__(self, "places", places)
+        object.__setattr__(self, "holders", holders)
+
+    def _check_deployed(self, name: str) -> None:
+        for deploys in (False, True):
+            trust.web_identity(
+                f"arn:aws:iam::{'0' * 12}:oidc-provider/{self.issuer}",
+                self.audience,
+                self.subjects(name, deploys=deploys),
+                wide=self.wide_subjects,
+            )
+
+    @property
+    def issuer(self) -> str:
+        """Host and path of who issues the tokens (GitHub Docs, "OpenID Connect reference"; GitLab
+        Docs, "Configure OpenID Connect in AWS")."""
+        if self.gitlab:
+            return self.host or "gitlab.com"
+        if self.host:
+            return f"{self.host}/_services/token"
+        return "token.actions.githubusercontent.com"
+
+    @property
+    def audience(self) -> str:
+        """For whom the tokens are issued."""
+        return "sts.amazonaws.com"
+
+    def own(self, environment: str) -> str:
+        """What the names of an environment's roles, key and boundary begin with."""
+        return self.made(environment, 50)
+
+    def names_of(self, environment: str) -> tuple[str, ...]:
+        """The names that an environment may use."""
+        given = self.environments[environment].names
+        if not given and not self.namespace:
+            raise ValueError(
+                "no names given, and without them the environment's 'namespace' is needed; set one "
+                "of the two"
+            )
+        return given or (f"{self.namespace}-{environment}-",)
+
+    def subjects(self, environment: str, *, deploys: bool) -> tuple[str, ...]:
+        """Those of the tokens of jobs that preview an environment, or deploy it."""
+        deployed = self.environments[environment]
+        given = deployed.deploys if deploys else deployed.previews
+        if given:
+            return given
+        if self.gitlab:
+            return (f"project_path:{self.gitlab}:ref_type:branch:ref:main",)
+        of = f"repo:{self.github}:environment:{environment}"
+        return (of,) if deploys else (f"{of}-preview", f"{of}-drift")
+
+    def owns(self) -> list[tuple[str, ...]]:
+        """The bucket of the state, and the account's trust in the tokens, unless it is adopted."""
+        provider = [] if self.adopt_provider else [("the provider of", self.issuer)]
+        return [*super().owns(), ("the bucket", self.bucket), *provider]
+
+
 def _check_adopted(project: S3Project | CompatibleProject) -> None:
     if not project.adopt:
         return
@@ -612,6 +783,7 @@ def _check_adopted(project: S3Project | CompatibleProject) -> None:
 
 KINDS: Mapping[str, type[Project]] = {
     "compatible": CompatibleProject,
+    "pipeline": PipelineProject,
     "s3": S3Project,
     "swift": SwiftProject,
 }

@@ -11,8 +11,10 @@ from object_access import (
     AccessUserArgs,
     CorsRuleArgs,
     DelegatedRole,
+    DelegatedRoleArgs,
     GrantArgs,
     MultipartUploadRole,
+    MultipartUploadRoleArgs,
     PrefixPolicy,
     PrefixPolicyArgs,
     PrivateBucket,
@@ -20,6 +22,7 @@ from object_access import (
     ShareArgs,
     TrustArgs,
     WorkloadRole,
+    WorkloadRoleArgs,
 )
 from object_access.handover import model
 from object_access.names import bucket_arn
@@ -151,6 +154,7 @@ class _Holders:
             "key_days": self._project.key_days,
             "tags": self._project.tags,
         }
+        self._bound(args)
         if holder.managed:
             args["managed_policies"] = {name: self._policy(name, holder.places)}
         else:
@@ -173,17 +177,16 @@ class _Holders:
             trust["session_name"] = Output.secret(holder.session_name)
         if holder.self_assuming:
             trust["self_assuming"] = True
-        role = DelegatedRole(
-            self._project.called(name)[0],
-            {
-                "role_name": self._project.named(name),
-                "trusts": {name: trust},
-                "grants": self._grants(holder.places),
-                "max_session_duration": holder.longest_session,
-                "tags": self._project.tags,
-            },
-            renamed.options(self._project, name),
-        )
+        args: DelegatedRoleArgs = {
+            "role_name": self._project.named(name),
+            "trusts": {name: trust},
+            "grants": self._grants(holder.places),
+            "max_session_duration": holder.longest_session,
+            "tags": self._project.tags,
+        }
+        self._bound(args)
+        called = self._project.called(name)[0]
+        role = DelegatedRole(called, args, renamed.options(self._project, name))
         self._confine(holder.places, role.role_arn)
         return model.exported(
             model.Role,
@@ -196,32 +199,27 @@ class _Holders:
         )
 
     def _workload(self, name: str, holder: Machine | Job) -> Exported:
-        role_name, grants = self._project.made(name), self._grants(holder.places)
+        args: WorkloadRoleArgs = {
+            "role_name": self._project.made(name),
+            "grants": self._grants(holder.places),
+            "tags": self._project.tags,
+        }
+        self._bound(args)
+        if isinstance(holder, Job):
+            args["max_session_duration"] = holder.longest_session
+            args["web_identity"] = {
+                "provider_arn": holder.provider,
+                "subjects": holder.subjects,
+                "audience": holder.audience,
+                "wide_subjects": holder.wide_subjects,
+            }
+        called = self._project.called(name)[0]
+        role = WorkloadRole(called, args, renamed.options(self._project, name))
         if isinstance(holder, Machine):
-            role = WorkloadRole(
-                self._project.called(name)[0],
-                {"role_name": role_name, "grants": grants, "tags": self._project.tags},
-                renamed.options(self._project, name),
-            )
             how = model.exported(
                 model.Machine, instance_profile=role.instance_profile, role_arn=role.role_arn
             )
         else:
-            role = WorkloadRole(
-                self._project.called(name)[0],
-                {
-                    "role_name": role_name,
-                    "grants": grants,
-                    "web_identity": {
-                        "provider_arn": holder.provider,
-                        "subjects": holder.subjects,
-                        "audience": holder.audience,
-                    },
-                    "max_session_duration": holder.longest_session,
-                    "tags": self._project.tags,
-                },
-                renamed.options(self._project, name),
-            )
             how = model.exported(
                 model.Job,
                 role_arn=role.role_arn,
@@ -235,18 +233,24 @@ class _Holders:
 
     def _upload_role(self, name: str, holder: UploadRole) -> Exported:
         user = self._users[holder.of]
-        role = MultipartUploadRole(
-            self._project.called(name)[0],
-            {
-                "role_name": self._project.made(name),
-                "user_arn": user.user_arn,
-                "user_unique_id": user.unique_id,
-                "bucket_arn": self._arn,
-                "tags": self._project.tags,
-            },
-            renamed.options(self._project, name),
-        )
+        args: MultipartUploadRoleArgs = {
+            "role_name": self._project.made(name),
+            "user_arn": user.user_arn,
+            "user_unique_id": user.unique_id,
+            "bucket_arn": self._arn,
+            "tags": self._project.tags,
+        }
+        self._bound(args)
+        called = self._project.called(name)[0]
+        role = MultipartUploadRole(called, args, renamed.options(self._project, name))
         return model.exported(model.UploadRole, role_arn=role.role_arn, of=holder.of)
+
+    def _bound(
+        self, args: AccessUserArgs | DelegatedRoleArgs | MultipartUploadRoleArgs | WorkloadRoleArgs
+    ) -> None:
+        """Whoever is made has the environment's boundary."""
+        if self._project.boundary:
+            args["permissions_boundary"] = self._project.boundary
 
     def _policy(
         self, name: str, places: tuple[str, ...], roles: list[str] | None = None

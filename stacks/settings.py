@@ -34,11 +34,24 @@ class Environment:
     namespace: str = ""
     """A word of your own, such as your company's, so that names of buckets made by program are
     unique in the world. Default: none."""
+    prefix: str = ""
+    """What every name made by program begins with, ending in "-", so that who deploys can be kept
+    to those (`kind: pipeline` says which). Changing it makes other buckets, users and roles.
+    Default: none."""
+    boundary: str = ""
+    """ARN of a managed policy, the permissions boundary of every user and role that is made.
+    Default: none."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags on everything that can be tagged. Default: none."""
     administrators: tuple[str, ...] = ()
     """ARNs of users and roles who administer the account: `object-access report --live` shows them
     as known and compares them with nothing. Default: none."""
+
+    def __post_init__(self) -> None:
+        if self.prefix:
+            names.check_start(self.prefix)
+        if self.boundary:
+            names.check_policy_arn(self.boundary)
 
 
 @dataclass(frozen=True)
@@ -74,8 +87,8 @@ def load(config: Config, environment: str) -> list[Loaded]:
                 for name, consumer in consumers.load().items()
                 if name not in listed
             }
-        if not listed:
-            raise ValueError("no projects, list at least one under 'projects'")
+        if not listed and "projects" not in body:
+            raise ValueError("no projects, list them under 'projects'; 'projects: {}' is none")
     loaded = [_project(name, body, environment, shared) for name, body in listed.items()]
     _check_owners([each.project for each in loaded])
     return loaded
@@ -103,6 +116,8 @@ def _project(name: str, body: object, environment: str, shared: Environment) -> 
             "name": name,
             "environment": environment,
             "namespace": shared.namespace,
+            "prefix": shared.prefix,
+            "boundary": shared.boundary,
             "consumer": consumer.name if consumer else "",
         }
         shape = projects.KINDS[consumer.kind if consumer else kind]

@@ -33,8 +33,9 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
     if not isinstance(given, dict):
         raise ValueError(f"must be a mapping of settings, not {given!r}")
     types = _types(cast("Hashable", shape))
-    known = {each.name: each for each in fields(shape) if each.name not in fixed}  # type: ignore[arg-type]
-    names = {_key(name): name for name in known}
+    listed = fields(shape)  # type: ignore[arg-type]
+    known = {each.name: each for each in listed if each.init and each.name not in fixed}
+    names = {key: name for key, name in keys(shape).items() if name in known}
     values = {}
     for key, value in given.items():
         if key not in names:
@@ -46,6 +47,11 @@ def read(shape: type[_T], given: object, fixed: Mapping[str, Any] | None = None)
         if name not in values and each.default is MISSING and each.default_factory is MISSING:
             raise ValueError(f"setting '{key}' is missing")
     return shape(**values, **fixed)
+
+
+def keys(shape: type) -> dict[str, str]:
+    """The settings of a dataclass -> what its fields are called."""
+    return {_key(each.name): each.name for each in fields(shape) if each.init}
 
 
 def typed(key: str, value: object, wanted: Any, *, secret: bool = False) -> Any:
@@ -139,7 +145,8 @@ def _key(name: str) -> str:
 
 def documented(shape: type) -> Mapping[str, str]:
     """The settings of a dataclass, its bases' first, with the text below each."""
-    return _texts(cast("Hashable", shape))
+    texts, given = _texts(cast("Hashable", shape)), keys(shape)
+    return {key: text for key, text in texts.items() if key in given}
 
 
 @cache  # to read a source takes a tenth of a second, and every project asks

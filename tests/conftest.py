@@ -2,16 +2,22 @@
 
 import asyncio
 import logging
+import os
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import botocore.session
 import hypothesis
 import pulumi
 import pytest
 from pulumi.runtime import settings as runtime_settings
+from typer.testing import CliRunner
 
+from object_access import cli
 from object_access.rehearsal.cloud import ACCOUNT, STRANGER, Cloud
 from object_access.stores import compatible
 from object_access.stores.aws import server
@@ -20,10 +26,16 @@ from stacks import look
 
 _LOOKS = {each.function for each in (look._BUCKET, look._USER, look._ROLE, look._POLICY)}
 LIGHTLY = "311530292373"  # its account in the guide
+ROOT = Path(__file__).parents[1]
 
 # No test may fail because others run beside it.
 hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
+
+# Every session reads the models of the services anew, for a tenth of a second: here they share one
+# reader.
+_MODELS = botocore.session.create_loader()
+botocore.session.create_loader = lambda *_: _MODELS
 
 # What a program raises reaches its test; asyncio would print it again, after the last one.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -80,6 +92,12 @@ class PaperCloud(pulumi.runtime.Mocks):
             computed = {"arn": arn, "uniqueId": f"AID{kind.upper()}EXAMPLE"}
         elif kind in ("Policy", "InstanceProfile"):
             computed = {"arn": f"arn:aws:iam::{ACCOUNT}:{kind.lower()}/{identifier}"}
+        elif kind == "OpenIdConnectProvider":
+            issuer = inputs["url"].removeprefix("https://")
+            computed = {"arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"}
+        elif kind == "Key":
+            arn = f"arn:aws:kms:{inputs['region']}:{ACCOUNT}:key/{name}"
+            computed = {"arn": arn, "keyId": name}
         elif kind == "StoreBucket":
             identifier, computed = inputs["bucket_name"], {"not_offered": []}
         elif kind == "AccessKey":
@@ -131,6 +149,21 @@ class PaperCloud(pulumi.runtime.Mocks):
         return sorted(monitor.get_registered_resources())
 
 
+# Modules that take long, which begin first: no worker is left alone with one at the end.
+_LONG = (
+    "test_rehearse", "test_new_tool", "test_sabotage", "test_record", "test_command", "test_access",
+    "test_strangers", "test_openstack", "test_holes", "test_passage", "test_compatible_bucket",
+    "test_changes", "test_package", "test_rotate", "test_bystanders", "test_faults",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first; the others stay as pytest-randomly has shuffled them."""
+    ranks = {f"{name}.py": rank for rank, name in enumerate(_LONG)}
+    items.sort(key=lambda each: ranks.get(each.path.name, len(ranks)))
+
+
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """An embedded cloud in this process, shared: tests give what they make names of their own."""
@@ -172,6 +205,37 @@ def declare(paper: PaperCloud) -> Callable[..., dict[str, Any]]:
 
         inside()
         return resolved
+
+    return run
+
+
+class Done(NamedTuple):
+    """What came of a command, as `subprocess` names it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def invoke(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """Run `object-access` in this process, in this folder and with these variables alone, and leave
+    the process as it was: a process of its own imports for half a second what this one has."""
+
+    def run(*arguments: str, cwd: Path = ROOT, env: Mapping[str, str] = os.environ,
+            given: str = "") -> Done:  # fmt: skip
+        wanted = dict(env)
+        with monkeypatch.context() as process:
+            process.chdir(cwd)
+            process.setattr(sys, "path", sys.path[:])
+            for name in os.environ.keys() - wanted:
+                process.delenv(name)
+            for name, value in wanted.items():
+                process.setenv(name, value)
+            done = CliRunner().invoke(
+                cli.app, arguments, given, prog_name="object-access", catch_exceptions=False
+            )
+        return Done(done.exit_code, done.stdout, done.stderr)
 
     return run
 

@@ -1,82 +1,59 @@
-"""docs/ci.md says what the workflows do, and its documents allow what it says."""
+"""docs/ci.md says what the workflows do, and what a pipeline prints is what they read."""
 
-import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from object_access.policies.evaluate import Policies, Policy, Principal, Request, evaluate
+from stacks import pipeline, settings
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs/ci.md").read_text()
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 JOBS = [job for path in WORKFLOWS for job in yaml.safe_load(path.read_text())["jobs"].values()]
-PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+ENVIRONMENTS = {
+    job["environment"].replace("${{ matrix.environment }}", "dev")
+    for job in JOBS
+    if "environment" in job
+} - {"pypi"}  # of the maintainers alone
 
 
-def test_the_guide_names_what_the_workflows_use():
-    """Every variable, every environment and every required check."""
-    texts = "".join(path.read_text() for path in WORKFLOWS)
-    tables = set(re.findall(r"^\| `([\w-]+)`", GUIDE, flags=re.MULTILINE))
-    variables = set(re.findall(r"vars\.(\w+)", texts))
-    environments = {
-        job["environment"].replace("${{ matrix.environment }}", "dev")
-        for job in JOBS
-        if "environment" in job
-    }
+@pytest.fixture(scope="module")
+def project():
+    """The pipeline of the guide, as it loads."""
+    [text] = [
+        each for each in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL) if "kind:" in each
+    ]
+    body = yaml.safe_load(text)["config"]["object-access:environment"]
+    [loaded] = settings.load(SimpleNamespace(get_object=lambda _: body), "pipeline")
+    return loaded.project
 
-    assert tables | {"AWS_ROLE"} == variables | environments
-    assert "`AWS_ROLE`" in GUIDE
-    named = {job["name"] for job in JOBS}
+
+def test_the_guide_names_the_environments_and_the_required_checks():
+    """All of those that the workflows use."""
+    assert set(re.findall(r"^\| `([\w-]+)`", GUIDE, flags=re.MULTILINE)) == ENVIRONMENTS
     checks = re.findall(r"\*([^*\n]+)\*", GUIDE.partition("the checks")[2].partition(".")[0])
     assert len(checks) == 3
-    assert set(checks) <= named
+    assert set(checks) <= {job["name"] for job in JOBS}
 
 
-def blocks():
-    """The two documents of the guide: the trust, and what the role may do."""
-    trust, reads = map(json.loads, re.findall(r"```json\n(.*?)```", GUIDE, flags=re.DOTALL))
-    return trust, reads
+def test_what_a_pipeline_prints_is_what_the_workflows_read(project):
+    """Every variable, and a role for every environment that has one."""
+    texts = "".join(path.read_text() for path in WORKFLOWS)
+    printed = pipeline.form(project)["fields"]
+
+    variables = {each.removeprefix("Variable ") for each in printed if each.startswith("Variable ")}
+    assert variables | {"AWS_ROLE"} == set(re.findall(r"vars\.(\w+)", texts))
+    with_role = re.findall(r"Environment (dev[\w-]*): AWS_ROLE", "\n".join(printed))
+    assert {*with_role} == ENVIRONMENTS
 
 
-@pytest.mark.parametrize(
-    ("subject", "allowed"),
-    [
-        ("repo:my-org/my-repo:environment:dev-preview", True),
-        ("repo:my-org/my-repo:environment:dev-drift", True),
-        ("repo:my-org/my-repo:environment:dev", False),
-        ("repo:my-org/my-repo:pull_request", False),
-        ("repo:my-org/my-repo:ref:refs/heads/main", False),
-        ("repo:my-org/other:environment:dev-preview", False),
-    ],
-)
-def test_the_guide_s_trust_is_for_its_environments_alone(subject, allowed):
-    """Judged by the evaluator."""
-    issuer = "token.actions.githubusercontent.com"
-    request = Request(
-        Principal("federated", arn=PROVIDER),
-        "sts:AssumeRoleWithWebIdentity",
-        "arn:aws:iam::123456789012:role/reading",
-        "123456789012",
-        {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": subject},
-    )
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_tokens_of_these_environments_are_the_ones_that_are_trusted(project, environment):
+    """As GitHub writes them: of the environment that a job names."""
+    of = f"repo:my-org/my-repo:environment:{environment}"
 
-    decision = evaluate(request, Policies(resource=Policy("trust", blocks()[0], "trust")))
-
-    assert decision.allowed is allowed
-
-
-def test_the_guide_s_reading_role_reads():
-    """No action changes anything, and no object is read but the state's."""
-    statements = {each["Sid"]: each for each in blocks()[1]["Statement"]}
-    actions = {
-        action
-        for each in statements.values()
-        for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
-    }
-
-    assert all(re.fullmatch(r"(s3|iam):(Get|List)\w+|kms:Decrypt", action) for action in actions)
-    assert "s3:GetObject" not in statements["Buckets"]["Action"]
-    assert all("state" in resource for resource in statements["State"]["Resource"])
+    assert project.subjects(environment, deploys=True) == (of,)
+    assert project.subjects(environment, deploys=False) == (f"{of}-preview", f"{of}-drift")

@@ -15,6 +15,7 @@ def test_urns_are_as_they_were(request, paper, declare):
         CompatibleBucket,
         DelegatedRole,
         MultipartUploadRole,
+        Pipeline,
         PrefixPolicy,
         PrivateBucket,
         SwiftAccountKey,
@@ -56,8 +57,16 @@ def test_urns_are_as_they_were(request, paper, declare):
             "access": [Access.READ], "region": "RegionOne",
         })  # fmt: skip
 
+        Pipeline("ci", {
+            "bucket_name": "state", "region": "eu-west-1", "program": "object-access",
+            "issuer": {"host": "gitlab.com"}, "people": ["arn:aws:iam::123456789012:user/ann"],
+            "environments": {"prod": {
+                "own": "ci-prod", "names": ["my-prod-"], "previews": ["a:b"], "deploys": ["a:c"],
+            }},
+        })  # fmt: skip
+
     declare(program)
-    assert len(paper.components) == 10, "of every kind of component one"
+    assert len({each.type for each in paper.components}) == 11, "of every kind of component one"
     urns = "".join(f"{urn}\n" for urn in paper.urns())
     if os.environ.get("REGENERATE"):
         GOLDEN.write_text(urns)

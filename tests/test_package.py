@@ -1,12 +1,16 @@
 """The wheel, as somebody else installs and imports it."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from . import ranges
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = """
@@ -28,17 +32,11 @@ pulumi.export("key", user.access_key_id)
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     """What a build makes of a copy of what git tracks; it changes nothing there."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    archive = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
-    names = [name for name in archive.stdout.decode().split("\0") if (ROOT / name).is_file()]
-    for name in names:
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_bytes((ROOT / name).read_bytes())
-    code = f"import hatchling.build as b; b.build_wheel({str(out)!r})"
-    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True)
+    folder = tmp_path_factory.mktemp("built")
+    built = ranges.wheel(folder)
+    source = folder / "source"
     left = {str(each.relative_to(source)) for each in source.rglob("*") if each.is_file()}
-    assert left == set(names), "nothing untracked is left"
-    [built] = out.glob("*.whl")
+    assert left <= set(ranges.tracked()), "nothing untracked is left"
     return built
 
 
@@ -51,6 +49,18 @@ def test_it_holds_one_package(wheel):
     assert "object_access/py.typed" in names
     assert "object_access/policies/reference/actions.json" in names
     assert not [name for name in names if "test" in name or "__pycache__" in name]
+
+
+def test_every_direct_dependency_has_a_reason():
+    """In CONTRIBUTING's table, which names nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+    lists += project["project"]["optional-dependencies"].values()
+    wanted = {re.match(r"[\w-]+", each)[0] for listed in lists for each in listed}
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("## What is installed")[2]
+    rows = [line.split("|") for line in table.partition("\n## ")[0].splitlines() if "`" in line]
+
+    assert {each for row in rows[1:] for each in re.findall(r"`([\w-]+)`", row[2])} == wanted
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +86,8 @@ def test_mypy_sees_an_importers_mistakes(installed, tmp_path, key, told):
     # Pulumi's own packages take mypy a minute, and say nothing of ours.
     for name in ("pulumi_aws", "pulumi_openstack", "pulumi_random"):
         (tmp_path / f"{name}.pyi").write_text("def __getattr__(name: str) -> object: ...")
-    command = ["--strict", "--follow-imports", "silent", "--cache-dir", str(tmp_path), "program.py"]
+    cache = str(installed.parent / "mypy")  # what it learned of our imports, it knows
+    command = ["--strict", "--follow-imports", "silent", "--cache-dir", cache, "program.py"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *command], cwd=tmp_path, env={"MYPYPATH": str(installed)},
         capture_output=True, text=True,

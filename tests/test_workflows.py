@@ -1,11 +1,13 @@
-"""The workflows: audited, pinned, without secrets, and their steps run with programs of ours."""
+"""The workflows of GitHub and GitLab: audited, pinned, without secrets, and their steps run with programs of ours."""
 
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,10 +52,8 @@ def test_nothing_is_allowed_that_is_not_asked_for(path):
         permissions = job["permissions"]
         assert not {"write-all", "read-all"} & {str(permissions)}
         assert "environment" in job or "id-token" not in permissions
-        assert {p for p, level in permissions.items() if level == "write"} <= {
-            "id-token",
-            "pull-requests",
-        }
+        writes = {name for name, level in permissions.items() if level == "write"}
+        assert writes in (set(), {"pull-requests"}, {"id-token"}, {"id-token", "attestations"})
 
 
 def test_what_a_fork_gets():
@@ -63,7 +63,7 @@ def test_what_a_fork_gets():
     forks = {name: job for name, job in jobs.items() if ours not in job.get("if", "")}
 
     assert set(forks) == {"check", "access", "review"}
-    assert all(job["permissions"] in ({}, {"contents": "read"}) for job in forks.values())
+    assert all({*job["permissions"].values()} == {"read"} for job in forks.values())
 
 
 def test_who_may_comment_runs_no_code_of_the_pull_request():
@@ -71,7 +71,7 @@ def test_who_may_comment_runs_no_code_of_the_pull_request():
     [job] = [
         job
         for job in load(ROOT / ".github/workflows/pull-request.yml")["jobs"].values()
-        if "pull-requests" in job["permissions"]
+        if job["permissions"].get("pull-requests") == "write"
     ]
     [step] = job["steps"]
 
@@ -95,9 +95,11 @@ def run_last_step(job: str, folder: Path, programs: dict[str, str], **variables:
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A checkout with two environments."""
+    """A checkout with two environments, and what judges it in one of its own."""
     folder = tmp_path / "stacks/environments"
     folder.mkdir(parents=True)
+    (tmp_path / "judge/.ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/access-review", tmp_path / "judge/.ci")
     for environment in ("dev", "prod"):
         (folder / f"Pulumi.{environment}.yaml").touch()
     return tmp_path
@@ -138,7 +140,7 @@ def test_the_judge_is_not_the_judged(checkout):
     programs = {
         "judge/.venv/bin/object-access": "echo fine",
         ".venv/bin/object-access": "exit 9",
-        "git": 'case "$*" in *components/object_access/access*) exit 1;; *) exit 9;; esac',
+        "git": 'case "$*" in ls-tree*) ;; *components/object_access/access*) exit 1;; *) exit 9;; esac',
     }
 
     done = run_last_step(
@@ -157,12 +159,186 @@ def test_a_report_that_fails_fails_the_job(checkout):
     done = run_last_step(
         "access",
         checkout,
-        {"judge/.venv/bin/object-access": "exit 2"},
+        {"judge/.venv/bin/object-access": "exit 2", "git": "exit 0"},
         BASE="main",
         RUNNER_TEMP=str(checkout),
     )
 
     assert done.returncode == 2
+
+
+def test_a_deleted_environment_is_told(checkout):
+    """Its stack lives on, so somebody must agree."""
+    output, gone = checkout / "output", "stacks/environments/Pulumi.lab.yaml"
+    programs = {
+        "judge/.venv/bin/object-access": "echo fine",
+        "git": f'case "$*" in ls-tree*) echo {gone};; esac',
+    }
+
+    done = run_last_step(
+        "access", checkout, programs, BASE="0123abc", RUNNER_TEMP=str(checkout),
+        GITHUB_STEP_SUMMARY=str(checkout / "summary"), GITHUB_OUTPUT=str(output),
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert output.read_text().startswith("widened=true\n")
+    assert "lab: its file is gone" in output.read_text()
+    assert "pulumi destroy --stack lab" in output.read_text()
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="needs `jq`, as GitHub's machines have it")
+@pytest.mark.parametrize(
+    ("reviews", "agreed"),
+    [
+        ([], False),
+        ([("APPROVED", "0123abc", "MEMBER")], True),
+        ([("COMMENTED", "0123abc", "MEMBER")], False),
+        ([("APPROVED", "an earlier commit", "OWNER")], False),
+        ([("APPROVED", "0123abc", "CONTRIBUTOR"), ("APPROVED", "0123abc", "NONE")], False),
+        ([("CHANGES_REQUESTED", "0123abc", "OWNER"), ("APPROVED", "0123abc", "OWNER")], True),
+    ],
+)
+def test_who_agrees_has_approved_this_very_commit(tmp_path, reviews, agreed):
+    """Without environments or required reviewers, which not every plan of GitHub has."""
+    listed = [
+        {"state": state, "commit_id": commit, "author_association": who, "user": {"login": "ann"}}
+        for state, commit, who in reviews
+    ]
+    (tmp_path / "reviews.json").write_text(json.dumps(listed))
+    program = """echo "$@" > asked; jq -r "${@: -1}" reviews.json"""
+
+    done = run_last_step(
+        "review", tmp_path, {"gh": program},
+        GITHUB_REPOSITORY="o/r", NUMBER="5", HEAD="0123abc", GH_TOKEN="none",
+    )  # fmt: skip
+
+    assert (done.returncode == 0) == agreed, done.stdout + done.stderr
+    assert "repos/o/r/pulls/5/reviews" in (tmp_path / "asked").read_text()
+    assert agreed or "approve 0123abc" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("stacks", "left"),
+    [
+        ([("dev", 12), ("prod", 3)], ""),
+        ([("dev", 12), ("lab", 0)], ""),
+        ([("organization/farm/lab", 1)], "stack lab is still there"),
+        ([("lab", None)], "stack lab is still there"),
+    ],
+)
+def test_a_stack_without_a_file_is_left_behind(checkout, stacks, left):
+    """Where it has resources, or nobody knows."""
+    (checkout / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/left-behind", checkout / ".ci")
+    listed = json.dumps([{"name": name, "resourceCount": count} for name, count in stacks])
+    (checkout / "pulumi").write_text(f"#!/bin/sh\necho '{listed}'\n")
+    (checkout / "pulumi").chmod(0o755)
+
+    done = subprocess.run(
+        [checkout / ".ci/left-behind"], cwd="/", capture_output=True, text=True,
+        env={"PATH": f"{checkout}:{os.environ['PATH']}"},
+    )  # fmt: skip
+
+    assert left in done.stderr
+    assert (done.returncode != 0) == bool(left), done.stderr
+
+
+CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-11-21\n\n- All.\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "version", "changelog", "told"),
+    [
+        ("v1.2.0", "1.2.0", CHANGELOG, ""),
+        ("v1.2.0-rc.1", "1.2.0-rc.1", CHANGELOG.replace("1.2.0", "1.2.0-rc.1"), ""),
+        ("1.2.0", "1.2.0", CHANGELOG, "is not the version"),
+        ("v1.2.1", "1.2.0", CHANGELOG, "is not the version"),
+        ("v1.2", "1.2", CHANGELOG, "is not semantic"),
+        ("v01.2.0", "01.2.0", CHANGELOG, "is not semantic"),
+        ("v1.3.0", "1.3.0", CHANGELOG, "has no heading '## 1.3.0"),
+        ("v1.2.0", "1.2.0", CHANGELOG.replace("ed\n", "ed\n- New."), "under 'Unreleased'"),
+    ],
+)
+def test_a_tag_is_the_version_and_in_the_changelog(tag, version, changelog, told):
+    """Before anything is built."""
+    wrong = runpy.run_path(str(ROOT / ".ci/version.py"))["wrong"]
+
+    assert (told in wrong(tag, version, changelog)) if told else not wrong(tag, version, changelog)
+
+
+def test_our_own_version_is_semantic():
+    """And this changelog has a place for what is next."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert re.fullmatch(runpy.run_path(str(ROOT / ".ci/version.py"))["SEMANTIC"], version)
+    assert "\n## Unreleased\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_what_publishes_runs_nothing_of_ours():
+    """It gets files and passes them on; the job before it has no rights."""
+    jobs = load(ROOT / ".github/workflows/release.yml")["jobs"]
+
+    assert jobs["build"]["permissions"] == {"contents": "read"}
+    assert not [step for step in jobs["publish"]["steps"] if "run" in step or "checkout" in step]
+    assert jobs["publish"]["needs"] == "build"
+
+
+# --- GitLab ---
+
+GITLAB = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
+SCRIPTS = {
+    f"{name}-{key}": "\n".join(job[key])
+    for name, job in GITLAB.items()
+    for key in ("script", "before_script")
+    if isinstance(job, dict) and key in job
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_gitlab_s_scripts_are_bash(name):
+    """Every line of every job."""
+    done = subprocess.run(["bash", "-n"], input=SCRIPTS[name], capture_output=True, text=True)
+
+    assert done.stderr == ""
+
+
+def test_gitlab_gives_credentials_to_the_default_branch_alone():
+    """By tokens, with an environment that says whose they are; no job of a merge request."""
+    every = {name: job for name, job in GITLAB.items() if isinstance(job, dict)}
+    jobs = {name: job for name, job in every.items() if job.get("extends") == ".real"}
+
+    assert set(jobs) == {"preview", "deploy", "drift"}
+    for job in jobs.values():
+        [rule] = job["rules"]
+        assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"]
+        assert rule["if"].startswith("$ENVIRONMENTS && ")
+        assert job["environment"]["name"].startswith("$ENVIRONMENT")
+    assert [name for name, job in every.items() if "id_tokens" in job] == [".real"]
+    assert jobs["deploy"]["rules"][0]["when"] == "manual"
+
+
+def test_gitlab_s_pulumi_is_the_locked_one():
+    """The image has no digest here: nobody could look it up offline."""
+    version = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+
+    assert GITLAB[".real"]["image"] == f"pulumi/pulumi-python:{version[1]}"
+
+
+@pytest.mark.parametrize(("code", "asks"), [(0, False), (3, True)])
+def test_gitlab_waits_for_a_person_where_access_widens(checkout, code, asks):
+    """The last step writes what the next pipeline is."""
+    (checkout / "judge/.ci/access-review").write_text(f"echo told; exit {code}\n")
+    script = GITLAB["access"]["script"][-1]
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=checkout, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    [job] = yaml.safe_load((checkout / "agree.yml").read_text()).values()
+    assert (job.get("when") == "manual") == asks
+    assert (job.get("allow_failure") is False) == asks
+    assert (checkout / "report.md").read_text() == "told\n"
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="needs `jq`, as GitHub's machines have it")

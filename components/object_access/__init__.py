@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .delegated_role import TrustArgs as TrustArgs
     from .multipart_role import MultipartUploadRole as MultipartUploadRole
     from .multipart_role import MultipartUploadRoleArgs as MultipartUploadRoleArgs
+    from .pipeline import DeployedArgs as DeployedArgs
+    from .pipeline import IssuerArgs as IssuerArgs
+    from .pipeline import Pipeline as Pipeline
+    from .pipeline import PipelineArgs as PipelineArgs
     from .policies.grants import Access as Access
     from .prefix_policy import PrefixPolicy as PrefixPolicy
     from .prefix_policy import PrefixPolicyArgs as PrefixPolicyArgs

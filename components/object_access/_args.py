@@ -121,16 +121,3 @@ def made(
             return make(known)
 
     return Output.from_input(given).apply(late)
-
-
-def shown(args: Mapping[str, Any], *secret: str) -> dict[str, Any]:
-    """The inputs of a component as they are registered: what is known, and no secret.
-
-    Children wait for their component's registration, and that for each of its inputs: one that
-    flows would put everything in a row. The keys named `secret` are left out wherever they are.
-    """
-    return {
-        key: shown(value, *secret) if isinstance(value, Mapping) else value
-        for key, value in args.items()
-        if key not in secret and (isinstance(value, Mapping) or not flows(value))
-    }

@@ -67,7 +67,7 @@ class AccessUser(ComponentResource):
             keys = names.check_keys(args.get("keys", ["key"]))
             inactive = names.check_inactive(args.get("inactive", []), keys)
             tags = names.check_tags(args.get("tags", {}), "iam")
-        super().__init__("object-access:index:AccessUser", name, _args.shown(args), opts)
+        super().__init__("object-access:index:AccessUser", name, None, opts)
         child = ResourceOptions(parent=self)
 
         user = aws.iam.User(
@@ -75,6 +75,8 @@ class AccessUser(ComponentResource):
             name=user_name,
             permissions_boundary=args.get("permissions_boundary"),
             tags=tags,
+            # Keys that a failed update made and Pulumi could not note go with their user.
+            force_destroy=True,
             # AWS renames a user in place, but its keys and policies are made anew: IAM then counts
             # the keys of both names as one user's, and has no room for a third.
             opts=ResourceOptions(parent=self, replace_on_changes=["name"]),

@@ -179,6 +179,11 @@ def _in_one_line() -> Iterator[None]:
         raise _Refused(str(error)) from None
 
 
+def _folder(program: Path, file: str) -> Path:
+    """Where Pulumi is asked for outputs; with a file of them there need be no program."""
+    return program if file else Workspace.at(program).folder
+
+
 @app.command(
     epilog=_examples(
         "object-access rehearse -e dev",
@@ -337,6 +342,7 @@ def handover(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file; write into a git work tree.")
     ] = False,
+    program: _Program = Path(),
 ) -> None:
     """Print or save what a project hands over, its secrets included.
 
@@ -345,7 +351,8 @@ def handover(
     from .handover.command import run
 
     with _in_one_line():
-        run(project, shape, holder, file, stack, output, force=force)
+        folder = _folder(program, file)
+        run(project, shape, holder, file, stack, folder, output, force=force)
 
 
 @app.command(
@@ -378,6 +385,7 @@ def check(
         ),
     ] = "",
     shape: Annotated[str, _word("--format", FORMATS["check"])] = "table",
+    program: _Program = Path(),
 ) -> None:
     """Try what a deployed project was promised, and must be refused.
 
@@ -389,7 +397,8 @@ def check(
     from .checks.command import run
 
     with _in_one_line():
-        code = run(project, file, stack, endpoint, ca_bundle, profile, shape)
+        folder = _folder(program, file)
+        code = run(project, file, stack, folder, endpoint, ca_bundle, profile, shape)
     raise typer.Exit(code)
 
 

@@ -62,7 +62,7 @@ class CompatibleBucket(ComponentResource):
             profile = names.check_profile(args["profile"]) if "profile" in args else ""
             rules = cors_rules(name, args.get("cors", []))
             removal = _buckets.removal(args)
-        super().__init__("object-access:index:CompatibleBucket", name, _args.shown(args), opts)
+        super().__init__("object-access:index:CompatibleBucket", name, None, opts)
 
         bucket = _StoreBucket(
             name,

@@ -88,8 +88,7 @@ class DelegatedRole(ComponentResource):
             if _ASSUME_ITSELF in grants:
                 raise ValueError(f"grant '{_ASSUME_ITSELF}' has the role's own name, rename it")
             _check_trusts(trusts, early)
-        shown = _args.shown(args, *_SECRETS)
-        super().__init__("object-access:index:DelegatedRole", name, shown, opts)
+        super().__init__("object-access:index:DelegatedRole", name, None, opts)
         child = ResourceOptions(parent=self)
         for warning in _warnings(trusts, duration):
             pulumi.log.warn(f"{name}: {warning}", self)

@@ -49,7 +49,7 @@ class MultipartUploadRole(ComponentResource):
                 {"bucket_arn": args["bucket_arn"]},
                 lambda known: to_json(multipart_access(**known)),
             )
-        super().__init__("object-access:index:MultipartUploadRole", name, _args.shown(args), opts)
+        super().__init__("object-access:index:MultipartUploadRole", name, None, opts)
         child = ResourceOptions(parent=self)
 
         user = Output.all(args["user_arn"], args["user_unique_id"])

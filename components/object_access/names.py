@@ -171,6 +171,7 @@ _TAG_SIGNS = "_.:/=+-@"
 _CLOSE = 0.7  # of 1; difflib's own 0.6 takes "mars" for "paris"
 _DIGEST = 10  # characters of base32, so 50 bits
 _SHOWN = 80  # characters of a refused value that its message repeats
+_LONGEST_START = 30  # characters: a bucket of 63 keeps room for project and digest
 
 
 class Region(NamedTuple):
@@ -526,9 +527,32 @@ def check_label(what: str, label: str) -> str:
     return _checked(what, label, _LABEL_FAULTS, _tidy_label)
 
 
-def made(kind: str, *, project: str, environment: str, namespace: str, limit: int) -> str:
-    """A name made by program: `<project>-<environment>-<kind>-<digest>`, the readable part cut so
-    that all of it has at most `limit` characters.
+def check_start(start: str) -> str:
+    """What names made by program begin with: a label of at most 30 characters, and a hyphen."""
+    if not start.endswith("-") or len(start) > _LONGEST_START:
+        raise ValueError(
+            f"prefix '{start}' must end in '-' and have at most {_LONGEST_START} characters, give "
+            "one like 'my-company-dev-'"
+        )
+    check_label("prefix", start[:-1])
+    return start
+
+
+def check_policy_arn(arn: str) -> str:
+    """The ARN of a managed policy of an account."""
+    if not re.fullmatch(r"arn:aws[\w-]*:iam::\d{12}:policy/[\w+=,.@/-]+", arn, re.ASCII):
+        raise ValueError(
+            f"'{arn}' is no managed policy, give an ARN like "
+            "'arn:aws:iam::123456789012:policy/my-boundary'"
+        )
+    return arn
+
+
+def made(
+    kind: str, *, project: str, environment: str, namespace: str, limit: int, prefix: str = ""
+) -> str:
+    """A name made by program: `<prefix><project>-<environment>-<kind>-<digest>`, the readable part
+    cut so that all of it has at most `limit` characters.
 
     The same arguments always give the same name, others another: the digest is 50 bits of all of
     them. `namespace`, any text, sets the names apart from those that others make of the same
@@ -544,13 +568,15 @@ def made(kind: str, *, project: str, environment: str, namespace: str, limit: in
         check_label("environment", environment),
         check_label("kind", kind),
     ]
-    stem = _cut("-".join(labels), room)
+    stem = _cut(prefix + "-".join(labels), room)
     # Labels have no double hyphen and the digest has none at all, so that no reserved suffix and
     # no `xn--` can arise; the other reserved prefixes do not begin with "my".
     if f"{stem}-".startswith(_RESERVED_PREFIXES):
+        if prefix:
+            raise ValueError(f"prefix '{prefix}' is reserved by S3, choose another one")
         stem = _cut(f"my-{stem}", room)
     # As JSON, because ("a-b", "c") and ("a", "b-c") must differ.
-    source = json.dumps([_text("namespace", namespace), *labels])
+    source = json.dumps([_text("namespace", namespace), *labels, *([prefix] if prefix else [])])
     digest = base64.b32encode(hashlib.sha256(source.encode()).digest()).decode().lower()
     return f"{stem}-{digest[:_DIGEST]}"
 

@@ -38,7 +38,7 @@ class PrefixPolicy(ComponentResource):
             policy = joined(name, args["grants"])
             roles = [names.check_iam_name("role", role) for role in args.get("roles", [])]
             tags = names.check_tags(args.get("tags", {}), "iam")
-        super().__init__("object-access:index:PrefixPolicy", name, _args.shown(args), opts)
+        super().__init__("object-access:index:PrefixPolicy", name, None, opts)
 
         child = ResourceOptions(parent=self)
 

@@ -97,7 +97,7 @@ class PrivateBucket(ComponentResource):
             policy = _policy(name, arn, args)
             encryption = _encryption(name, args)
             logs = _access_logs(name, args)
-        super().__init__("object-access:index:PrivateBucket", name, _args.shown(args), opts)
+        super().__init__("object-access:index:PrivateBucket", name, None, opts)
 
         bucket = aws.s3.Bucket(
             name,

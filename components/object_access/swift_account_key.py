@@ -42,7 +42,7 @@ class SwiftAccountKey(ComponentResource):
         with _args.naming(name):
             project_id = swift.check_id("project", args["project_id"])
             keys = names.check_keys(args.get("keys", ["key"]), least=1)
-        super().__init__("object-access:index:SwiftAccountKey", name, _args.shown(args), opts)
+        super().__init__("object-access:index:SwiftAccountKey", name, None, opts)
         owner = swift.owner(pulumi.get_project(), pulumi.get_stack(), name)
         # The provider marks nothing secret, and `headers` repeats the keys.
         hidden = ["metadata", "headers"]

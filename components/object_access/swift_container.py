@@ -85,7 +85,7 @@ class SwiftContainer(ComponentResource):
             read = swift.acl(access.get("read", []), "read", public=public)
             write = swift.acl(access.get("write", []), "write", public=public)
             removal = _buckets.removal(args)
-        super().__init__("object-access:index:SwiftContainer", name, _args.shown(args), opts)
+        super().__init__("object-access:index:SwiftContainer", name, None, opts)
 
         secrets = _temp_urls.make(name, keys, self)
         metadata: Output[Mapping[str, Input[str]]] = Output.secret(

@@ -55,7 +55,7 @@ class SwiftCredential(ComponentResource):
             expires_at = args.get("expires_at")
             if expires_at is not None:
                 swift.check_expiry(expires_at)
-        super().__init__("object-access:index:SwiftCredential", name, _args.shown(args), opts)
+        super().__init__("object-access:index:SwiftCredential", name, None, opts)
 
         credential = openstack.identity.ApplicationCredential(
             name,

@@ -20,9 +20,13 @@ class WebIdentityArgs(TypedDict):
     """ARN of the account's OpenID Connect provider."""
     subjects: Sequence[str]
     """Token subjects, such as "repo:my-org/my-repo:ref:refs/heads/main" or
-    "system:serviceaccount:my-namespace:my-account"; "*" is a wildcard after the owner."""
+    "system:serviceaccount:my-namespace:my-account". A "*" may stand for some branches, tags,
+    environments or accounts, such as "repo:my-org/my-repo:ref:refs/heads/release/*"."""
     audience: NotRequired[str]
     """For whom the tokens are issued. Default: sts.amazonaws.com."""
+    wide_subjects: NotRequired[bool]
+    """Subjects such as "repo:my-org/*" are meant, which open other repositories, every branch or
+    every pod. Default: False, they are refused."""
 
 
 class WorkloadRoleArgs(TypedDict):
@@ -63,7 +67,7 @@ class WorkloadRole(ComponentResource):
             trusting = (
                 _job(name, job) if job else _machines(name, partition_of(name, args["grants"]))
             )
-        super().__init__("object-access:index:WorkloadRole", name, _args.shown(args), opts)
+        super().__init__("object-access:index:WorkloadRole", name, None, opts)
         child = ResourceOptions(parent=self)
 
         role = aws.iam.Role(
@@ -102,7 +106,8 @@ def _job(name: str, job: WebIdentityArgs) -> Input[str]:
 
     def write(known: Mapping[str, Any]) -> str:
         audience = known.get("audience", "sts.amazonaws.com")
-        policy = trust.web_identity(known["provider_arn"], audience, known["subjects"])
+        wide = known.get("wide_subjects", False)
+        policy = trust.web_identity(known["provider_arn"], audience, known["subjects"], wide=wide)
         check_size("trust policy", policy)
         return to_json(policy)
 

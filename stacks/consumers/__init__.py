@@ -265,7 +265,7 @@ class Consumer:
         rules are the consumer's."""
         shape = projects.KINDS[self.kind]
         theirs = {"places", "holders", "cors", "origins", *self.settings}
-        return frozenset(shapes.documented(shape)) - theirs
+        return frozenset(shapes.keys(shape)) - projects.FIXED - theirs
 
     def fill_in(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], "Paste"]:
         """The project of the generic kind for these settings, and what is pasted.

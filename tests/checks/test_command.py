@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -58,7 +56,7 @@ def handovers(cloud):
 
 
 @pytest.fixture
-def command(cloud, handovers, tmp_path):
+def command(cloud, handovers, tmp_path, invoke):
     """Run the command on a machine with the profiles of an operator and of Lightly's account."""
     lightly = cloud.aws["accounts"][LIGHTLY]
     (tmp_path / "credentials").write_text(
@@ -72,9 +70,8 @@ def command(cloud, handovers, tmp_path):
     def run(project, *arguments, endpoint=None, given=handovers, **variables):
         shape = () if "--format" in arguments else ("--format", "json")
         at = ["--endpoint", endpoint or cloud.target.endpoint, "--from", "-", *shape]
-        return subprocess.run(
-            [sys.executable, "-m", "object_access", "check", project, *at, *arguments],
-            cwd=ROOT,
+        return invoke(
+            "check", project, *at, *arguments,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(tmp_path),
@@ -83,11 +80,8 @@ def command(cloud, handovers, tmp_path):
                 "AWS_EC2_METADATA_DISABLED": "true",
                 **variables,
             },
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
+            given=json.dumps(given),
+        )  # fmt: skip
 
     return run
 

@@ -25,7 +25,7 @@ def test_a_user_its_grant_and_one_key(declare, paper):
     outputs = declare(lambda: outputs_of(AccessUser("vision", READER)))
 
     assert paper.kinds() == ["AccessKey", "User", "UserPolicy"]
-    assert paper.one("User") == {"name": "reader", "tags": {}}
+    assert paper.one("User") == {"name": "reader", "forceDestroy": True, "tags": {}}
     assert paper.one("AccessKey") == {"user": "reader"}
     policy = paper.one("UserPolicy")
     assert (policy["user"], policy["name"]) == ("reader", "data")
@@ -57,6 +57,7 @@ def test_everything_set(declare, paper):
     assert paper.kinds() == ["AccessKey", "AccessKey", "User", "UserPolicy", "UserPolicy"]
     assert paper.one("User") == {
         "name": "writer",
+        "forceDestroy": True,
         "permissionsBoundary": "arn:aws:iam::123456789012:policy/edge",
         "tags": {"team": "vision"},
     }

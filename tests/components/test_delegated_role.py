@@ -101,7 +101,7 @@ def test_what_is_agreed_upon_never_becomes_an_input_in_the_open(declare, paper, 
 
     assert "farm-animals-7" not in str(paper.components)
     [component] = paper.components
-    assert component.inputs["trusts"] == {"them": {"principals": [LIGHTLY]}}
+    assert component.inputs == {}
     trust = paper.one("Role")["assumeRolePolicy"]
     assert rpc.is_rpc_secret(trust)
     assert "farm-animals-7" in plain(trust)

@@ -44,8 +44,10 @@ def test_a_role_for_jobs(declare, paper):
     [statement] = json.loads(paper.one("Role")["assumeRolePolicy"])["Statement"]
     assert statement["Principal"] == {"Federated": PROVIDER}
     assert statement["Condition"] == {
-        "StringEquals": {"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"},
-        "StringLike": {"token.actions.githubusercontent.com:sub": subjects},
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": subjects,
+        }
     }
     assert outputs["profile"] == ("", False)
 
@@ -59,6 +61,10 @@ def test_a_role_for_jobs(declare, paper):
         (
             {"web_identity": {"provider_arn": PROVIDER, "subjects": ["*"]}},
             "mount: subject '*' does not say whose tokens it means",
+        ),
+        (
+            {"web_identity": {"provider_arn": PROVIDER, "subjects": ["repo:my-org/*"]}},
+            "mount: subject 'repo:my-org/*' opens other repositories, name it in full",
         ),
         (
             {"web_identity": {"provider_arn": PROVIDER}},

@@ -57,7 +57,11 @@ def test_components_beside_the_shipped_environments(declare, described):
             {
                 "role_name": "job",
                 "grants": grants,
-                "web_identity": {"provider_arn": provider, "subjects": ["repo:org/repo:*"]},
+                "web_identity": {
+                    "provider_arn": provider,
+                    "subjects": ["repo:org/repo:*"],
+                    "wide_subjects": True,
+                },
             },
         )
         DelegatedRole(

@@ -79,6 +79,13 @@ GIVEN = {
         ci={"as": "job", "role_arn": "arn:aws:iam::123456789012:role/ci", "provider": OIDC,
             "subjects": ["repo:a/b"], "audience": "sts.amazonaws.com"},
     ),
+    "runner": handover(
+        aws("state"), READ,
+        dev={"as": "runner", "role_arn": "arn:aws:iam::123456789012:role/dev", "provider": OIDC,
+             "subjects": ["repo:a/b:environment:dev"], "audience": "sts.amazonaws.com",
+             "environment": "dev", "deploys": True, "names": ["acme-dev-"], "strangers": {},
+             "boundary": "arn:aws:iam::123456789012:policy/dev", "key": "arn:aws:kms:x:1:key/k"},
+    ),
     "guest": handover(
         aws("artifacts"), READ, them={"as": "principal", "principals": ["111122223333"]}
     ),
@@ -567,7 +574,7 @@ def test_values_survive_a_shell_and_yaml():
 
 
 @pytest.fixture
-def command(tmp_path):
+def command(tmp_path, invoke):
     """Run it in a home with the operator's keys in it; what is given comes by standard input."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws/credentials").write_text(
@@ -575,15 +582,11 @@ def command(tmp_path):
     )
 
     def run(*arguments, given=GIVEN, source=("--from", "-"), **variables):
-        return subprocess.run(
-            [sys.executable, "-m", "object_access", "handover", *arguments, *source],
-            cwd=ROOT,
+        return invoke(
+            "handover", *arguments, *source,
             env={"HOME": str(tmp_path), "PATH": str(Path(sys.executable).parent), **variables},
-            input=given if isinstance(given, str) else json.dumps(given),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+            given=given if isinstance(given, str) else json.dumps(given),
+        )  # fmt: skip
 
     return run
 
@@ -681,8 +684,9 @@ def test_without_a_file_it_asks_pulumi(command, tmp_path):
     done = command("valohai", source=())
     assert "'pulumi' is not on PATH, install it or give a file with --from" in done.stderr
 
-    pulumi, asked = tmp_path / "pulumi", tmp_path / "asked"
-    pulumi.write_text(f'#!/bin/sh\necho "$@" > {asked}\ncat\n')
+    pulumi, asked, outputs = (tmp_path / name for name in ("pulumi", "asked", "outputs"))
+    outputs.write_text(json.dumps(GIVEN))
+    pulumi.write_text(f'#!/bin/sh\necho "$@" > {asked}\ncat {outputs}\n')
     pulumi.chmod(0o755)
     path = f"{tmp_path}:/usr/bin:/bin"
     done = command("laptop", "--format", "mount", "--stack", "prod", source=(), PATH=path)
@@ -690,6 +694,11 @@ def test_without_a_file_it_asks_pulumi(command, tmp_path):
     assert asked.read_text().split() == [
         "stack", "output", "--show-secrets", "--json", "--stack", "prod",
     ]  # fmt: skip
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/Pulumi.yaml").write_text("name: elsewhere\n")
+    pulumi.write_text("#!/bin/sh\npwd >&2\nexit 1\n")
+    done = command("laptop", "--program", str(tmp_path / "elsewhere"), source=(), PATH=path)
+    assert done.stderr == f"error: 'pulumi stack output' said: {tmp_path}/elsewhere\n"
     pulumi.write_text("#!/bin/sh\necho 'error: no stack selected' >&2\nexit 1\n")
     done = command("laptop", source=(), PATH=path)
     assert done.stderr == "error: 'pulumi stack output' said: no stack selected\n"

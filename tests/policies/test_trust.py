@@ -1,5 +1,6 @@
 """Who may assume a role, as the evaluator reads its trust policy."""
 
+import re
 from itertools import product
 
 import pytest
@@ -87,7 +88,7 @@ def test_machines():
 def test_a_job_s_token(audience, subject, allowed):
     """Audience and subject must both be right."""
     document = trust.web_identity(
-        PROVIDER, "sts.amazonaws.com", ["repo:my-org/my-repo:ref:refs/heads/*"]
+        PROVIDER, "sts.amazonaws.com", ["repo:my-org/my-repo:ref:refs/heads/*"], wide=True
     )
     token = Principal("federated", arn=PROVIDER)
     context = {
@@ -103,24 +104,66 @@ def test_a_job_s_token(audience, subject, allowed):
 
 
 @pytest.mark.parametrize(
-    ("subject", "good"),
+    ("subject", "opens"),
     [
-        ("repo:my-org/my-repo:ref:refs/heads/main", True),
-        ("repo:my-org/*", True),
-        ("system:serviceaccount:my-namespace:my-account", True),
-        ("repo:*", False),
-        ("repo:my-org*", False),
-        ("*", False),
-        ("", False),
+        # named in full, or some of one repository, project or namespace
+        ("repo:my-org/my-repo:ref:refs/heads/main", ""),
+        ("repo:my-org@123456/my-repo@456789:environment:dev", ""),
+        ("repo:my-org/my-repo:pull_request", ""),
+        ("repo:my-org/my-repo:ref:refs/heads/release/*", ""),
+        ("repo:my-org/my-repo:ref:refs/tags/v*", ""),
+        ("repo:my-org/my-repo:environment:prod-?", ""),
+        ("project_path:my-group/sub/my-project:ref_type:branch:ref:main", ""),
+        ("project_path:my-group/my-project:ref_type:tag:ref:v*", ""),
+        ("system:serviceaccount:my-namespace:my-account", ""),
+        ("system:serviceaccount:my-namespace:worker-*", ""),
+        ("organization:my-org:project:p:workspace:w:run_phase:plan", ""),
+        # wide
+        ("repo:my-org/*", "other repositories"),
+        ("repo:my-org/my-repo*", "other repositories"),
+        ("repo:my-org/my-rep?:ref:refs/heads/main", "other repositories"),
+        ("repo:my-org/*:ref:refs/heads/main", "other repositories"),
+        ("repo:my-org/my-repo:*", "every branch and pull request of the repository"),
+        ("repo:my-org/my-repo:ref:*", "every branch and pull request of the repository"),
+        ("repo:my-org/my-repo:ref:refs/heads/*", "every branch and pull request of"),
+        ("repo:my-org/my-repo:environment:*", "every branch and pull request of the repository"),
+        ("project_path:my-group/*", "other projects"),
+        ("project_path:my-group/*:ref_type:branch:ref:main", "other projects"),
+        ("project_path:my-group/my-project:*", "every branch of the project"),
+        ("project_path:my-group/my-project:ref_type:branch:ref:*", "every branch of the project"),
+        ("system:serviceaccount:*:my-account", "every pod of the cluster"),
+        ("system:serviceaccount:my-namespace:*", "every pod of the namespace"),
+        ("organization:my-org:project:p:workspace:w:run_phase:*", "more than one token's holder"),
     ],
 )
-def test_a_subject_says_whose_tokens_it_means(subject, good):
-    """A wildcard in the owner's place would trust everyone's repositories."""
-    if good:
-        trust.web_identity(PROVIDER, "sts.amazonaws.com", [subject])
-        return
+def test_a_subject_opens_one_thing_unless_told(subject, opens):
+    """A pattern that opens other repositories, every branch or every pod is refused, in a line that
+    says what it opens; whoever means it says so."""
+    if opens:
+        with pytest.raises(ValueError, match=re.escape(f"subject '{subject}' opens {opens}")):
+            trust.web_identity(PROVIDER, "sts.amazonaws.com", [subject])
+    [statement] = trust.web_identity(PROVIDER, "sts.amazonaws.com", [subject], wide=bool(opens))[
+        "Statement"
+    ]
+
+    words = "StringLike" if "*" in subject or "?" in subject else "StringEquals"
+    said = statement["Condition"][words]["token.actions.githubusercontent.com:sub"]
+    assert said == [subject]
+
+
+@pytest.mark.parametrize(
+    "subject", ["repo:*", "repo:my-org*", "*", "", "project_path:*", "re*:a/b"]
+)
+def test_a_subject_says_whose_tokens_it_means(subject):
+    """A wildcard in the owner's place would trust everyone's repositories, whatever is told."""
     with pytest.raises(ValueError, match="does not say whose tokens it means"):
-        trust.web_identity(PROVIDER, "sts.amazonaws.com", [subject])
+        trust.web_identity(PROVIDER, "sts.amazonaws.com", [subject], wide=True)
+
+
+def test_an_audience_is_no_pattern():
+    """IAM would compare its `*` as the sign that it is."""
+    with pytest.raises(ValueError, match=r"audience 'sts[*]' is taken word for word"):
+        trust.web_identity(PROVIDER, "sts*", ["repo:my-org/my-repo:pull_request"])
 
 
 def test_what_is_no_provider():

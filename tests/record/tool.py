@@ -10,19 +10,25 @@ service. `=5` ends with that exit code, `WAIT` waits for Ctrl-C, `ENV` prints th
 
 import hashlib
 import hmac
+import http.client
 import os
 import secrets
 import signal
 import ssl
 import sys
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 ENDPOINT, REGION = os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_REGION"]
-TRUST = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE"))
+_AT = urlsplit(ENDPOINT)
+CONNECTION = (
+    http.client.HTTPSConnection(
+        _AT.netloc, context=ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+    )
+    if _AT.scheme == "https"
+    else http.client.HTTPConnection(_AT.netloc)
+)
 
 
 def send(method: str, path: str, query: str = "", body: bytes = b"", **more: str) -> int:
@@ -31,7 +37,7 @@ def send(method: str, path: str, query: str = "", body: bytes = b"", **more: str
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     digest = hashlib.sha256(body).hexdigest()
     headers = {
-        "host": urlsplit(ENDPOINT).netloc,
+        "host": _AT.netloc,
         "x-amz-content-sha256": digest,
         "x-amz-date": now,
         **{name.replace("_", "-"): value for name, value in more.items()},
@@ -48,13 +54,10 @@ def send(method: str, path: str, query: str = "", body: bytes = b"", **more: str
         f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope}, "
         f"SignedHeaders={signed}, Signature={hmac.digest(key, text.encode(), 'sha256').hex()}"
     )
-    url = f"{ENDPOINT}{quote(path)}" + (f"?{query}" if query else "")
-    request = urllib.request.Request(url, body or None, headers, method=method)
-    try:
-        with urllib.request.urlopen(request, context=TRUST) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
+    CONNECTION.request(method, quote(path) + (f"?{query}" if query else ""), body or None, headers)
+    answer = CONNECTION.getresponse()
+    answer.read()
+    return answer.status
 
 
 # Words that put an object, and the headers and the like that each sends besides.

@@ -27,6 +27,14 @@ PROJECTS = {
             "logs": {"as": "existing-role", "name": "lives-role"},
         },
     },
+    "ci": {
+        "kind": "pipeline",
+        "gitlab": "my-group/my-project",
+        "host": "git.lives.example",
+        "region": "eu-west-1",
+        "environments": {"dev": {}},
+        "people": ["arn:aws:iam::123456789012:role/administrator"],
+    },
     "store": {"kind": "kopah", "bucket": "lives-store", "versioning": True},
     "swift": {
         "kind": "swift",

@@ -101,6 +101,29 @@ def store_suspended(cloud, _):
     )
 
 
+def kms(call, **parameters):
+    """A change of the key, by hand."""
+
+    def change(cloud, life):
+        [key] = [each for each in life.stack.there.values() if each.type.endswith(":Key")]
+        getattr(cloud.admin("kms"), call)(KeyId=key.id, **parameters)
+
+    return change
+
+
+def alias_gone(cloud, life):
+    [alias] = [each for each in life.stack.there.values() if each.type.endswith(":Alias")]
+    cloud.admin("kms").delete_alias(AliasName=alias.id)
+
+
+FOR_ALL = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+        ],
+    }
+)
 OPEN_BLOCK = {
     "BlockPublicAcls": True, "BlockPublicPolicy": False, "IgnorePublicAcls": True,
     "RestrictPublicBuckets": False,
@@ -215,6 +238,15 @@ DRIFT = {
     ),
     "a credential is ended": (credential_ended, "swift-robot", "created"),
     "versions are not kept on another store": (store_suspended, "store", "updated"),
+    "everybody uses a key": (
+        kms("put_key_policy", PolicyName="default", Policy=FOR_ALL), "ci-dev-key", "updated",
+    ),
+    "a key no longer rotates": (kms("disable_key_rotation"), "ci-dev-key", "updated"),
+    "a key's alias is gone": (alias_gone, "ci-dev-key", "created"),
+    "tokens are trusted no more": (
+        iam("delete_open_id_connect_provider", of="ci-issuer", OpenIDConnectProviderArn="<ID>"),
+        "ci-issuer", "created",
+    ),
 }  # fmt: skip
 
 

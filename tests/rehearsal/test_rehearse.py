@@ -43,6 +43,17 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.fixture
+def started(monkeypatch, cloud):
+    """Rehearsals in this process, on the cloud that the tests share."""
+
+    @contextmanager
+    def already_running(*_, **__):
+        yield SimpleNamespace(ready=lambda: cloud)
+
+    monkeypatch.setattr(rehearse_module, "starting", already_running)
+
+
 @pytest.fixture(scope="module")
 def rehearsed() -> subprocess.CompletedProcess[str]:
     """One rehearsal of the shipped environment."""
@@ -99,12 +110,17 @@ def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
     assert MASK not in again.stdout
 
 
-def test_without_colour_at_60_columns():
+@pytest.mark.usefixtures("started")
+def test_without_colour_at_60_columns(monkeypatch, capfd):
     """Piped, as in CI: nothing is lost, and no line of a check is broken by a sign for a terminal."""
-    done = command("--environment", "dev", "--all", NO_COLOR="1", COLUMNS="60")
-    assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stdout + done.stderr
-    assert "read by a presigned link" in " ".join(done.stdout.split())
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    code = rehearse_module.rehearse(ROOT, "dev", "table", every=True, engine="in-process")
+    shown = capfd.readouterr()
+
+    assert code == 0, shown.err
+    assert "\x1b" not in shown.out + shown.err
+    assert "read by a presigned link" in " ".join(shown.out.split())
 
 
 @pytest.mark.parametrize(
@@ -174,14 +190,8 @@ GOOD = "config: {'object-access:environment': {projects: {a: {kind: valohai-s3, 
 
 
 @pytest.fixture
-def program(monkeypatch, tmp_path, cloud):
+def program(monkeypatch, tmp_path, started):
     """Rehearse a program of this test's own, with settings of its own; gives the exit code."""
-
-    @contextmanager
-    def already_running(*_, **__):
-        yield SimpleNamespace(ready=lambda: cloud)
-
-    monkeypatch.setattr(rehearse_module, "starting", already_running)
     (tmp_path / "Pulumi.yaml").write_text("name: object-access\nruntime: python\n")
     shutil.copy(ROOT / "__main__.py", tmp_path)
     monkeypatch.syspath_prepend(ROOT)

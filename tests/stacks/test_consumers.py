@@ -385,7 +385,7 @@ CHOICE = {"is": "choice", "about": "Which.", "default": "a"}
     [
         ({"sources": [{"what": "its page", "read": "yesterday"}]}, "read 'yesterday' is no day"),
         ({"sources": [{"what": "its page"}]}, "setting 'read' is missing"),
-        ({"kind": "s4"}, "kind 's4' is unknown, use one of compatible, s3, swift"),
+        ({"kind": "s4"}, "kind 's4' is unknown, use one of compatible, pipeline, s3, swift"),
         ({"trap": []}, "unknown setting 'trap', did you mean 'traps'"),
         (
             {"settings": {"delete": {"is": "switch", "about": "x", "given": {"projet": {}}}}},

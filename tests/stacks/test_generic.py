@@ -32,7 +32,7 @@ LAKE = {
         },
         "logs": {"as": "existing-role", "places": ["raw"], "name": "there-already"},
         "machines": {"as": "machine", "places": ["raw", "state"]},
-        "ci": {"as": "job", "places": ["out"], "provider": OIDC, "subjects": ["repo:a/b:*"]},
+        "ci": {"as": "job", "places": ["out"], "provider": OIDC, "subjects": ["repo:a/b:ref:refs/tags/v*"]},
         "guest": {"as": "principal", "places": ["raw"], "principals": [READER]},
         "uploads": {"as": "upload-role", "of": "person"},
     },

@@ -19,14 +19,24 @@ def environment(**projects):
 
 
 @pytest.fixture
-def held(program, paper):
+def held(program, paper, monkeypatch):
     """Bring an environment up: the stack's state is then what the engine would tell."""
+    registered = {}
+
+    def register(component, outputs):
+        def keep(given):
+            registered[component._type, component._name] = given[1]
+
+        pulumi.Output.all(component.urn, outputs).apply(keep)
+
+    monkeypatch.setattr(pulumi.ComponentResource, "register_outputs", register)
 
     def bring_up(**projects):
         outputs = program(environment(**projects))
+        made = {each[:2]: each.inputs for each in paper.declared} | registered
         paper.state = {
-            f"urn:pulumi:dev::object-access::{each.type}::{each.name}": {"outputs": each.inputs}
-            for each in [*paper.declared, *paper.components]
+            f"urn:pulumi:dev::object-access::{kind}::{name}": {"outputs": each}
+            for (kind, name), each in made.items()
         }
         for seen in (paper.declared, paper.components, paper.asked):
             seen.clear()
@@ -80,6 +90,15 @@ def test_data_that_is_not_protected_goes_with_its_project_alone(held, program, p
     assert "is what 'barn' uses" in refusal(program, paper, barn=S3, more=S3 | {"bucket": "more-1"})
     program(environment(more=S3 | {"bucket": "more-1"}))
     assert paper.kinds().count("Bucket") == 1
+
+
+def test_the_last_project_goes_like_any_other(held, program, paper):
+    """`projects: {}` says that there is none; what is protected stays all the same."""
+    held(farm=S3)
+    assert "is protected" in refusal(program, paper)
+    held(farm=S3 | {"protect": False})
+    program(environment())
+    assert paper.kinds() == []
 
 
 def test_a_project_that_stays_does_not_leave_objects_behind_half_way(held, program, paper):

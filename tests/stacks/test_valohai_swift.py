@@ -319,6 +319,14 @@ def test_swift_is_down(login):
             assert "or its store answered" in complaint(login(auth_url=url))
 
 
+def test_a_store_without_temporary_urls(login):
+    """What it tells of itself names them no more (tests/stores/test_openstack.py)."""
+    with keystone_with_store({"swift": {}}) as url:
+        said = complaint(login(auth_url=url))
+    assert "has no temporary URLs, which this project hands out" in said
+
+
+@pytest.mark.thorough
 def test_a_cluster_without_temporary_urls(monkeypatch):
     """The real servers, with the middleware results off."""
     with server.running(temp_urls=False) as described:

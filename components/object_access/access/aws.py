@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from ..policies import cors
@@ -18,6 +19,7 @@ from .reading import (
     EXTERNAL_ID,
     PROBE,
     Written,
+    audiences,
     bucket_of,
     is_pattern,
     key_patterns,
@@ -138,8 +140,23 @@ class Account:
                     self._found.leave(what, each.outputs)
 
     def _leave_providers(self) -> None:
-        """Whose tokens an OpenID Connect provider lets in, beyond what trusts say."""
+        """Whose tokens an OpenID Connect provider lets in, where a trust leaves that to it."""
+        trusts = [
+            statement
+            for role in self._of("Role")
+            for statement in written("trust", role.outputs["assumeRolePolicy"], "trust").statements
+        ]
         for each in self._of("OpenIdConnectProvider"):
+            arn = each.outputs["arn"]
+            said = [
+                audiences(statement, arn.partition(":oidc-provider/")[2])
+                for statement in trusts
+                if arn in _federated(statement)
+            ]
+            clients = {*(each.outputs.get("clientIdLists") or [])}
+            told = bool(said) and all(said) and {*chain.from_iterable(said)} == clients
+            if told and not each.outputs.get("thumbprintLists"):
+                continue
             says = {key: each.outputs.get(key) for key in ("clientIdLists", "thumbprintLists")}
             self._found.leave(f"whose tokens {each.type} {each.name} takes", says)
 
@@ -583,6 +600,12 @@ def _assumes(who: Identity, arn: str, trust: Written) -> dict[str, Any]:
                 told["only_if"] = conditions
             return told
     return {}
+
+
+def _federated(statement: Mapping[str, Any]) -> list[str]:
+    """The providers that a statement of a trust names."""
+    element = statement.get("Principal")
+    return listed(element.get("Federated", [])) if isinstance(element, Mapping) else []
 
 
 def _service(name: str) -> Identity:

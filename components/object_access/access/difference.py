@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -30,6 +31,9 @@ _PROVEN = frozenset({Kind.ANONYMOUS, Kind.OUTSIDER, Kind.USER, Kind.ROLE})
 _UNJUDGED = "not judged, look yourself"
 _PASSWORDS = ("aws:referer", "aws:useragent")  # some take them for secrets
 MOST = 12  # rows of a comment that are seen without opening anything
+SIGNS = 30_000
+"""Of an environment's comment at most: GitHub takes 65,536 for all of them together."""
+_CELL, _NAMED = 600, 12  # signs of a cell, and places that it names
 
 
 class Turn(StrEnum):
@@ -589,17 +593,24 @@ _PROVES = {
 
 
 def markdown(environment: str, changes: list[Change], against: str = "") -> str:
-    """A comment for a pull request, of about a screenful."""
+    """A comment for a pull request, of about a screenful, and never more than it may hold: what is
+    not shown is counted."""
     lines = [f"### Access in {code(environment)}: {headline(changes, against)}", ""]
     if not changes:
         same = f"Against {code(against)}, nobody can do more or less."
         return "\n".join([*lines, *([same, ""] if against else [])])
     head = ["| | who | where | what | by |", "|---|---|---|---|---|"]
     rows = [_row(change, _PROVES[bool(against)]) for change in changes]
-    lines += [*head, *rows[:MOST]]
-    if more := rows[MOST:]:
+    fitting = sum(total <= SIGNS for total in accumulate(len(row) + 1 for row in rows))
+    lines += [*head, *rows[: min(MOST, fitting)]]
+    if more := rows[MOST:fitting]:
         summary = f"<details><summary>{len(more)} more, of less risk</summary>"
         lines += ["", summary, "", *head, *more, "", "</details>"]
+    if cut := changes[fitting:]:
+        opening = sum(change.turn in _OPENING for change in cut)
+        told = f"**{len(cut):,} changes more are NOT shown here, {opening:,} of which open"
+        how = "`object-access report` with `--output FILE` lists them all."
+        lines += ["", f"{told} something:** {how}"]
     note = "+ is allowed by the account, - by the program alone"
     if against:
         decided = f"Decided from the program alone, against {code(against)}"
@@ -609,13 +620,21 @@ def markdown(environment: str, changes: list[Change], against: str = "") -> str:
 
 def _row(change: Change, proves: str) -> str:
     mark, _ = _MARKS[change.turn]
-    who = f"{code(change.who)} {change.kind}" if change.kind else change.who
-    where = "<br>".join(code(each) for each in change.where)
-    what = escape(change.what)
+    who = f"{code(_short(change.who))} {change.kind}" if change.kind else change.who
+    named = [code(_short(each)) for each in change.where[:_NAMED]]
+    if more := len(change.where) - len(named):
+        named.append(f"and {more:,} places more")
+    what = escape(_short(change.what))
     if change.witness:
-        what += f"<br>{proves}: {code(proof_of(change.witness))}"
-    cells = [f"{mark} {change.turn}", who, where, what, escape("; ".join(change.by))]
+        what += f"<br>{proves}: {code(_short(proof_of(change.witness)))}"
+    by = escape(_short("; ".join(change.by)))
+    cells = [f"{mark} {change.turn}", who, "<br>".join(named), what, by]
     return f"| {' | '.join(cells)} |"
+
+
+def _short(text: str) -> str:
+    """A text as long as a cell may be, which says so where it was longer."""
+    return text if len(text) <= _CELL else f"{text[:_CELL]} … ({len(text) - _CELL:,} signs more)"
 
 
 def table(environment: str, changes: list[Change], against: str = "") -> RenderableType:

@@ -1,12 +1,20 @@
-"""The report as one HTML page: a picture to look at, and a table that says the same."""
+"""The report as one HTML page: a picture to look at, and a table that says the same.
+
+In a report of many, those who are alike are looked at as one: the page opens such a class, or finds
+somebody by name.
+"""
 
 import json
+from collections import Counter
+from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 
-from . import risks
+from . import likeness, risks
+from .headline import headline
 from .model import Answer, Answers, Kind, Party, Place, Verb, strongest
 from .report import AccessReport
 from .tables import (
@@ -19,10 +27,56 @@ from .tables import (
     powerless,
     remarks,
     title,
+    whole,
 )
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _SIGNED = (Kind.PAGE,)  # they need what somebody else has signed
+MANY = 40
+"""With more principals or places, those who are alike are shown as one."""
+_ALIKE, _ONE_BY_ONE = 3, -1  # so many are shown as one; those of smaller classes
+
+
+class _Spot(NamedTuple):
+    """A place of the page: one of the report, or a whole bucket that has parts."""
+
+    place: Place
+    name: str
+    """What it is called beside its bucket."""
+    told: str
+    """What it is called with it."""
+    id: str
+    alike: int
+
+
+class _Link(NamedTuple):
+    """What somebody may do at a place."""
+
+    who: str
+    where: str
+    """The ID of a spot."""
+    answers: Answers
+
+
+class _Row(NamedTuple):
+    """A line of the table."""
+
+    number: int
+    """Of its link."""
+    link: _Link
+    where: _Spot
+    sort: tuple[Any, ...]
+    """The same for lines that say the same of those who are alike."""
+
+    @property
+    def allowed(self) -> list[bool]:
+        """For each verb."""
+        return [self.link.answers[verb].allowed for verb in Verb]
+
+    @property
+    def reasons(self) -> list[str]:
+        """What decides."""
+        return [*because(self.link.answers), *limits(self.link.answers)]
 
 
 def html(report: AccessReport) -> str:
@@ -31,65 +85,140 @@ def html(report: AccessReport) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     found = report.findings
-    people = list(found.principals.values())
-    who = {each.id: number for number, each in enumerate(people)}
-    places = _side_by_side(report, who)
-    where = {each.id: number for number, each in enumerate(places)}
-    links = [
-        _link(who[pair[0]], where[pair[1]], found.principals[pair[0]], answers)
-        for pair, answers in found.access.items()
+    colours = likeness.classes(found)
+    links = _links(report)
+    spots = _spots(report, colours, {each.where for each in links})
+    many = max(len(found.principals), len(spots)) > MANY
+    sizes = Counter(colours[each] for each in found.principals)
+
+    def section(each: Party) -> tuple[int, int]:
+        own = colours[each.id]
+        return list(Kind).index(each.kind), own if many and sizes[own] >= _ALIKE else _ONE_BY_ONE
+
+    people = sorted(found.principals.values(), key=section)
+    rank = {each.id: number for number, each in enumerate(people)}
+    spots = _side_by_side(spots, links, rank)
+    where = {each.id: number for number, each in enumerate(spots)}
+    links.sort(key=lambda each: (rank[each.who], where[each.where]))
+    rows = [
+        _Row(number, each, spot, (colours[each.who], spot.alike, _bits(each.answers)))
+        for number, each in enumerate(links)
+        if strongest(each.answers) and (spot := spots[where[each.where]])
     ]
     return environment.from_string(_TEMPLATE.read_text()).render(
         title=title(report),
         environment=report.environment,
         verbs=[verb.value for verb in Verb],
-        groups=_groups(people, who),
-        buckets=_buckets(report, places),
-        links=links,
-        data=_script(links),
-        summary=_summary(report),
+        sections=[
+            _section([*own], rows, rank, many=many, alike=colour != _ONE_BY_ONE)
+            for (_, colour), own in groupby(people, section)
+        ],
+        data=_script(_data(report, people, spots, links, colours, many=many)),
+        headline=headline(report),
+        counts=f"{len(people):,} principals, {len(found.places):,} places.",
         remarks=remarks(report),
         escalation=risks.ESCALATION,
-        nobody={each.id for each in powerless(report)},
+        many=many,
     )
 
 
-def _side_by_side(report: AccessReport, who: dict[str, int]) -> list[Place]:
-    """The places, each bucket beside those who reach it, so that few lines cross."""
-    beside: dict[str, list[int]] = {}
-    for (person, place), answers in report.findings.access.items():
-        if strongest(answers):
-            root = report.findings.places[place].root
-            beside.setdefault(root, []).append(who[person])
+# --- places ---
 
-    def middle(root: str) -> float:
-        reached = beside.get(root, [len(who)])
+
+def _links(report: AccessReport) -> list[_Link]:
+    """What is known of each pair; who may do the same everywhere in a bucket may do it in the whole
+    of it."""
+    found = report.findings
+    parts: dict[str, set[str]] = {}
+    for each in found.places.values():
+        parts.setdefault(each.root, set()).add(each.id)
+    own: dict[tuple[str, str], dict[str, Answers]] = {}
+    for (who, where), answers in found.access.items():
+        own.setdefault((who, found.places[where].root), {})[where] = answers
+    links = []
+    for (who, root), known in own.items():
+        first = next(iter(known.values()))
+        complete = strongest(first) and 1 < len(parts[root]) == len(known)
+        if complete and all(each == first for each in known.values()):
+            links.append(_Link(who, _whole(root), first))
+        else:
+            links += [_Link(who, where, answers) for where, answers in known.items()]
+    return links
+
+
+def _whole(root: str) -> str:
+    return f"{root} as a whole"
+
+
+def _spots(report: AccessReport, colours: likeness.Colours, linked: set[str]) -> list[_Spot]:
+    found = report.findings.places
+    spots = []
+    for each in found.values():
+        told = place_name(report, each)
+        name = each.prefix or told.removeprefix(each.id).strip(" ()")
+        spots.append(_Spot(each, name, told, each.id, colours[each.id]))
+        if not each.prefix and _whole(each.root) in linked:
+            told, colour = f"{each.root} ({whole(each)})", colours[likeness.bucket(each.root)]
+            spots.append(_Spot(each, whole(each), told, _whole(each.root), colour))
+    return spots
+
+
+def _side_by_side(spots: list[_Spot], links: list[_Link], rank: dict[str, int]) -> list[_Spot]:
+    """The places, each bucket beside those who reach it, so that few lines cross."""
+    root = {each.id: each.place.root for each in spots}
+    beside: dict[str, list[int]] = {}
+    for each in links:
+        if strongest(each.answers):
+            beside.setdefault(root[each.where], []).append(rank[each.who])
+
+    def middle(spot: _Spot) -> float:
+        reached = beside.get(spot.place.root, [len(rank)])
         return sum(reached) / len(reached)
 
+    order = {each.place.root: middle(each) for each in spots}
     return sorted(
-        report.findings.places.values(),
-        key=lambda each: (middle(each.root), each.root, each.prefix),
+        spots,
+        key=lambda e: (order[e.place.root], e.place.root, e.place.prefix, e.id == e.place.id),
     )
 
 
-def _groups(people: list[Party], who: dict[str, int]) -> list[dict[str, Any]]:
-    groups = []
-    for kind in Kind:
-        if members := [each for each in people if each.kind is kind]:
-            shown = [
-                {
-                    "number": who[each.id],
-                    "id": each.id,
-                    "name": each.name,
-                    "short": each.facts.get("declared_as", each.name),
-                    "notes": [line for line in notes(each) if not line.startswith("and also")],
-                    "assumed": _assumed(each),
-                    "also": _also(each),
-                }
-                for each in members
-            ]
-            groups.append({"heading": HEADINGS[kind], "people": shown})
-    return groups
+# --- the table ---
+
+
+def _section(
+    people: list[Party],
+    rows: list[_Row],
+    rank: Mapping[str, int],
+    *,
+    many: bool,
+    alike: bool,
+) -> dict[str, Any]:
+    """Principals of one kind, or of one class of it: what each may do, and what else is known."""
+    names = {each.id: each.name for each in people}
+    own = [each for each in rows if each.link.who in names]
+    sorts = Counter(each.sort for each in own)
+    seen: set[tuple[Any, ...]] = set()
+    shown = []
+    for each in own:
+        same = sorts[each.sort] if many and sorts[each.sort] >= _ALIKE else 1
+        more = same > 1 and each.sort in seen
+        seen.add(each.sort)
+        shown.append((each, names[each.link.who], 0 if more else same - 1, more))
+    return {
+        "heading": HEADINGS[people[0].kind] + (f": {len(people):,} alike" if alike else ""),
+        "alike": alike,
+        "rows": shown,
+        "folded": any(more for *_, more in shown),
+        "people": [
+            {
+                "number": rank[each.id],
+                "name": each.name,
+                "notes": [line for line in notes(each) if not line.startswith("and also")],
+                "also": _also(each),
+            }
+            for each in people
+        ],
+    }
 
 
 def _also(principal: Party) -> list[tuple[str, str]]:
@@ -107,27 +236,68 @@ def _assumed(principal: Party) -> list[str]:
     ]
 
 
-def _buckets(report: AccessReport, places: list[Place]) -> list[dict[str, Any]]:
-    buckets: dict[str, dict[str, Any]] = {}
-    for number, each in enumerate(places):
-        bucket = buckets.setdefault(each.root, {"root": each.root, "places": []})
-        bucket.setdefault("notes", place_notes(each))
-        whole = place_name(report, each)
-        name = each.prefix or ("the rest" if whole != each.id else "all of it")
-        bucket["places"].append({"number": number, "id": whole, "name": name})
-    return list(buckets.values())
+# --- the picture ---
 
 
-def _link(who: int, where: int, principal: Party, answers: Answers) -> dict[str, Any]:
-    most = strongest(answers)
+def _data(
+    report: AccessReport,
+    people: list[Party],
+    spots: list[_Spot],
+    links: list[_Link],
+    colours: likeness.Colours,
+    *,
+    many: bool,
+) -> dict[str, Any]:
+    """What the script draws. Answers are many and often the same: each is there once."""
+    nobody = {each.id for each in powerless(report)}
+    rank = {each.id: number for number, each in enumerate(people)}
+    where = {each.id: number for number, each in enumerate(spots)}
+    answers: dict[str, int] = {}
+    flat: list[int] = []
+    for each in links:
+        told = json.dumps(_answers(each.answers))
+        flat += (rank[each.who], where[each.where], answers.setdefault(told, len(answers)))
     return {
-        "who": who,
-        "where": where,
-        "power": list(Verb).index(most) + 1 if most else 0,
-        "signed": principal.kind in _SIGNED,
-        "reasons": [*because(answers), *limits(answers)] or _refusals(answers),
-        "answers": [(verb.value, answers[verb].allowed, _why(answers[verb])) for verb in Verb],
+        "many": many,
+        "alike": _ALIKE,
+        "verbs": [verb.value for verb in Verb],
+        "kinds": [HEADINGS[kind] for kind in Kind],
+        "signed": [list(Kind).index(kind) for kind in _SIGNED],
+        "who": [
+            {
+                "name": each.name,
+                "short": each.facts.get("declared_as", each.name),
+                "kind": list(Kind).index(each.kind),
+                "alike": colours[each.id],
+                "lines": _assumed(each) + (["refused everywhere"] if each.id in nobody else []),
+                "notes": notes(each),
+                "risk": risks.ESCALATION in each.facts.get("also", {}),
+                "idle": each.id in nobody,
+            }
+            for each in people
+        ],
+        "where": [
+            {"id": each.told, "name": each.name, "root": each.place.root, "alike": each.alike}
+            for each in spots
+        ],
+        "roots": {each.place.root: place_notes(each.place) for each in spots},
+        "answers": [json.loads(each) for each in answers],
+        "links": flat,
     }
+
+
+def _answers(answers: Answers) -> tuple[int, list[str]]:
+    """The verbs that are allowed, as bits, and which statement decides which of them."""
+    reasons: dict[str, list[str]] = {}
+    for verb in Verb:
+        answer = answers[verb]
+        said = ("allowed by " if answer.allowed else "refused, ") + _why(answer)
+        reasons.setdefault(said, []).append(verb.value)
+    return _bits(answers), [f"{', '.join(verbs)}: {said}" for said, verbs in reasons.items()]
+
+
+def _bits(answers: Answers) -> int:
+    return sum(1 << number for number, verb in enumerate(Verb) if answers[verb].allowed)
 
 
 def _why(answer: Answer) -> str:
@@ -142,28 +312,7 @@ def _why(answer: Answer) -> str:
     return "no statement allows it"
 
 
-def _refusals(answers: Answers) -> list[str]:
-    return sorted({_why(each) for each in answers.values()})
-
-
-def _script(links: list[dict[str, Any]]) -> str:
-    """The links for the page's script; nothing in it can end the element that it stands in."""
-    text = json.dumps(links, ensure_ascii=False, separators=(",", ":"))
+def _script(data: Mapping[str, Any]) -> str:
+    """Data for the page's script; nothing in it can end the element that it stands in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _summary(report: AccessReport) -> str:
-    """What matters most, in one sentence."""
-    best: dict[Kind, Verb] = {}
-    for (who, _), answers in report.findings.access.items():
-        kind, most = report.findings.principals[who].kind, strongest(answers)
-        if most and list(Verb).index(most) >= list(Verb).index(best.get(kind, Verb.LIST)):
-            best[kind] = most
-    world = best.get(Kind.ANONYMOUS)
-    told = f"Anyone without login can {world}." if world else "Nobody gets in without login."
-    if outside := best.get(Kind.OUTSIDER):
-        told += f" The most that an outsider can do is {outside}."
-    else:
-        told += " No outsider gets in."
-    people, places = len(report.findings.principals), len(report.findings.places)
-    return f"{told} {people} principals, {places} places."

@@ -292,7 +292,8 @@ def _noted(monitor: Any) -> _Noted:
         found.remote.append(Declared(f"{REMOTE}a transform", "of every resource", says))
         return transform(request)
 
-    transform = monitor.RegisterStackTransform
+    # Mocks before Pulumi 3.260 do not know of any.
+    transform = getattr(monitor, "RegisterStackTransform", lambda _: None)
     monitor.RegisterResource, monitor.RegisterStackTransform = noting, transforming
     return found
 

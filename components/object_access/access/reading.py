@@ -167,6 +167,14 @@ def subjects(statement: Mapping[str, Any], issuer: str) -> list[str]:
     return _values(statement, f"{issuer}:sub") or ["anybody"]
 
 
+def audiences(statement: Mapping[str, Any], issuer: str) -> list[str]:
+    """For whom a statement wants an issuer's tokens to be; nothing where it does not say, word for
+    word, or not to whom they are issued."""
+    said = statement.get("Condition", {}).get("StringEquals", {})
+    equal = [listed(each) for key, each in said.items() if key.lower() == f"{issuer}:aud".lower()]
+    return equal[0] if equal and _values(statement, f"{issuer}:sub") else []
+
+
 def _values(statement: Mapping[str, Any], wanted: str) -> list[str]:
     return [
         value

@@ -47,8 +47,15 @@ def powerless(report: AccessReport) -> list[Party]:
 
 def place_name(report: AccessReport, place: Place) -> str:
     """A place as a reader knows it: the whole, a part, or the rest."""
+    if place.prefix:
+        return place.id
     parts = any(e.root == place.root and e.prefix for e in report.findings.places.values())
-    return f"{place.id} (the rest)" if parts and not place.prefix else place.id
+    return f"{place.id} ({'the rest' if parts else whole(place)})"
+
+
+def whole(place: Place) -> str:
+    """What all of it is called."""
+    return "the whole container" if place.root.startswith("swift:") else "the whole bucket"
 
 
 def because(answers: Answers) -> list[str]:

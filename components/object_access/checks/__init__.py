@@ -31,13 +31,14 @@ def _checks(handover: Handover, target: Target, bystanders: Bystanders) -> Itera
 
         yield from swift.derived(handover, bystanders)
         return
-    from . import s3
+    from . import pipeline, s3
     from .browser import BrowserChecks
     from .consumers import clients_of
     from .subject import Subject
 
     subject = Subject(handover, target, bystanders)
     yield from clients_of(subject)
+    yield from pipeline.derived(subject)
     yield from s3.derived(subject)
     # What a bucket that we did not set up lets pages do is not ours to say.
     if handover.cors or not (handover.where.adopted or handover.where.endpoint):

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -102,6 +103,7 @@ class Clients:
         """Run a command of the AWS CLI; returns what it prints. One process serves them all: to
         start it takes ten times as long as a command."""
         if self._aws is None:
+            needed("awscli")
             self._aws = subprocess.Popen(
                 [sys.executable, "-c", _AWS],
                 env=self._variables,
@@ -129,12 +131,9 @@ class Clients:
         if self._aws:
             self._aws.communicate(timeout=TIMEOUT)
 
-    def s3cmd(self, *arguments: str) -> str:
-        """Run s3cmd; returns what it prints."""
-        return self.program("s3cmd", *arguments)
-
-    def python(self, code: str, *arguments: str, **variables: str) -> str:
-        """Run Python code in this interpreter's environment; returns what it prints."""
+    def python(self, library: str, code: str, *arguments: str, **variables: str) -> str:
+        """Run Python code that imports this library here; returns what it prints."""
+        needed(library)
         return self.program(sys.executable, "-c", code, *arguments, **variables)
 
     def library(self, code: str, *arguments: str, **variables: str) -> str:
@@ -209,6 +208,12 @@ class Clients:
             text = text.replace(secret, MASK)
         lines = text.strip().splitlines() or ["no word why"]
         return Failed(f"{name}: {lines[-1][:200]}")
+
+
+def needed(library: str) -> None:
+    """Raises NotTried where a client that is a Python library is not installed."""
+    if not find_spec(library):
+        raise NotTried(f"{library} is not installed here: pip install 'object-access[clients]'")
 
 
 # The clients that were installed with us come first, then the consumers' (`make consumers`).

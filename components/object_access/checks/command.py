@@ -1,6 +1,7 @@
 """`object-access check`: try a hand-over where it points, on a real cloud too."""
 
 import json
+from pathlib import Path
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ def run(
     project: str,
     file: str,
     stack: str,
+    program: Path,
     endpoint: str,
     ca_bundle: str,
     profile: str,
@@ -24,7 +26,7 @@ def run(
     talk = Console(stderr=True, highlight=False)
     if endpoint:
         check_endpoint(endpoint)
-    handover = source.pick(source.load(file, stack), project)
+    handover = source.pick(source.load(file, stack, program), project)
     bystanders = _trusted(handover, profile)
     handover = source.with_keys(handover, "" if bystanders.trusted else profile)
     target = Target(endpoint=endpoint or None, ca_bundle=ca_bundle or None)

@@ -23,6 +23,7 @@ from ..handover.model import (
     Place,
     Profile,
     Role,
+    Runner,
     UploadRole,
 )
 from ..policies.trust import account_of, is_whole_account
@@ -175,6 +176,7 @@ class Subject:
             Foreign: lambda how: self.of(how.principals[0]),
             ExistingRole: lambda how: self.of(f"role/{how.name}"),
             Job: self._of_job,
+            Runner: self._of_job,
         }
         if type(how) not in ways:
             raise NotTried(f"nobody logs in as {holder}")

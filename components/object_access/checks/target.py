@@ -71,6 +71,7 @@ class Target:
             aws_session_token=(keys.session_token or None) if keys else None,
             config=Config(
                 signature_version=version if keys else UNSIGNED,
+                user_agent="object-access",  # its own takes a fifth of a request to put together
                 parameter_validation=checked,
                 retries={"total_max_attempts": 2},
                 connect_timeout=10,

@@ -24,7 +24,7 @@ def calls(
     more = {"VersionId": version} if verb == "read-versions" else {}
     return {
         name: partial(call, s3, bucket or subject.bucket, prefix, key, **more)
-        for name, call in _CALLS[verb].items()
+        for name, call in CALLS[verb].items()
     }
 
 
@@ -55,7 +55,7 @@ def _on_object(operation: str, **more: Any) -> Callable[..., object]:
 
 
 _NOBODYS_UPLOAD = "no-upload-of-this-name"
-_CALLS: Mapping[str, Mapping[str, Callable[..., object]]] = {
+CALLS: Mapping[str, Mapping[str, Callable[..., object]]] = {
     "list": {"listing": _listing},
     "list-versions": {"listing versions": _versions},
     "locate": {"asking for the region": _on_bucket("get_bucket_location")},
@@ -83,7 +83,7 @@ _CALLS: Mapping[str, Mapping[str, Callable[..., object]]] = {
     "write-acl": {"writing an ACL": _on_object("put_object_acl", ACL="bucket-owner-full-control")},
     "notify": {"asking for notifications": _on_bucket("get_bucket_notification_configuration")},
 }
-VERBS = tuple(_CALLS)
+VERBS = tuple(CALLS)
 # Codes that say that the caller may, and that only the thing itself is not there.
 NOT_THERE = frozenset(
     {

@@ -8,10 +8,18 @@ from . import render, source
 
 
 def run(
-    project: str, shape: str, holder: str, file: str, stack: str, output: str, *, force: bool
+    project: str,
+    shape: str,
+    holder: str,
+    file: str,
+    stack: str,
+    program: Path,
+    output: str,
+    *,
+    force: bool,
 ) -> None:
     """Hand over. Raises ValueError where that cannot be done."""
-    handover = source.with_keys(source.pick(source.load(file, stack), project))
+    handover = source.with_keys(source.pick(source.load(file, stack, program), project))
     text = render(handover, shape, holder)
     if output:
         _save(Path(output), text, force=force)

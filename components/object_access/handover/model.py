@@ -110,6 +110,23 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Runner(Job):
+    """A job that previews an environment, or deploys it."""
+
+    TAG: ClassVar = "runner"
+    environment: str
+    deploys: bool
+    names: tuple[str, ...]
+    """Beginnings of names, each ending in "-", and whole names: of what it may make."""
+    boundary: str
+    """ARN of the permissions boundary of what it makes."""
+    key: str
+    """ARN of the key of the environment's secrets."""
+    strangers: Mapping[str, str]
+    """Subjects of tokens that must not let anybody in, by what they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Foreign:
     """Somebody else's users and roles, let in by the bucket's policy."""
 
@@ -182,6 +199,7 @@ How = (
     | ExistingRole
     | Machine
     | Job
+    | Runner
     | Foreign
     | UploadRole
     | Profile

@@ -15,15 +15,15 @@ from botocore.exceptions import ProfileNotFound
 from .model import Handover, Key, Password, Profile, is_handover
 
 
-def load(file: str, stack: str) -> dict[str, Handover]:
+def load(file: str, stack: str, program: Path) -> dict[str, Handover]:
     """The hand-overs of every project: from a file ("-" is standard input) with what
     `pulumi stack output --show-secrets --json` or a rehearsal with `--show-secrets --format json`
-    printed, or without one from the outputs of a stack.
+    printed, or without one from the outputs of a stack of the program in that folder.
 
     Raises ValueError with one line for what is neither, and where `pulumi` is not there.
     """
     where = f"file '{file}'" if file else f"stack '{stack}'" if stack else "the selected stack"
-    text = _read(file) if file else _outputs(stack)
+    text = _read(file) if file else _outputs(stack, program)
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
@@ -109,12 +109,13 @@ def _read(file: str) -> str:
         raise ValueError(f"file '{file}' cannot be read: {error.strerror}") from None
 
 
-def _outputs(stack: str) -> str:
+def _outputs(stack: str, program: Path) -> str:
     if not shutil.which("pulumi"):
         raise ValueError("'pulumi' is not on PATH, install it or give a file with --from")
     command = ["pulumi", "stack", "output", "--show-secrets", "--json"]
     done = subprocess.run(
         [*command, *(["--stack", stack] if stack else [])],
+        cwd=program,
         capture_output=True,
         text=True,
         check=False,

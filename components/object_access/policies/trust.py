@@ -79,12 +79,36 @@ def virtual_machines(partition: str) -> PolicyDocument:
     return document([_trust("Instances", {"Service": f"ec2.amazonaws.com{suffix}"})])
 
 
-def web_identity(provider_arn: str, audience: str, subjects: Sequence[str]) -> PolicyDocument:
+# A pattern is narrow behind these: it stands for some branches, tags, environments or accounts of
+# one repository, project or namespace (GitHub Docs, "OpenID Connect reference"; GitLab Docs, "ID
+# token payload"; Kubernetes, "Managing Service Accounts").
+_NARROW = re.compile(
+    r"repo:[^/:]+/[^/:]+:(environment:|ref:refs/(heads|tags)/).+"
+    r"|project_path:[^:]+/[^:]+:ref_type:(branch|tag):ref:.+"
+    r"|system:serviceaccount:[^:]+:.+"
+)
+# What a wider one opens, by how it begins.
+_OPENS: Mapping[str, str] = {
+    r"repo:[^/:]+/[^/:]+:": "every branch and pull request of the repository",
+    r"repo:": "other repositories",
+    r"project_path:[^:]+/[^:]+:": "every branch of the project",
+    r"project_path:": "other projects",
+    r"system:serviceaccount:[^:]+:": "every pod of the namespace",
+    r"system:serviceaccount:": "every pod of the cluster",
+    "": "more than one token's holder",
+}
+
+
+def web_identity(
+    provider_arn: str, audience: str, subjects: Sequence[str], *, wide: bool = False
+) -> PolicyDocument:
     """Trust the tokens that an OpenID Connect provider issues for `audience` to `subjects`.
 
-    `provider_arn` is the ARN of an `OpenIdConnectProvider` of the same account. A subject may hold
-    `*`, but not in its first part, which says whose it is: `repo:*` would trust everyone's
-    repositories. Raises ValueError for such a subject, and for what is no provider.
+    `provider_arn` is the ARN of an `OpenIdConnectProvider` of the same account. A subject may be a
+    pattern where that stays within one repository, project or namespace, and within some of its
+    branches, tags, environments or accounts; a `wide` one may open more of an owner's: `repo:*`,
+    everyone's repositories, never. Raises ValueError for such a subject or audience, and for what
+    is no provider.
     """
     found = re.fullmatch(r"arn:aws[\w-]*:iam::\d{12}:oidc-provider/(\S+)", provider_arn)
     if not found:
@@ -94,26 +118,44 @@ def web_identity(provider_arn: str, audience: str, subjects: Sequence[str]) -> P
         )
     if not audience or not subjects:
         raise ValueError("a token needs an audience and at least one subject, give both")
+    if _is_pattern(audience):
+        raise ValueError(f"audience '{audience}' is taken word for word, name it in full")
     for subject in subjects:
-        if not re.match(r"[^*?]+:[^*?:/]+([:/]|\Z)", subject):
-            raise ValueError(
-                f"subject '{subject}' does not say whose tokens it means, give one like "
-                "'repo:my-org/my-repo:ref:refs/heads/main'"
-            )
+        _check_subject(subject, wide=wide)
     issuer = found[1]
+    alike = "StringLike" if any(map(_is_pattern, subjects)) else "StringEquals"
+    said: dict[str, dict[str, Any]] = {"StringEquals": {f"{issuer}:aud": audience}}
+    said.setdefault(alike, {})[f"{issuer}:sub"] = [*subjects]
     return document(
         [
             _trust(
                 "WebIdentity",
                 {"Federated": provider_arn},
-                {
-                    "StringEquals": {f"{issuer}:aud": audience},
-                    "StringLike": {f"{issuer}:sub": [*subjects]},
-                },
+                said,
                 action="sts:AssumeRoleWithWebIdentity",
             )
         ]
     )
+
+
+def _check_subject(subject: str, *, wide: bool) -> None:
+    if not re.match(r"[^*?]+:[^*?:/]+([:/]|\Z)", subject):
+        raise ValueError(
+            f"subject '{subject}' does not say whose tokens it means, give one like "
+            "'repo:my-org/my-repo:ref:refs/heads/main'"
+        )
+    start = re.split(r"[*?]", subject)[0]
+    if start == subject or wide or _NARROW.fullmatch(start):
+        return
+    opened = next(what for begins, what in _OPENS.items() if re.match(begins, start))
+    raise ValueError(
+        f"subject '{subject}' opens {opened}, name it in full; if all of that is meant, set "
+        "'wide_subjects'"
+    )
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def account_of(principal: str) -> str:

@@ -21,6 +21,7 @@ from ..handover.model import (
     Password,
     Profile,
     Role,
+    Runner,
     Swift,
     is_handover,
 )
@@ -43,15 +44,10 @@ def provide(cloud: Cloud, projects: "Iterable[Project]") -> None:
 
         if isinstance(project, kinds.S3Project):
             _provide_buckets(cloud, project)
-            for holder in project.holders.values():
-                if isinstance(holder, kinds.ExistingRole):
-                    _make_role(cloud, _role_arn(cloud, holder.name))
-                if isinstance(holder, kinds.Role):
-                    _provide_principals(cloud, holder.trusted)
-                if isinstance(holder, kinds.Foreign):
-                    _provide_principals(cloud, holder.principals)
-                if isinstance(holder, kinds.Job):
-                    _make_provider(cloud, holder.provider, holder.audience)
+            _provide_holders(cloud, project)
+        if isinstance(project, kinds.PipelineProject) and project.adopt_provider:
+            provider = f"arn:aws:iam::{cloud.account}:oidc-provider/{project.issuer}"
+            _make_provider(cloud, provider, project.audience)
         if isinstance(project, kinds.CompatibleProject) and project.adopt:
             cloud.wait_for_compatible()
             store = Target(cloud.compatible["endpoint"], compatible=True)
@@ -75,6 +71,20 @@ def _provide_buckets(cloud: Cloud, project: Any) -> None:
             "Resource": f"arn:aws:s3:::{logs}/*",
         }
         s3.put_bucket_policy(Bucket=logs, Policy=_document(writes))
+
+
+def _provide_holders(cloud: Cloud, project: Any) -> None:
+    from stacks import projects as kinds
+
+    for holder in project.holders.values():
+        if isinstance(holder, kinds.ExistingRole):
+            _make_role(cloud, _role_arn(cloud, holder.name))
+        if isinstance(holder, kinds.Role):
+            _provide_principals(cloud, holder.trusted)
+        if isinstance(holder, kinds.Foreign):
+            _provide_principals(cloud, holder.principals)
+        if isinstance(holder, kinds.Job):
+            _make_provider(cloud, holder.provider, holder.audience)
 
 
 def _provide_principals(cloud: Cloud, principals: Iterable[str]) -> None:
@@ -142,17 +152,19 @@ def _tokens(cloud: Cloud, handovers: Iterable[Handover]) -> dict[str, str]:
     found = {}
     for handover in handovers:
         for holder in handover.holders.values():
-            if isinstance(how := holder.how, Job):
-                issuer = how.provider.partition(":oidc-provider/")[2]
+            if not isinstance(how := holder.how, Job):
+                continue
+            others = how.strangers.values() if isinstance(how, Runner) else ()
+            for subject in (how.subjects[0], *others):
                 claims = {
-                    "iss": f"https://{issuer}",
+                    "iss": f"https://{how.provider.partition(':oidc-provider/')[2]}",
                     "aud": how.audience,
-                    "sub": how.subjects[0].replace("*", "x"),
+                    "sub": subject.replace("*", "x"),
                 }
                 answer = requests.post(
                     cloud.aws["tokens"], json=claims, verify=cloud.aws["ca_bundle"], timeout=60
                 )
-                found[f"{how.provider} {how.subjects[0]}"] = cloud.keep_secret(answer.text)
+                found[f"{how.provider} {subject}"] = cloud.keep_secret(answer.text)
     return found
 
 

@@ -44,7 +44,8 @@ class Kind:
         name = str(inputs[self.named])
         if not self.arn:
             return name
-        return f"arn:{cloud.partition}:iam::{cloud.account}:{self.arn}/{name}"
+        last = name.removeprefix("https://")  # an issuer's name is its address
+        return f"arn:{cloud.partition}:iam::{cloud.account}:{self.arn}/{last}"
 
 
 def gone(error: Exception) -> bool:

@@ -13,7 +13,7 @@ from .kinds import Inputs, Outputs, Realized
 
 _T = TypeVar("_T")
 # How AWS says that a name is taken, by a resource that an `up` made and could not note any more.
-_TAKEN = ("BucketAlreadyOwnedByYou", "EntityAlreadyExists")
+_TAKEN = ("AlreadyExistsException", "BucketAlreadyOwnedByYou", "EntityAlreadyExists")
 
 
 @dataclass(frozen=True)

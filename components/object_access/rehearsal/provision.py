@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from . import provision_dynamic, provision_iam, provision_openstack, provision_s3
+from . import (
+    provision_dynamic,
+    provision_iam,
+    provision_kms,
+    provision_openstack,
+    provision_s3,
+)
 from .cloud import Cloud
 from .kinds import Inputs, Kind, Outputs, Realized, gone
 
 _KINDS: Mapping[str, Kind] = {
     **provision_s3.KINDS,
     **provision_iam.KINDS,
+    **provision_kms.KINDS,
     **provision_openstack.KINDS,
 }
 # Inputs that the plugin filled in, as plugins made of Terraform's note them.

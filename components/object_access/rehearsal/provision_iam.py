@@ -323,6 +323,43 @@ def _other_versions(iam: Any, arn: str) -> list[str]:
     return [each["VersionId"] for each in versions if not each["IsDefaultVersion"]]
 
 
+# --- whose tokens are trusted ---
+
+
+def _issuer(cloud: "Cloud", inputs: Inputs) -> Realized:
+    made = _iam(cloud).create_open_id_connect_provider(
+        Url=inputs["url"], ClientIDList=inputs["clientIdLists"], Tags=tags(inputs)
+    )
+    arn = made["OpenIDConnectProviderArn"]
+    return arn, {"arn": arn}
+
+
+def _read_issuer(cloud: "Cloud", identifier: str, _state: Outputs) -> Found:
+    found = _iam(cloud).get_open_id_connect_provider(OpenIDConnectProviderArn=identifier)
+    return {
+        "url": f"https://{found['Url'].removeprefix('https://')}",
+        "clientIdLists": found["ClientIDList"],
+        "tags": tags_of(found),
+    }, {"arn": identifier}
+
+
+def _update_issuer(
+    cloud: "Cloud", identifier: str, state: Outputs, inputs: Inputs
+) -> dict[str, Any]:
+    if sorted(inputs["clientIdLists"]) != sorted(state["clientIdLists"]):
+        # The embedded IAM cannot change them; made anew it has the same ARN.
+        _delete_issuer(cloud, identifier, state)
+        _issuer(cloud, inputs)
+    else:
+        arn = {"OpenIDConnectProviderArn": identifier}
+        _again(cloud, "open_id_connect_provider", arn, state, inputs)
+    return {}
+
+
+def _delete_issuer(cloud: "Cloud", identifier: str, _state: Outputs) -> None:
+    _iam(cloud).delete_open_id_connect_provider(OpenIDConnectProviderArn=identifier)
+
+
 # --- random ---
 
 
@@ -357,6 +394,16 @@ KINDS = {
     ),
     "aws:iam/instanceProfile:InstanceProfile": _named(
         _profile, _read_profile, _update_profile, _delete_profile, "name", "path"
+    ),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Kind(
+        _issuer,
+        _read_issuer,
+        _update_issuer,
+        _delete_issuer,
+        replaces=frozenset({"url"}),
+        named="url",
+        computed=frozenset({"arn"}),
+        arn="oidc-provider",
     ),
     "aws:iam/policy:Policy": _named(
         _policy,

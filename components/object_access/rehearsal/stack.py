@@ -56,12 +56,14 @@ class Stack:
         self._replaced: list[Resource] = []
         self._turns = self._under_way = 0
         self._failed = False
+        self._monitor: Monitor | None = None
         self._counting = Condition()
 
     def begin(self) -> "Monitor":
         """Another program is about to say what it wants: to this monitor."""
         self._seen, self.outputs, self._failed = set(), {}, False
-        return Monitor(self)
+        self._monitor = Monitor(self)
+        return self._monitor
 
     def abandon(self) -> None:
         """It failed: whatever is under way comes to an end, and nothing else begins."""
@@ -94,10 +96,13 @@ class Stack:
             changed.append(each.urn)
         return changed
 
-    def register(self, wanted: Resource, request: Any) -> Resource:
-        """Bring a resource about as it is wanted."""
+    def register(
+        self, wanted: Resource, request: Any, monitor: "Monitor | None" = None
+    ) -> Resource:
+        """Bring a resource about as it is wanted, by whoever talks to this monitor. What is left of
+        a program that failed may go on wanting while the next one runs."""
         with self._counting:
-            if self._failed:
+            if self._failed or monitor not in (None, self._monitor):
                 raise RuntimeError("the program has failed")
             self._under_way += 1
         try:
@@ -310,7 +315,7 @@ class Monitor:
             retain=request.retainOnDelete,
             deleted_with=request.deletedWith,
         )
-        made = self._stack.register(wanted, request)
+        made = self._stack.register(wanted, request, self)
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=made.id, object=to_struct(made.outputs)
         )

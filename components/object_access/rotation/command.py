@@ -50,7 +50,8 @@ class _Deployed:
             raise ValueError("'pulumi up' did not succeed: run the same command again once it does")
 
     def handover(self) -> Handover:
-        return source.with_keys(source.pick(source.load("", self.environment), self.project))
+        made = source.load("", self.environment, self.workspace.folder)
+        return source.with_keys(source.pick(made, self.project))
 
     @property
     def _shown(self) -> str:

@@ -41,9 +41,10 @@ def run(
             ready: list[Callable[[], None]] = []
             for store in _stores(stores):
                 if store == "aws":
+                    known = _account_ids(accounts)  # before what takes a second to import
                     from .aws import server
 
-                    aws = server.running(_account_ids(accounts), port, http_port)
+                    aws = server.running(known, port, http_port)
                     served[store] = stack.enter_context(aws)
                 elif store == "swift":
                     from .openstack import server as openstack

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import s3fs
-
 from ...handover import formats, render
 from ...handover.model import Machine
 from ..check import Failed, NotPromised, NotTried, Refused, allowed, refused
+from ..clients import needed
 from ..tunnel import tunnel
 from . import ClientChecks
 
@@ -183,8 +182,8 @@ class FileChecks(ClientChecks):
         with tunnel_to(target.endpoint, target.ca_bundle) as endpoint:
             path_style = "yes" if endpoint else "no"
             self._tools.python(
-                _MOUNTPOINT, self._region, endpoint, path_style, self._bucket, key, verbs,
-                **self._for_mountpoint,
+                "s3torchconnectorclient", _MOUNTPOINT, self._region, endpoint, path_style,
+                self._bucket, key, verbs, **self._for_mountpoint,
             )  # fmt: skip
 
     def _needs(self, program: str) -> None:
@@ -221,8 +220,11 @@ def tunnel_to(endpoint: str | None, ca_bundle: str | None) -> Iterator[str]:
 def read_by_s3fs(checks: ClientChecks, key: str) -> None:
     """List and read one file with s3fs.
 
-    Raises Failed where it is not as it was written.
+    Raises Failed where it is not as it was written, NotTried where s3fs is not installed.
     """
+    needed("s3fs")
+    import s3fs
+
     subject = checks._subject  # noqa: SLF001 of our own base class
     keys = checks._keys  # noqa: SLF001
     files = s3fs.S3FileSystem(

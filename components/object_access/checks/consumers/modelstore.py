@@ -43,7 +43,7 @@ class Client(ClientChecks):
         elif not self._subject.target.embedded:
             raise NotTried("what it writes could not be removed again")
         self._subject.wrote(f"{self._place.prefix}domains/{self._name}.json")
-        self._tools.python(code, self._name)
+        self._tools.python("modelstore", code, self._name)
 
     @allowed("s3fs lists the folder and reads a file")
     def filesystem(self) -> None:

@@ -1,0 +1,40 @@
+"""What CI may be given: no name by which it could change what it runs on, or another's."""
+
+import pytest
+
+from object_access.policies.pipeline import check_names
+
+OWN = {"dev": "acme-ci-dev", "prod": "acme-ci-prod"}
+
+
+def test_names_of_environments_side_by_side():
+    """Beginnings and whole names, which another one's name may be longer than."""
+    check_names(
+        {"dev": ["acme-dev-", "lake"], "prod": ["acme-prod-", "lakeside", "acme-state-"]},
+        OWN,
+        "acme-state",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("acme-", "the roles of dev, 'acme-ci-dev-'"),
+        ("acme-ci-dev-boundary", "the roles of dev"),
+        ("acme-ci-prod-deploys", "the roles of prod"),
+        ("ACME-CI-", "the roles of dev"),
+        ("acme-state", "the state, 'acme-state'"),
+        ("acme-prod-lake", "prod, 'acme-prod-'"),
+        ("acme-prod-lake-", "prod, 'acme-prod-'"),
+        ("*", "no beginning of names"),
+        ("a-", "no beginning of names"),
+        ("acme*", "no beginning of names"),
+        ("acme/", "no beginning of names"),
+    ],
+)
+def test_names_that_would_let_it_change_something_else(name, said):
+    """Its own roles and boundary, another environment's, the state, what another one makes."""
+    given = {"dev": ["acme-dev-", name], "prod": ["acme-prod-"]}
+    with pytest.raises(ValueError, match=r"^dev: name ") as refused:
+        check_names(given, OWN, "acme-state")
+    assert said in str(refused.value)
