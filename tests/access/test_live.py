@@ -316,7 +316,7 @@ def test_the_command_in_every_shape(aws, tmp_path, monkeypatch, capsys):
     (tmp_path / "Pulumi.yaml").write_text("name: raw\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(RAW)
     found = live.look("dev", programs.declared(tmp_path, "dev", {}))
-    monkeypatch.setattr(live, "look", lambda environment, program: found)
+    monkeypatch.setattr(live, "look", lambda *_: found)
     monkeypatch.setattr(command, "_run", lambda folders, environment: None)
     shown = {}
     for shape in ("table", "json", "markdown", "html"):
