@@ -675,7 +675,8 @@ class PipelineProject(Project):
         of = self.github or self.gitlab
         if not re.fullmatch(r"[\w.@-]+(/[\w.@-]+)+", of, re.ASCII):
             raise ValueError(f"repository '{of}' must be like 'my-org/my-repo', without an address")
-        if self.host and not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", self.host):
+        # IAM takes no port (API reference, "CreateOpenIDConnectProvider").
+        if self.host and not re.fullmatch(r"[a-z0-9.-]+", self.host):
             raise ValueError(f"host '{self.host}' must be a bare name, like 'git.example.com'")
         if not self.environments or not self.people:
             missing = "people" if self.environments else "environments"
@@ -691,6 +692,7 @@ class PipelineProject(Project):
                 {name: self.names_of(name) for name in self.environments},
                 {name: self.own(name) for name in self.environments},
                 self.bucket,
+                self.people,
             )
         places = {"names-of-states": Place(access=(Access.LIST,))}
         holders = {}
