@@ -97,7 +97,8 @@ _READS_PRINCIPALS = (
     "iam:ListRolePolicies",
     "iam:ListUserPolicies",
 )
-# Only of whoever has the boundary: what could give more than that.
+# Only of whoever has the boundary: what could give more than that. All else knows no such condition
+# (Service Authorization Reference, "IAM"), or gives nothing.
 _BOUNDED = (
     "iam:CreateRole",
     "iam:CreateUser",
@@ -107,6 +108,7 @@ _BOUNDED = (
     "iam:PutRolePolicy",
     "iam:PutUserPermissionsBoundary",
     "iam:PutUserPolicy",
+    "iam:UpdateAssumeRolePolicy",
 )
 _ATTACHES = (
     "iam:AttachRolePolicy",
@@ -136,7 +138,6 @@ _CHANGES_PRINCIPALS = (
     "iam:UntagRole",
     "iam:UntagUser",
     "iam:UpdateAccessKey",
-    "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
 )
 _REMOVES_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions")
