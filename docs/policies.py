@@ -110,36 +110,37 @@ BUCKETS: Sequence[tuple[str, str, object]] = (
         buckets.private(BUCKET, [], SHARED),
     ),
 )
-STATE = "arn:aws:s3:::my-company-state"
-SCOPE = pipeline.Scope("aws", "123456789012", ["my-company-prod-"])
-READING, DEPLOYING = (f"arn:aws:iam::123456789012:role/ci-prod-{each}" for each in ("read", "up"))
+
+SCOPE = pipeline.Scope("aws", "123456789012", ["my-company-dev-"])
+BOUNDARY = "arn:aws:iam::123456789012:policy/ci-dev-boundary"
+RUNNERS = [f"arn:aws:iam::123456789012:role/ci-dev-{each}" for each in ("reads", "deploys")]
 CI: Sequence[tuple[str, str, object]] = (
     (
         "The state, for a preview",
-        "`kind: pipeline`: what the reading role does in the bucket of the state.",
-        pipeline.of_state(STATE, pipeline.state("object-access", "prod", deploys=False).values()),
+        "Which takes no lock.",
+        pipeline.of_state(BUCKET, pipeline.state("my-program", "dev", deploys=False).values()),
     ),
     (
         "The state, for an update",
-        "The deploying role's.",
-        pipeline.of_state(STATE, pipeline.state("object-access", "prod", deploys=True).values()),
+        "Which deletes nothing but its lock.",
+        pipeline.of_state(BUCKET, pipeline.state("my-program", "dev", deploys=True).values()),
     ),
+    ("The secrets", "For both.", pipeline.secrets(KEY)),
     ("The cloud, for a preview", "Settings, and no object.", pipeline.reading(SCOPE)),
     (
         "The cloud, for an update",
-        "Names of ours alone, and users and roles with the boundary alone.",
-        pipeline.deploying(SCOPE, "arn:aws:iam::123456789012:policy/my-company-boundary"),
+        "Under names of its own; users and roles with the boundary only.",
+        pipeline.deploying(SCOPE, BOUNDARY),
     ),
     (
         "The boundary",
-        "The most that whatever an update makes can ever do.",
+        "The most that what an update makes can do, whatever its own policies say.",
         pipeline.boundary(SCOPE),
     ),
-    ("The secrets of the state", "Of both roles.", pipeline.secrets(KEY)),
     (
-        "The key of the state",
-        "The KMS key's own policy.",
-        pipeline.key(SCOPE, [READING, DEPLOYING], [USER]),
+        "The key",
+        "Whoever the account lets may administer it; it opens for the two roles and your people.",
+        pipeline.key(SCOPE, RUNNERS, [USER]),
     ),
 )
 
@@ -149,7 +150,12 @@ def page() -> str:
     parts = [INTRODUCTION]
     for verb in Access:
         parts += [f"## `{verb}`\n", f"{meaning(verb)}\n", _json(example(verb))]
-    for title, listed in (("Places", PLACES), ("Trust", TRUSTS), ("Buckets", BUCKETS), ("CI", CI)):
+    for title, listed in (
+        ("Places", PLACES),
+        ("Trust", TRUSTS),
+        ("Buckets", BUCKETS),
+        ("CI", CI),
+    ):
         parts += [f"## {title}\n"]
         for heading, said, document in listed:
             parts += [f"### {heading}\n", f"{said}\n", _json(document)]

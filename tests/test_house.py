@@ -154,7 +154,7 @@ def test_every_test_has_a_limit():
 def test_nobody_s_garbage_collector_is_switched(declare):
     """It belongs to the whole process: only Pulumi's own, which the program has to itself, gets
     another threshold."""
-    before = (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count())
+    before, frozen = (gc.isenabled(), gc.get_threshold()), gc.get_freeze_count()
     config = {"projects": {"a": {"kind": "kopah", "bucket": "abc-1"}}}
 
     def program() -> None:
@@ -162,6 +162,8 @@ def test_nobody_s_garbage_collector_is_switched(declare):
 
     declare(program, {"object-access:environment": json.dumps(config)})
 
-    assert (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()) == before
+    assert (gc.isenabled(), gc.get_threshold()) == before
+    # What an earlier test's program froze may end at any time; to freeze adds thousands.
+    assert frozen // 2 <= gc.get_freeze_count() <= frozen
     switched = {file.name for file in FILES if "gc" in imported(file, module_of(file))}
     assert switched <= {"program.py"}  # which is being rebuilt

@@ -22,7 +22,9 @@ def copy(tmp_path):
     return tmp_path
 
 
-def test_the_walk_through_is_true(copy):
+# Each of the first rehearsals takes as long as all other commands together.
+@pytest.mark.parametrize("rehearsals", ["last", pytest.param("all", marks=pytest.mark.thorough)])
+def test_the_walk_through_is_true(copy, rehearsals):
     """Its file is written and its commands are run, in their order: each ends well and prints the
     lines that the page shows of it."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -35,11 +37,13 @@ def test_the_walk_through_is_true(copy):
             continue
         for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, *shown = step.splitlines()
+            commands += 1
+            if rehearsals == "last" and command == "object-access rehearse -e try":
+                continue
             done = subprocess.run(
                 command, shell=True, cwd=copy, env={**os.environ, "PATH": path, "COLUMNS": "100"},
                 capture_output=True, text=True, timeout=200,
             )  # fmt: skip
             assert done.returncode == 0, f"{command}: {done.stderr}"
             assert not [line for line in shown if line not in done.stdout], command
-            commands += 1
     assert commands == PAGE.count("\n$ ") == 8

@@ -217,30 +217,45 @@ def test_who_agrees_has_approved_this_very_commit(tmp_path, reviews, agreed):
     assert agreed or "approve 0123abc" in done.stdout
 
 
+def left_behind(checkout, programs=(), **variables: str):
+    """What the script says in that checkout, of a program called `farm`."""
+    (checkout / "Pulumi.yaml").write_text("name: farm\nstackConfigDir: stacks/environments\n")
+    for name, text in dict(programs).items():
+        (checkout / name).write_text(f"#!/bin/sh\n{text}\n")
+        (checkout / name).chmod(0o755)
+    return subprocess.run(
+        [sys.executable, ROOT / ".ci/left_behind.py"], cwd=checkout, capture_output=True, text=True,
+        env={"PATH": f"{checkout}:{os.environ['PATH']}", **variables},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("stacks", "left"),
-    [
-        ([("dev", 12), ("prod", 3)], ""),
-        ([("dev", 12), ("lab", 0)], ""),
-        ([("organization/farm/lab", 1)], "stack lab is still there"),
-        ([("lab", None)], "stack lab is still there"),
-    ],
+    [(["dev", "prod"], ""), (["dev"], ""), (["organization/farm/lab"], "stack lab is still there")],
 )
 def test_a_stack_without_a_file_is_left_behind(checkout, stacks, left):
-    """Where it has resources, or nobody knows."""
-    (checkout / ".ci").mkdir()
-    shutil.copy(ROOT / ".ci/left-behind", checkout / ".ci")
-    listed = json.dumps([{"name": name, "resourceCount": count} for name, count in stacks])
-    (checkout / "pulumi").write_text(f"#!/bin/sh\necho '{listed}'\n")
-    (checkout / "pulumi").chmod(0o755)
-
-    done = subprocess.run(
-        [checkout / ".ci/left-behind"], cwd="/", capture_output=True, text=True,
-        env={"PATH": f"{checkout}:{os.environ['PATH']}"},
-    )  # fmt: skip
+    """Asked of Pulumi, wherever its state is."""
+    listed = json.dumps([{"name": name} for name in stacks])
+    done = left_behind(checkout, {"pulumi": f"echo '{listed}'"}, PULUMI_BACKEND_URL="gs://state")
 
     assert left in done.stderr
     assert (done.returncode != 0) == bool(left), done.stderr
+
+
+def test_in_a_bucket_only_names_are_looked_at(checkout, cloud):
+    """A role of one environment may not read the state of another; other programs' are theirs."""
+    admin, region = cloud.admin("s3"), "eu-west-1"
+    where = {"LocationConstraint": region}
+    admin.create_bucket(Bucket="left-behind-state", CreateBucketConfiguration=where)
+    names = ["farm/dev.json", "farm/dev.json.bak", "farm/dev.pulumi-tags", "other/lab.json"]
+    for name in names:
+        admin.put_object(Bucket="left-behind-state", Key=f"a/.pulumi/stacks/{name}")
+    variables = cloud.environment(swift=False)
+    variables["PULUMI_BACKEND_URL"] = f"s3://left-behind-state/a?region={region}"
+
+    assert left_behind(checkout, **variables).stderr == ""
+    admin.put_object(Bucket="left-behind-state", Key="a/.pulumi/stacks/farm/lab.json.gz")
+    assert "pulumi destroy --stack lab" in left_behind(checkout, **variables).stderr
 
 
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-11-21\n\n- All.\n"

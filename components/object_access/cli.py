@@ -481,7 +481,7 @@ def new(
     kind: Annotated[
         str,
         typer.Option(
-            help="A consumer (see `consumers`), or s3, swift or compatible.",
+            help="A consumer (see `consumers`), or s3, swift, compatible or pipeline.",
             show_default=False,
             autocompletion=_complete_consumer,
         ),

