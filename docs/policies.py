@@ -111,51 +111,22 @@ BUCKETS: Sequence[tuple[str, str, object]] = (
     ),
 )
 
-SCOPE = pipeline.Scope("aws", "123456789012", ["my-company-dev-"])
-BOUNDARY = "arn:aws:iam::123456789012:policy/ci-dev-boundary"
-RUNNERS = [f"arn:aws:iam::123456789012:role/ci-dev-{each}" for each in ("reads", "deploys")]
-CI: Sequence[tuple[str, str, object]] = (
-    (
-        "The state, for a preview",
-        "Which takes no lock.",
-        pipeline.of_state(BUCKET, pipeline.state("my-program", "dev", deploys=False).values()),
-    ),
-    (
-        "The state, for an update",
-        "Which deletes nothing but its lock.",
-        pipeline.of_state(BUCKET, pipeline.state("my-program", "dev", deploys=True).values()),
-    ),
-    ("The secrets", "For both.", pipeline.secrets(KEY)),
-    ("The cloud, for a preview", "Settings, and no object.", pipeline.reading(SCOPE)),
-    (
-        "The cloud, for an update",
-        "Under names of its own; users and roles with the boundary only.",
-        pipeline.deploying(SCOPE, BOUNDARY),
-    ),
-    (
-        "The boundary",
-        "The most that what an update makes can do, whatever its own policies say.",
-        pipeline.boundary(SCOPE),
-    ),
-    (
-        "The key",
-        "Whoever the account lets may administer it; it opens for the two roles and your people.",
-        pipeline.key(SCOPE, RUNNERS, [USER]),
-    ),
-)
-
 
 def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION]
     for verb in Access:
         parts += [f"## `{verb}`\n", f"{meaning(verb)}\n", _json(example(verb))]
+<<<<<<< HEAD
     for title, listed in (
         ("Places", PLACES),
         ("Trust", TRUSTS),
         ("Buckets", BUCKETS),
         ("CI", CI),
     ):
+=======
+    for title, listed in (("Places", PLACES), ("Trust", TRUSTS), ("Buckets", BUCKETS), ("CI", CI)):
+>>>>>>> main
         parts += [f"## {title}\n"]
         for heading, said, document in listed:
             parts += [f"### {heading}\n", f"{said}\n", _json(document)]

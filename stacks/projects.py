@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from object_access import Removal, names
 from object_access._args import naming
-from object_access.policies import cors, pipeline, swift, trust
+from object_access.policies import cors, evaluate, pipeline, swift, trust
 from object_access.policies.grants import Access, grant
 
 
@@ -675,7 +675,8 @@ class PipelineProject(Project):
         of = self.github or self.gitlab
         if not re.fullmatch(r"[\w.@-]+(/[\w.@-]+)+", of, re.ASCII):
             raise ValueError(f"repository '{of}' must be like 'my-org/my-repo', without an address")
-        if self.host and not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", self.host):
+        # IAM takes no port (API reference, "CreateOpenIDConnectProvider").
+        if self.host and not re.fullmatch(r"[a-z0-9.-]+", self.host):
             raise ValueError(f"host '{self.host}' must be a bare name, like 'git.example.com'")
         if not self.environments or not self.people:
             missing = "people" if self.environments else "environments"
@@ -686,11 +687,14 @@ class PipelineProject(Project):
             names.check_label("environment", name)
             with naming(f"environments: {name}"):
                 self._check_deployed(name)
+        if not self.wide_subjects:
+            self._check_apart()
         with naming("environments"):
             pipeline.check_names(
                 {name: self.names_of(name) for name in self.environments},
                 {name: self.own(name) for name in self.environments},
                 self.bucket,
+                self.people,
             )
         places = {"names-of-states": Place(access=(Access.LIST,))}
         holders = {}
@@ -720,6 +724,18 @@ class PipelineProject(Project):
                 self.subjects(name, deploys=deploys),
                 wide=self.wide_subjects,
             )
+
+    def _check_apart(self) -> None:
+        """A job that previews runs what nobody has merged yet, unless a branch says who it is: it
+        may deploy nothing."""
+        for deployed, previewed in product(self.environments, repeat=2):
+            for deploys in map(evaluate.Pattern, self.subjects(deployed, deploys=True)):
+                for subject in self.subjects(previewed, deploys=False):
+                    if ":ref:" not in subject and deploys.matches(subject, {}):
+                        raise ValueError(
+                            f"environments: {previewed}: its jobs that preview, '{subject}', would "
+                            f"deploy {deployed}; rename one of the two, or give other subjects"
+                        )
 
     @property
     def issuer(self) -> str:

@@ -43,6 +43,9 @@ class Environment:
     Default: none."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags on everything that can be tagged. Default: none."""
+    administrators: tuple[str, ...] = ()
+    """ARNs of users and roles who administer the account: `object-access report --live` shows them
+    as known and compares them with nothing. Default: none."""
 
     def __post_init__(self) -> None:
         if self.prefix:
@@ -75,6 +78,8 @@ def load(config: Config, environment: str) -> list[Loaded]:
                 f"stacks/environments/Pulumi.{environment}.yaml"
             )
         shared = shapes.read(Environment, body)
+        for arn in shared.administrators:
+            names.check_member(arn)
         listed = dict(shared.projects)
         if shared.examples:
             listed |= {

@@ -106,6 +106,7 @@ class Pipeline(ComponentResource):
                 {key: each["names"] for key, each in environments.items()},
                 {key: each["own"] for key, each in environments.items()},
                 args["bucket_name"],
+                args["people"],
             )
         plans = {key: _Plan(name, key, args, bucket_arn) for key in environments}
         for plan in plans.values():

@@ -197,7 +197,18 @@ def test_names_that_stand_elsewhere_otherwise_are_told_apart() -> None:
 # --- and of any two teams ---
 
 NAMES = st.sampled_from(
-    ["alpha-1", "alpha-2", "alpha-12", "beta-x1", "gamma.y2", "Alpha-1", "delta"]
+    [
+        "alpha-1",
+        "alpha-2",
+        "alpha-12",
+        "beta-x1",
+        "gamma.y2",
+        "Alpha-1",
+        "delta",
+        "max-keys",
+        "20190101T000000Z",
+        "20240101T000000Z",
+    ]
 )
 PIECES = st.sampled_from(["{0}", "{1}", "*", "?", "alpha", "-1", "a", "/", "data", "x1", "{0}/*"])
 RESOURCES = st.lists(PIECES, min_size=1, max_size=4).map(
@@ -211,6 +222,8 @@ TESTS = st.sampled_from([
     {"Condition": {"StringNotEquals": {"aws:username": "alpha-1"}}},
     {"Condition": {"ArnLike": {"aws:PrincipalArn": f"{IAM}/*-1"}}},
     {"Condition": {"ArnNotEquals": {"aws:PrincipalArn": f"{IAM}/{{0}}"}}},
+    {"Condition": {"StringLike": {"s3:{0}": "*"}}},
+    {"Condition": {"ForAnyValue:StringEquals": {"aws:PrincipalTag/{0}": ["{1}"]}}},
 ])  # fmt: skip
 ACTIONS = st.sampled_from(["s3:GetObject", "s3:ListBucket", "s3:*", "s3:Get*", "sts:AssumeRole"])
 STATEMENTS = st.lists(
@@ -230,7 +243,7 @@ def filled(value: Any, *names: str) -> Any:
         return value.replace("{0}", names[0]).replace("{1}", names[1])
     if isinstance(value, list):
         return [filled(each, *names) for each in value]
-    return {key: filled(each, *names) for key, each in value.items()}
+    return {filled(key, *names): filled(each, *names) for key, each in value.items()}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -313,6 +313,7 @@ CHEATS += [
     ("another thing that only the cloud knows", LATER.replace("SAID", "hosted_zone_id"), LATER.replace("SAID", "bucket_domain_name"), "UserPolicy z: what it says is known once it is made"),
     ("only if the cloud says something", PLAIN, sneaky(ONCE_SAID), "+ list, read"),
     ("a namesake for whom changes are made", sneaky(SPARED.replace("IGNORED", "None")), sneaky(SPARED.replace("IGNORED", "['policy']")), "changes of policy are not made"),
+    ("a container as a page", container(), container(metadata={"Web-Listings": "true"}), "web-listings: true"),
     ("a key that is enabled again", sneaky(OFF.format(False)), sneaky(OFF.format(True)), "kms:Decrypt"),
 ]  # fmt: skip
 

@@ -131,6 +131,32 @@ def test_an_account_as_its_program_says(look):
     assert now.findings.principals["user:administrator"].facts["stranger"]
 
 
+def test_known_administrators_are_no_strangers(aws, tmp_path, monkeypatch, capsys):
+    """Whoever the environment names is shown as known; nobody else, and no pattern, may be."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    arn = aws.admin("sts").get_caller_identity()["Arn"]
+    known = {KEY: {**CONFIG[KEY], "administrators": [arn]}}
+    said = programs.declared(ROOT, "dev", known)
+    monkeypatch.setattr(command, "_run", lambda *_: said)
+    (tmp_path / "Pulumi.yaml").write_text("name: object-access\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("")
+
+    def code(config: dict) -> int:
+        (tmp_path / "Pulumi.dev.yaml").write_text(json.dumps({"config": config}))
+        return command.run([tmp_path], "dev", "table", "", None, live=True)
+
+    assert code(known) == 0
+    told = capsys.readouterr().out
+    assert "known administrator" in told
+    assert "NOT of the program" not in told
+    assert code({KEY: {**CONFIG[KEY], "administrators": [f"{arn}-2"]}}) == 3
+    with pytest.raises(ValueError, match="a pattern, name one user or role"):
+        code({KEY: {**CONFIG[KEY], "administrators": ["arn:aws:iam::444455556666:user/*"]}})
+    with pytest.raises(ValueError, match="administrators must be a list of ARNs"):
+        code({KEY: {**CONFIG[KEY], "administrators": arn}})
+
+
 def test_strangers_are_shown(look, planted):
     """By a policy of their own, of a group, of a role, of a bucket; and a key more. Who reaches
     other buckets only is nobody here."""
@@ -290,7 +316,7 @@ def test_the_command_in_every_shape(aws, tmp_path, monkeypatch, capsys):
     (tmp_path / "Pulumi.yaml").write_text("name: raw\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(RAW)
     found = live.look("dev", programs.declared(tmp_path, "dev", {}))
-    monkeypatch.setattr(live, "look", lambda environment, program: found)
+    monkeypatch.setattr(live, "look", lambda *_: found)
     monkeypatch.setattr(command, "_run", lambda folders, environment: None)
     shown = {}
     for shape in ("table", "json", "markdown", "html"):

@@ -63,7 +63,7 @@ def test_an_earlier_program_is_missed_by_name(folders, capsys):
     """One line, and what to do."""
     with pytest.raises(ValueError, match="reads stack 'org/network/dev': name the folder of its"):
         command.run(folders[1:], "dev", "table", "", None)
-    with pytest.raises(ValueError, match="with a git ref or a file, not a folder"):
+    with pytest.raises(ValueError, match="a folder holds one program: several"):
         command.run(folders, "dev", "table", str(folders[0]), None)
     assert command.run(folders, "dev", "json", "", None) == 0
     assert json.loads(capsys.readouterr().out)["places"]

@@ -166,6 +166,20 @@ def test_an_audience_is_no_pattern():
         trust.web_identity(PROVIDER, "sts*", ["repo:my-org/my-repo:pull_request"])
 
 
+@pytest.mark.parametrize(
+    ("audience", "subject"),
+    [
+        ("sts.amazonaws.com", "${token.actions.githubusercontent.com:sub}"),
+        ("sts.amazonaws.com", "repo:my-org/${*}"),
+        ("${token.actions.githubusercontent.com:aud}", "repo:my-org/my-repo:pull_request"),
+    ],
+)
+def test_a_policy_variable_is_refused(audience, subject):
+    """IAM would put in its place what the token says, so that every token is right."""
+    with pytest.raises(ValueError, match="holds a policy variable"):
+        trust.web_identity(PROVIDER, audience, [subject], wide=True)
+
+
 def test_what_is_no_provider():
     """The message shows what one looks like."""
     with pytest.raises(ValueError, match="is no OpenID Connect provider, give an ARN like"):

@@ -252,6 +252,25 @@ def test_the_role_that_deploys_brings_up_every_shape_of_project(cloud, deployer)
     assert [each for each in left if each.startswith("pipe-test-dev-")] == []
 
 
+def test_somebody_who_was_there_before_gains_nothing(cloud, subject, handed):
+    """Under its names, but without the boundary: neither their trust nor their policies change."""
+    admin, name = cloud.admin("iam"), f"{handed.holders['dev-deploys'].how.names[0]}before"
+    trust = {"RoleName": name, "AssumeRolePolicyDocument": pipeline._TO_MACHINES}
+    admin.create_role(**trust)
+    iam = subject.client("iam", subject.keys("dev-deploys"))
+    mine = {"RoleName": name, "PolicyDocument": trust["AssumeRolePolicyDocument"]}
+
+    assert not allowed(iam.update_assume_role_policy, **mine)
+    assert not allowed(iam.put_role_policy, **mine, PolicyName="x")
+    assert allowed(
+        iam.put_role_permissions_boundary,
+        RoleName=name,
+        PermissionsBoundary=handed.holders["dev-deploys"].how.boundary,
+    )
+    assert allowed(iam.update_assume_role_policy, **mine)
+    admin.delete_role(RoleName=name)
+
+
 @pytest.mark.parametrize("left_out", ["prefix", "boundary"])
 def test_without_its_names_or_its_boundary_nothing_is_made(deployer, left_out):
     """Whoever forgets them in the environment's file is refused by AWS."""

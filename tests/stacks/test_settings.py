@@ -23,6 +23,11 @@ STORE = {
     "kind": "compatible", "bucket": "a-bucket", "endpoint": "https://s3.example.org",
     "profile": "mine", **PLACE, "holders": {"me": {"as": "profile"}},
 }  # fmt: skip
+PIPELINE = {
+    "kind": "pipeline", "github": "my-org/my-repo", "bucket": "a-bucket",
+    "environments": {"dev": {"names": ["acme-dev-"]}, "dev-preview": {"names": ["acme-pre-"]}},
+    "people": ["arn:aws:iam::111122223333:role/administrator"],
+}  # fmt: skip
 SOMEBODY = "arn:aws:iam::111122223333:role/reader"
 SECRET = "must not be seen"
 
@@ -58,11 +63,17 @@ def of(good, **change):
 
 
 s3, swift, store, valohai = (partial(of, each) for each in (S3, SWIFT, STORE, GOOD))
+pipe = partial(of, PIPELINE)
 
 
 def held(**holder):
     """A project with this one holder."""
     return s3(holders={"me": holder})
+
+
+def deployed(**dev):
+    """A pipeline of this one environment."""
+    return pipe(environments={"dev": {"names": ["acme-dev-"], **dev}})
 
 
 def placed(**place):
@@ -123,6 +134,12 @@ def placed(**place):
         (s3(access_logs={"bucket": "Logs"}), "vision: access_logs: bucket name 'Logs'"),
         (s3(access_logs={}), "vision: access_logs: setting 'bucket' is missing"),
         (s3(access_logs="logs"), "vision: access_logs: must be a mapping of settings, not 'logs'"),
+        # what CI may do
+        (pipe(), "dev: its jobs that preview, 'repo:my-org/my-repo:environment:dev-preview', would"),
+        (deployed(deploys=["repo:my-org/my-repo:environment:dev*"]), "would deploy dev; rename one"),
+        (deployed(deploys=["${gitlab.com:sub}"]), "'${gitlab.com:sub}' holds a policy variable"),
+        (deployed(names=["administrator"]), "name 'administrator' is also of 'arn:aws:iam::1111"),
+        (pipe(github="", gitlab="a/b", host="git.example.com:8443"), "must be a bare name, like"),
         # a consumer's settings
         (valohai(origin="https://app.valohai.com/"), "origin: origin 'https://app.valohai.com/' is"),
         (valohai(origin="https://app.valohai.com/p/x"), "'https://app.valohai.com'"),
@@ -285,6 +302,14 @@ def test_a_stack_name_that_no_bucket_could_carry(program, paper):
         program(valohai(), stack="Dev_1")
 
     assert paper.declared == []
+
+
+def test_a_branch_may_preview_and_deploy():
+    """Who pushes to it has what is merged."""
+    main = ["repo:my-org/my-repo:ref:refs/heads/main"]
+    [each] = loaded(deployed(previews=main, deploys=main))
+
+    assert each.project.subjects("dev", deploys=True) == tuple(main)
 
 
 @pytest.mark.parametrize("twice", [{"places": ["a", "b"]}, {}])

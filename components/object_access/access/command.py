@@ -14,7 +14,8 @@ from typing import Any
 
 from rich.console import Console
 
-from ..workspace import Workspace
+from .. import names
+from ..workspace import KEY, Workspace
 from . import difference, invariants, report, tables
 from . import program as programs
 from .difference import Change
@@ -51,7 +52,8 @@ def run(
         rules = [rule for each in configs for rule in invariants.read(each)]
         changes: list[Change] | None
         if live:
-            now, changes = _live(spaces, environment)
+            trusted = [arn for each in configs for arn in _administrators(each)]
+            now, changes = _live(spaces, environment, trusted)
             text = _beside(environment, now, changes or [], shape)
         else:
             now, changes = _compared(spaces, environment, against)
@@ -95,10 +97,22 @@ def _report(now: AccessReport, shape: str) -> str:
     return _drawn(tables.table(now))
 
 
-def _live(spaces: Spaces, environment: str) -> tuple[AccessReport, list[Change] | None]:
+def _live(
+    spaces: Spaces, environment: str, administrators: Sequence[str]
+) -> tuple[AccessReport, list[Change] | None]:
     from . import live  # brings boto3, which a report from a program alone needs not
 
-    return live.look(environment, _run(_folders(spaces), environment))
+    return live.look(environment, _run(_folders(spaces), environment), administrators)
+
+
+def _administrators(config: Mapping[str, Any]) -> list[str]:
+    """Who administers the account, by an environment's settings. Raises ValueError for what is no
+    user or role, patterns of them included."""
+    body = config.get(KEY)
+    given = body.get("administrators", []) if isinstance(body, dict) else []
+    if not isinstance(given, list):
+        raise ValueError("administrators must be a list of ARNs of users and roles")
+    return [names.check_member(each) for each in given]
 
 
 def _compared(
@@ -157,7 +171,10 @@ def _both(
             then = [check_out(each.folder, against, Path(folder) / str(number))
                     for number, each in enumerate(spaces)]  # fmt: skip
         elif len(spaces) > 1:
-            raise ValueError("several programs are compared with a git ref or a file, not a folder")
+            raise ValueError(
+                "a folder holds one program: several are compared with a git ref of all of them, or "
+                "with the file that --format json has made of them"
+            )
         running = pool.submit(_run, _folders(spaces), environment)
         old = _run(then, environment, against)
         now = running.result()

@@ -66,6 +66,10 @@ def findings(program: Program) -> Findings:
     for each in declared["Container"]:
         if to := each.outputs.get("containerSyncTo"):
             found.leave(f"{each.type} {each.name}: its objects go to {to}", to)
+        # Swift's StaticWeb lists a container as a page ("Static web", Swift's documentation).
+        metadata = {k.lower(): v for k, v in (each.outputs.get("metadata") or {}).items()}
+        if listings := metadata.get("web-listings"):
+            found.leave(f"{each.type} {each.name}: web-listings: {listings}", listings)
         for who, answers in _of_container(each.outputs["name"], each.outputs):
             found.add(who, places[each.outputs["name"]], answers)
     for name in (name for _, rules in credentials for name in _containers(rules)):

@@ -85,6 +85,7 @@ def notes(principal: Party) -> list[str]:
     """What is known of somebody besides their access."""
     facts = principal.facts
     told = ["NOT of the program"] if facts.get("stranger") else []
+    told += ["known administrator"] if facts.get("administrator") else []
     if "keys" in facts:
         told.append(f"{facts['keys']} of {facts['key_slots']} keys")
     if "longest_session" in facts:

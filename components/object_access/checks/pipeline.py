@@ -134,9 +134,20 @@ class RunnerChecks(Checks):
         self._subject.only_embedded()
         iam, name = self._iam, self._name()
         trust = {"AssumeRolePolicyDocument": _TO_MACHINES}
+        bounded = {"PermissionsBoundary": self._how.boundary}
+        pathed, theirs = {"Path": f"/{name}/"}, self._subject.name[:40]
         none_allowed(
             {
                 **{f"{what} elsewhere": each for what, each in self._changes(None).items()},
+                "a user of any name, in a path": partial(
+                    iam.create_user, UserName=theirs, **pathed, **bounded
+                ),
+                "a role of any name, in a path": partial(
+                    iam.create_role, RoleName=theirs, **pathed, **bounded, **trust
+                ),
+                "a policy of any name, in a path": partial(
+                    iam.create_policy, PolicyName=theirs, **pathed, PolicyDocument=_ANYTHING
+                ),
                 "a user without the boundary": partial(iam.create_user, UserName=name),
                 "a user with another boundary": partial(
                     iam.create_user, UserName=name, PermissionsBoundary=_ADMINISTRATION

@@ -97,7 +97,8 @@ _READS_PRINCIPALS = (
     "iam:ListRolePolicies",
     "iam:ListUserPolicies",
 )
-# Only of whoever has the boundary: what could give more than that.
+# Only of whoever has the boundary: what could give more than that. All else knows no such condition
+# (Service Authorization Reference, "IAM"), or gives nothing.
 _BOUNDED = (
     "iam:CreateRole",
     "iam:CreateUser",
@@ -107,6 +108,7 @@ _BOUNDED = (
     "iam:PutRolePolicy",
     "iam:PutUserPermissionsBoundary",
     "iam:PutUserPolicy",
+    "iam:UpdateAssumeRolePolicy",
 )
 _ATTACHES = (
     "iam:AttachRolePolicy",
@@ -136,7 +138,6 @@ _CHANGES_PRINCIPALS = (
     "iam:UntagRole",
     "iam:UntagUser",
     "iam:UpdateAccessKey",
-    "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
 )
 _REMOVES_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions")
@@ -195,11 +196,15 @@ class Scope(NamedTuple):
 
 
 def check_names(
-    names: Mapping[str, Sequence[str]], own: Mapping[str, str], bucket_name: str
+    names: Mapping[str, Sequence[str]],
+    own: Mapping[str, str],
+    bucket_name: str,
+    people: Sequence[str],
 ) -> None:
-    """Refuse names for environments by which one could change what CI runs on, or what another one
-    makes. `own` are what the names of the environments' roles begin with, `bucket_name` holds the
-    state; `names` are beginnings, each ending in "-", and whole names.
+    """Refuse names for environments by which one could change what CI runs on, what another one
+    makes, or become one of `people`, who are ARNs. `own` are what the names of the environments'
+    roles begin with, `bucket_name` holds the state; `names` are beginnings, each ending in "-", and
+    whole names.
 
     Raises ValueError with the one that will not do.
     """
@@ -219,6 +224,7 @@ def check_names(
                 f"the roles of {other}, '{start}-'": f"{start}-" for other, start in own.items()
             }
             taken[f"the state, '{bucket_name}'"] = bucket_name
+            taken |= {f"'{person}'": person.partition("/")[2] for person in people}
             for other, theirs in names.items():
                 if other != environment:
                     taken |= {f"{other}, '{name}'": name for name in theirs}
@@ -272,16 +278,13 @@ def deploying(scope: Scope, boundary: str, *, removes_objects: bool = False) -> 
     bounded = {"ArnEquals": {"iam:PermissionsBoundary": boundary}}
     ours = {"ArnLike": {"iam:PolicyARN": scope.of_iam("policy")}}
     holders = scope.of_iam("user", "role")
+    principals = scope.of_iam("user", "role", "policy", "instance-profile")
     statements = [
         *_reads(scope),
         _allow("Buckets", _CHANGES_BUCKETS, scope.buckets()),
         _allow("Bounded", _BOUNDED, holders, bounded),
         _allow("OwnPolicies", _ATTACHES, holders, {"ArnEquals": bounded["ArnEquals"], **ours}),
-        _allow(
-            "Principals",
-            _CHANGES_PRINCIPALS,
-            scope.of_iam("user", "role", "policy", "instance-profile"),
-        ),
+        _allow("Principals", _CHANGES_PRINCIPALS, principals),
         _allow(
             "ToMachines",
             ("iam:PassRole",),
@@ -289,6 +292,9 @@ def deploying(scope: Scope, boundary: str, *, removes_objects: bool = False) -> 
             {"StringEquals": {"iam:PassedToService": _ec2(scope.partition)}},
         ),
     ]
+    # A pattern's "*" stands for "/", too: in a path that begins so, any name would do.
+    if pathed := [f"{each}/*" for each in principals if each.endswith("*")]:
+        statements.append({**_allow("NoPaths", ("iam:*",), pathed), "Effect": "Deny"})
     if removes_objects:
         buckets = scope.buckets()
         both = [*buckets, *(f"{each}/*" for each in buckets)]

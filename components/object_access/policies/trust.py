@@ -120,6 +120,13 @@ def web_identity(
         raise ValueError("a token needs an audience and at least one subject, give both")
     if _is_pattern(audience):
         raise ValueError(f"audience '{audience}' is taken word for word, name it in full")
+    for said_so in (audience, *subjects):
+        # "${<issuer>:sub}" is whatever the token says (IAM User Guide, "Policy variables").
+        if "${" in said_so:
+            raise ValueError(
+                f"'{said_so}' holds a policy variable, which may be whatever a token says, name it "
+                "in full"
+            )
     for subject in subjects:
         _check_subject(subject, wide=wide)
     issuer = found[1]

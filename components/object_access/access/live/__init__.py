@@ -5,6 +5,7 @@ and tell it as what a program would declare; so the same judge decides both, and
 between them is a difference like any other. `names` calls the program's things as the account does.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -19,9 +20,12 @@ from .there import There
 _OF_OURS = ("also", "declared_as", "kms", "longest_session")
 
 
-def look(environment: str, program: Program) -> tuple[AccessReport, list[Change]]:
+def look(
+    environment: str, program: Program, administrators: Collection[str] = ()
+) -> tuple[AccessReport, list[Change]]:
     """The report of the account over what the program makes or names, and in what it differs from
-    the program: what is ADDED or WIDENED the account allows, and the program does not.
+    the program: what is ADDED or WIDENED the account allows, and the program does not. Those whose
+    ARNs are `administrators` are shown, and no difference, unless the program makes them.
 
     Raises ValueError in one line where there are no credentials, or those of another account.
     """
@@ -39,8 +43,30 @@ def look(environment: str, program: Program) -> tuple[AccessReport, list[Change]
         if not each.root.startswith(("s3://", "swift://")):
             found.findings.leave(f"{each.root}: such a store is not read")
     account = _narrowed(found, mine)
+    known = _known(account, administrators)
     changes = compare(_adopting(mine, account), account)
-    return account, sorted([*changes, *map(_key, there.keys)], key=Change.risk)
+    return account, sorted(
+        (each for each in (*changes, *map(_key, there.keys)) if not _of(each, known)),
+        key=Change.risk,
+    )
+
+
+def _of(change: Change, known: Collection[tuple[Kind | None, str]]) -> bool:
+    """Whether a change is about nobody but known administrators."""
+    becomes = {f"may be assumed by {name}" for _, name in known}
+    return (change.kind, change.who) in known or change.what in becomes
+
+
+def _known(account: AccessReport, administrators: Collection[str]) -> set[tuple[Kind | None, str]]:
+    """Note who of the strangers is a known administrator: who they are, in the words of changes."""
+    found = set[tuple[Kind | None, str]]()
+    for key, each in account.evidence.holders.items():
+        who = account.findings.principals[key]
+        if "stranger" in who.facts and (each.asker.role_arn or each.asker.arn) in administrators:
+            del who.facts["stranger"]
+            who.facts["administrator"] = True
+            found.add((who.kind, who.name))
+    return found
 
 
 def _key(key: tuple[str, str]) -> Change:

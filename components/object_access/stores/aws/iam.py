@@ -54,11 +54,7 @@ _DOCUMENTS: Mapping[str, tuple[PolicyKind, str]] = {
 _OWN_USER = re.compile(
     r"GetUser|(Create|List|Update|Delete)AccessKeys?|List(MFADevices|SigningCertificates)"
 )
-# Actions with the condition key of the policy, and with that of the boundary that a holder has.
-_ATTACHES = re.compile(r"(Attach|Detach)(User|Role|Group)Policy")
-_BOUND = re.compile(
-    r"(Attach|Detach|Put|Delete)(User|Role)Policy|Delete(User|Role)PermissionsBoundary"
-)
+_ATTACHES = re.compile(r"(Attach|Detach)(User|Role|Group)Policy")  # they say the policy, too
 # What stays with one holder -> how many ("IAM and AWS STS quotas", the defaults).
 _QUOTAS = {
     "PoliciesPerUser": 10,
@@ -164,8 +160,10 @@ class Iam:
             found["policy"] = given["PolicyArn"]
         if "PermissionsBoundary" in given:
             found["boundary"] = given["PermissionsBoundary"]
-        elif match := _BOUND.fullmatch(call.operation):
-            kind = "user" if "User" in match.groups() else "role"
+        elif not call.operation.startswith("Create") and reference.has_key(
+            f"iam:{call.operation}", "iam:PermissionsBoundary"
+        ):
+            kind = "user" if "UserName" in given else "role"
             name = given.get(f"{kind.capitalize()}Name", "")
             holder = self._store.holder(call.caller.principal.account, kind, name)
             if boundary := getattr(holder, "permissions_boundary_arn", None):
