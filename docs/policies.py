@@ -110,6 +110,38 @@ BUCKETS: Sequence[tuple[str, str, object]] = (
         buckets.private(BUCKET, [], SHARED),
     ),
 )
+STATE = "arn:aws:s3:::my-company-state"
+SCOPE = pipeline.Scope("aws", "123456789012", ["my-company-prod-"])
+READING, DEPLOYING = (f"arn:aws:iam::123456789012:role/ci-prod-{each}" for each in ("read", "up"))
+CI: Sequence[tuple[str, str, object]] = (
+    (
+        "The state, for a preview",
+        "`kind: pipeline`: what the reading role does in the bucket of the state.",
+        pipeline.of_state(STATE, pipeline.state("object-access", "prod", deploys=False).values()),
+    ),
+    (
+        "The state, for an update",
+        "The deploying role's.",
+        pipeline.of_state(STATE, pipeline.state("object-access", "prod", deploys=True).values()),
+    ),
+    ("The cloud, for a preview", "Settings, and no object.", pipeline.reading(SCOPE)),
+    (
+        "The cloud, for an update",
+        "Names of ours alone, and users and roles with the boundary alone.",
+        pipeline.deploying(SCOPE, "arn:aws:iam::123456789012:policy/my-company-boundary"),
+    ),
+    (
+        "The boundary",
+        "The most that whatever an update makes can ever do.",
+        pipeline.boundary(SCOPE),
+    ),
+    ("The secrets of the state", "Of both roles.", pipeline.secrets(KEY)),
+    (
+        "The key of the state",
+        "The KMS key's own policy.",
+        pipeline.key(SCOPE, [READING, DEPLOYING], [USER]),
+    ),
+)
 
 
 def page() -> str:
@@ -117,16 +149,7 @@ def page() -> str:
     parts = [INTRODUCTION]
     for verb in Access:
         parts += [f"## `{verb}`\n", f"{meaning(verb)}\n", _json(example(verb))]
-<<<<<<< HEAD
-    for title, listed in (
-        ("Places", PLACES),
-        ("Trust", TRUSTS),
-        ("Buckets", BUCKETS),
-        ("CI", CI),
-    ):
-=======
     for title, listed in (("Places", PLACES), ("Trust", TRUSTS), ("Buckets", BUCKETS), ("CI", CI)):
->>>>>>> main
         parts += [f"## {title}\n"]
         for heading, said, document in listed:
             parts += [f"### {heading}\n", f"{said}\n", _json(document)]
