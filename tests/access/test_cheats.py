@@ -291,12 +291,21 @@ def by(conditions: dict[str, object], who: object = "*") -> str:
     return sneaky("", farm=(TLS, everyone(conditions, Principal=who)))
 
 
+def everybodys(given: str) -> str:
+    """A bucket for everybody who is something, and a user without any policy."""
+    farm = (TLS, everyone({"StringEquals": {"aws:PrincipalTag/team": "a"}}),
+            everyone({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::OWN:user/adm/*"}}))  # fmt: skip
+    return sneaky(f"aws.iam.User('eve', name='eve', {given})", farm=farm)
+
+
 THEIRS = {"AWS": f"arn:aws:iam::{'2' * 12}:root"}
 # What was tried when questions that differ in names alone had come to be asked once.
 CHEATS += [
     ("a tag for which a policy waits", tagged({}, BY_TEAM), tagged({"team": "a"}, BY_TEAM), "+ read"),
     ("a tag whose colon is in its name", tagged({"a": "b:c"}, BY_PAIR), tagged({"a:b": "c"}, BY_PAIR), "+ read"),
     ("tags that a trust begins to let in", sneaky(ROLE.format(BRINGS_NONE, document([BY_TEAM]))), sneaky(ROLE.format(BRINGS_TAGS, document([BY_TEAM]))), "t: + "),
+    ("a tag for which a bucket waits", everybodys("tags={}"), everybodys("tags={'team': 'a'}"), "eve: + "),
+    ("a path for which a bucket waits", everybodys("path='/'"), everybodys("path='/adm/'"), "eve: + "),
     ("an ARN with a part of an account", PLAIN, by({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::2222*:user/x"}}, THEIRS), "account 222222222222: + "),
     ("an ARN with a text in its account", PLAIN, by({"StringLike": {"aws:PrincipalArn": "*2222*"}}, THEIRS), "account 222222222222: + "),
     ("an ARN and an account by parts of both", PLAIN, by({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::77*:user/*", "aws:PrincipalAccount": "77*7"}}), "any other account: + "),

@@ -126,6 +126,11 @@ _UNSIGNED = Known(
 )
 
 
+def names_all(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement is about everybody."""
+    return "*" in _of_kind(statement, "AWS", ("Principal",))
+
+
 def _of_kind(
     statement: Mapping[str, Any], kind: str, parts: Iterable[str] = ("Principal", "NotPrincipal")
 ) -> list[str]:

@@ -96,6 +96,14 @@ class Thing:
     """Whether S3 applies a public policy to the bucket's own account only."""
 
     @cached_property
+    def opens(self) -> bool:
+        """Whether its own policy lets anybody in whom it does not name, by their tags, say."""
+        return any(
+            each["Effect"] == "Allow" and outsiders.names_all(each)
+            for each in (self.own.statements if self.own else ())
+        )
+
+    @cached_property
     def state(self) -> tuple[str, ...]:
         """All that decides about it, but for who asks."""
         own = ("own", *sorted(each.text for each in self.own.readings)) if self.own else ()
@@ -317,6 +325,7 @@ class _Near:
     def __init__(self, now: Evidence, askers: Mapping[str, Holder]):
         self._by_name: dict[str, list[str]] = {}
         self._patterns: list[tuple[str, list[Tokens]]] = []
+        self._everybody = [*askers]
         self._outside = [key for key in askers if key not in now.holders]
         for key, holder in now.holders.items():
             for name in {holder.asker.arn, holder.asker.role_arn, holder.asker.unique_id} - {""}:
@@ -338,6 +347,8 @@ class _Near:
 
     def of(self, thing: Thing) -> list[str]:
         """Those who may be allowed something there."""
+        if thing.opens:
+            return self._everybody
         found = dict.fromkeys(self._outside if thing.own else ())
         for name in (thing.arn, *(thing.own.policy.principals if thing.own else ())):
             found |= dict.fromkeys(self._by_name.get(name, ()))
