@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from itertools import count
 
 import pytest
 
@@ -288,10 +287,10 @@ document.body.innerHTML = `<pre id="told">${btoa(JSON.stringify(told))}</pre>`;
 
 
 def changes(number: int, **given) -> list[Change]:
-    """So many, of somebody each."""
-    names = (f"user-{each:06}" for each in count())
+    """So many, of somebody each; `{}` in what they say is their number."""
     default = {"turn": Turn.ADDED, "kind": Kind.USER, "where": ("s3://b/",), "what": "+ read"}
-    return [Change(**{**default, "who": next(names), **given}) for _ in range(number)]
+    listed = ({**default, "who": f"user-{each:06}", **given} for each in range(number))
+    return [Change(**{**each, "what": each["what"].replace("{}", each["who"])}) for each in listed]
 
 
 @pytest.mark.parametrize(
@@ -299,11 +298,12 @@ def changes(number: int, **given) -> list[Change]:
     [
         changes(50),
         changes(5_000),
+        changes(5_000, what="+ read of {}"),
         changes(3, what="|<" * 100_000),
         changes(500, where=tuple(f"s3://bucket-{each}/" for each in range(5_000))),
         changes(2, who="x" * 70_000),
     ],
-    ids=["50 projects", "5,000", "long words", "many places", "a long name"],
+    ids=["50", "5,000 alike", "5,000", "long words", "many places", "a long name"],
 )
 def test_a_comment_is_never_longer_than_it_may_be(found):
     """GitHub takes 65,536 signs; two environments have room in them. The verdict stays, and what is
@@ -312,9 +312,20 @@ def test_a_comment_is_never_longer_than_it_may_be(found):
 
     assert len(text) < 32_000
     assert text.startswith(f"### Access in `prod`: widened ({len(found)} added)")
-    shown = text.count("🔴 added")
+    shown = text.count("🔴 added") + len(re.findall("^- `", text, flags=re.MULTILINE))
     assert 0 < shown <= len(found)
     cut = len(found) - shown
-    assert (f"**{cut:,} changes more are NOT shown here, {cut:,} of which open" in text) is (
-        cut > 0
-    )
+    told = f"**{cut:,} changes more are NOT shown here, {cut:,} of which open"
+    assert (told in text) is (cut > 0)
+
+
+def test_changes_that_say_the_same_are_a_row_and_a_list_of_all_names():
+    """Those who differ in anything stay rows of their own, wherever they stand."""
+    odd = changes(1, who="odd", what="+ administer", power=5)
+
+    text = difference.markdown("prod", sorted([*changes(300), *odd], key=Change.risk), "main")
+
+    assert text.count("🔴 added") == 2
+    assert text.index("`odd` user") < text.index("`user-000000` user<br>**and 299 alike**, below")
+    assert len(re.findall(r"^- `user-\d{6}` user at `s3://b/`$", text, flags=re.MULTILINE)) == 299
+    assert "NOT shown" not in text

@@ -88,7 +88,7 @@ def test_a_provider_that_is_not_known_yet(declare, paper):
 
     [statement] = json.loads(paper.one("Role")["assumeRolePolicy"])["Statement"]
     assert statement["Principal"] == {"Federated": PROVIDER}
-    assert statement["Condition"]["StringEquals"] == {"gitlab.com:aud": "sts.amazonaws.com"}
+    assert statement["Condition"]["StringEquals"]["gitlab.com:aud"] == "sts.amazonaws.com"
 
 
 def test_a_verb_is_also_its_name(declare, paper):

@@ -172,8 +172,8 @@ def _both(
                     for number, each in enumerate(spaces)]  # fmt: skip
         elif len(spaces) > 1:
             raise ValueError(
-                "a folder holds one program: several are compared with a git ref of all of them, or "
-                "with the file that --format json has made of them"
+                "a folder holds one program: several are compared with a git ref of all of them, "
+                "or with the file that --format json has made of them"
             )
         running = pool.submit(_run, _folders(spaces), environment)
         old = _run(then, environment, against)

@@ -34,6 +34,7 @@ MOST = 12  # rows of a comment that are seen without opening anything
 SIGNS = 30_000
 """Of an environment's comment at most: GitHub takes 65,536 for all of them together."""
 _CELL, _NAMED = 600, 12  # signs of a cell, and places that it names
+_MANY, _LIST = 5, 60  # changes that say the same are one row, and a list; signs around that
 
 
 class Turn(StrEnum):
@@ -599,14 +600,15 @@ def markdown(environment: str, changes: list[Change], against: str = "") -> str:
     if not changes:
         same = f"Against {code(against)}, nobody can do more or less."
         return "\n".join([*lines, *([same, ""] if against else [])])
+    rows, lists, shown = _fitting_rows(_alike(changes), _PROVES[bool(against)])
     head = ["| | who | where | what | by |", "|---|---|---|---|---|"]
-    rows = [_row(change, _PROVES[bool(against)]) for change in changes]
-    fitting = sum(total <= SIGNS for total in accumulate(len(row) + 1 for row in rows))
-    lines += [*head, *rows[: min(MOST, fitting)]]
-    if more := rows[MOST:fitting]:
+    lines += [*head, *rows[:MOST]]
+    if more := rows[MOST:]:
         summary = f"<details><summary>{len(more)} more, of less risk</summary>"
         lines += ["", summary, "", *head, *more, "", "</details>"]
-    if cut := changes[fitting:]:
+    for summary, names in lists:
+        lines += ["", f"<details><summary>{summary}</summary>", "", *names, "", "</details>"]
+    if cut := [each for each in changes if id(each) not in shown]:
         opening = sum(change.turn in _OPENING for change in cut)
         told = f"**{len(cut):,} changes more are NOT shown here, {opening:,} of which open"
         how = "`object-access report` with `--output FILE` lists them all."
@@ -618,17 +620,61 @@ def markdown(environment: str, changes: list[Change], against: str = "") -> str:
     return "\n".join([*lines, "", f"<sub>{note}.</sub>", ""])
 
 
-def _row(change: Change, proves: str) -> str:
-    mark, _ = _MARKS[change.turn]
-    who = f"{code(_short(change.who))} {change.kind}" if change.kind else change.who
+def _alike(changes: list[Change]) -> list[list[Change]]:
+    """Changes that say the same of others, together, where they are many; the riskiest first."""
+    groups: dict[tuple[Any, ...], list[Change]] = {}
+    for each in changes:
+        key = each.turn, each.kind, each.what, each.power, each.also, each.witness is None
+        groups.setdefault(key, []).append(each)
+    return [part for own in groups.values()
+            for part in ([own] if len(own) >= _MANY else [[each] for each in own])]  # fmt: skip
+
+
+def _fitting_rows(
+    groups: list[list[Change]], proves: str
+) -> tuple[list[str], list[tuple[str, list[str]]], set[int]]:
+    """As many rows as a comment holds; then, of those who are alike, a list of names with its
+    summary; and which changes are shown by that."""
+    rows = [_row(first, proves, len(others)) for first, *others in groups]
+    sizes = [*accumulate(len(each) + 1 for each in rows)]
+    fitting = sum(each <= SIGNS for each in sizes)
+    room = SIGNS - (sizes[fitting - 1] if fitting else 0)
+    shown = {id(first) for first, *_ in groups[:fitting]}
+    lists: list[tuple[str, list[str]]] = []
+    for first, *others in groups[:fitting]:
+        told = f"alike: {first.turn}, {escape(_short(first.what))}"
+        names: list[str] = []
+        room -= len(told) + _LIST
+        for each in others:
+            name = f"- {_who(each)} at {', '.join(_where(each)) or 'all'}"
+            if len(name) >= room:
+                break
+            room -= len(name) + 1
+            names.append(name)
+            shown.add(id(each))
+        if names:
+            lists.append((f"{len(names):,} {told}", names))
+    return rows[:fitting], lists, shown
+
+
+def _who(change: Change) -> str:
+    return f"{code(_short(change.who))} {change.kind}" if change.kind else change.who
+
+
+def _where(change: Change) -> list[str]:
     named = [code(_short(each)) for each in change.where[:_NAMED]]
-    if more := len(change.where) - len(named):
-        named.append(f"and {more:,} places more")
+    more = len(change.where) - len(named)
+    return [*named, f"and {more:,} places more"] if more else named
+
+
+def _row(change: Change, proves: str, alike: int = 0) -> str:
+    mark, _ = _MARKS[change.turn]
+    who = _who(change) + (f"<br>**and {alike:,} alike**, below" if alike else "")
     what = escape(_short(change.what))
     if change.witness:
         what += f"<br>{proves}: {code(_short(proof_of(change.witness)))}"
     by = escape(_short("; ".join(change.by)))
-    cells = [f"{mark} {change.turn}", who, "<br>".join(named), what, by]
+    cells = [f"{mark} {change.turn}", who, "<br>".join(_where(change)), what, by]
     return f"| {' | '.join(cells)} |"
 
 

@@ -64,12 +64,8 @@ def findings(program: Program) -> Findings:
     found.principals = {who.id: who for who, _ in credentials}
     places = {each.outputs["name"]: _place(each) for each in declared["Container"]}
     for each in declared["Container"]:
-        if to := each.outputs.get("containerSyncTo"):
-            found.leave(f"{each.type} {each.name}: its objects go to {to}", to)
-        # Swift's StaticWeb lists a container as a page ("Static web", Swift's documentation).
-        metadata = {k.lower(): v for k, v in (each.outputs.get("metadata") or {}).items()}
-        if listings := metadata.get("web-listings"):
-            found.leave(f"{each.type} {each.name}: web-listings: {listings}", listings)
+        for what in _unjudged(each.outputs):
+            found.leave(f"{each.type} {each.name}: {what}")
         for who, answers in _of_container(each.outputs["name"], each.outputs):
             found.add(who, places[each.outputs["name"]], answers)
     for name in (name for _, rules in credentials for name in _containers(rules)):
@@ -78,6 +74,16 @@ def findings(program: Program) -> Findings:
         for who, answers in _of_account(declared["AccountV1"], credentials, place):
             found.add(who, place, answers)
     return found
+
+
+def _unjudged(container: Mapping[str, Any]) -> Iterator[str]:
+    """What a container gives beside its lists."""
+    if to := container.get("containerSyncTo"):
+        yield f"its objects go to {to}"
+    # Swift's StaticWeb shows what is in it as a page ("Static web", Swift's documentation).
+    for key, value in (container.get("metadata") or {}).items():
+        if key.lower() == "web-listings" and value:
+            yield f"web-listings: {value}"
 
 
 def decide_by(program: Program, evidence: Evidence) -> None:
