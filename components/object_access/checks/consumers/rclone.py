@@ -83,6 +83,7 @@ class Client(ToolChecks):
             AWS_CA_BUNDLE="",  # rclone takes it for a client's certificate
             RCLONE_CA_CERT=target.ca_bundle or "",
             RCLONE_S3_ENDPOINT=target.endpoint or "",
+            RCLONE_S3_FORCE_PATH_STYLE="true" if target.endpoint else "",  # an older one asks names
         )  # fmt: skip
 
     def _equip(self, tools: Clients) -> None:
