@@ -289,7 +289,7 @@ def deploying(scope: Scope, boundary: str, *, removes_objects: bool = False) -> 
             "ToMachines",
             ("iam:PassRole",),
             scope.of_iam("role"),
-            {"StringEquals": {"iam:PassedToService": _ec2(scope.partition)}},
+            {"StringEquals": {"iam:PassedToService": f"ec2.{_host(scope.partition)}"}},
         ),
     ]
     # A pattern's "*" stands for "/", too: in a path that begins so, any name would do.
@@ -306,7 +306,7 @@ def boundary(scope: Scope) -> PolicyDocument:
     """The most that whatever an update makes can ever do: use objects of its buckets, by way of S3
     their keys, and assume its roles."""
     buckets = scope.buckets()
-    via_s3 = {"StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}}
+    via_s3 = {"StringLike": {"kms:ViaService": f"s3.*.{_host(scope.partition)}"}}
     return document(
         [
             _allow("Objects", _IN_BUCKETS, [*buckets, *(f"{each}/*" for each in buckets)]),
@@ -356,8 +356,8 @@ def _one_of(arns: Iterable[str]) -> Mapping[str, Any]:
     return {"ArnEquals": {"aws:PrincipalArn": [*arns]}}
 
 
-def _ec2(partition: str) -> str:
-    return "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com"
+def _host(partition: str) -> str:
+    return "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
 
 
 def _allow(
