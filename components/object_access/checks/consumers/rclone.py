@@ -1,6 +1,6 @@
 """rclone itself, with the section that is handed over."""
 
-from ..check import Failed, NotPromised, allowed, refused
+from ..check import Failed, NotPromised, NotTried, allowed, refused
 from ..clients import Clients
 from . import CONTENT, ToolChecks
 
@@ -78,13 +78,20 @@ class Client(ToolChecks):
 
     def _rclone(self, *words: str) -> str:
         target = self._subject.target
-        return self._tools.program(
-            "rclone", "--config=rclone.conf", "--retries=1", "--low-level-retries=2", *words,
-            AWS_CA_BUNDLE="",  # rclone takes it for a client's certificate
-            RCLONE_CA_CERT=target.ca_bundle or "",
-            RCLONE_S3_ENDPOINT=target.endpoint or "",
-            RCLONE_S3_FORCE_PATH_STYLE="true" if target.endpoint else "",  # an older one asks names
-        )  # fmt: skip
+        try:
+            return self._tools.program(
+                "rclone", "--config=rclone.conf", "--retries=1", "--low-level-retries=2", *words,
+                AWS_CA_BUNDLE="",  # rclone takes it for a client's certificate
+                RCLONE_CA_CERT=target.ca_bundle or "",
+                RCLONE_S3_ENDPOINT=target.endpoint or "",
+            )  # fmt: skip
+        except Failed as error:
+            # As 1.60 does, which Debian 12 has.
+            if target.endpoint and f"//{self._bucket}." in str(error):
+                raise NotTried(
+                    "this rclone is too old for an embedded store: make consumers brings another"
+                ) from None
+            raise
 
     def _equip(self, tools: Clients) -> None:
         super()._equip(tools)
