@@ -22,9 +22,8 @@ def copy(tmp_path):
     return tmp_path
 
 
-# Each of the first rehearsals takes as long as all other commands together.
-@pytest.mark.parametrize("rehearsals", ["last", pytest.param("all", marks=pytest.mark.thorough)])
-def test_the_walk_through_is_true(copy, rehearsals):
+@pytest.mark.thorough
+def test_the_walk_through_is_true(copy):
     """Its file is written and its commands are run, in their order: each ends well and prints the
     lines that the page shows of it."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -38,8 +37,6 @@ def test_the_walk_through_is_true(copy, rehearsals):
         for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, *shown = step.splitlines()
             commands += 1
-            if rehearsals == "last" and command == "object-access rehearse -e try":
-                continue
             done = subprocess.run(
                 command, shell=True, cwd=copy, env={**os.environ, "PATH": path, "COLUMNS": "100"},
                 capture_output=True, text=True, timeout=200,

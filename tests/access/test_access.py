@@ -570,6 +570,7 @@ def command(invoke):
     return run
 
 
+@pytest.mark.thorough
 def test_one_changed_prefix_against_a_commit(command, copy):
     """The issue's own proof: an environment file is edited, and exactly that is told."""
     file = copy / "stacks/environments/Pulumi.guides.yaml"

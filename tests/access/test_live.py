@@ -261,6 +261,7 @@ def disguised(aws):
     s3.put_public_access_block(Bucket="lab-of-live", PublicAccessBlockConfiguration=block)
 
 
+@pytest.mark.thorough
 def test_strangers_in_disguise_are_shown(look, disguised):
     """By a list, by what a NotPrincipal spares, by a later version of a policy, by tokens, by a
     key's policy; and within a boundary no more than it leaves."""

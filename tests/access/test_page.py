@@ -229,6 +229,7 @@ def test_few_are_shown_one_by_one():
     assert " alike" not in parsed.said.partition('"use strict"')[0]
 
 
+@pytest.mark.thorough
 def test_five_hundred_projects_make_a_page_that_loads():
     """In 2 seconds and 2 MB; every line is in it, those alike but the first folded."""
     found = report(500)

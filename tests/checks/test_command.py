@@ -257,6 +257,7 @@ def test_a_broken_promise_is_exit_code_1(command, handovers):
     assert "not-the-secret" not in done.stdout + done.stderr
 
 
+@pytest.mark.thorough
 def test_nobody_there_is_a_failure_and_not_a_refusal(command):
     """A store that does not answer proves nothing."""
     done = command("reader", endpoint="https://127.0.0.1:9")

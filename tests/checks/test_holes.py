@@ -213,7 +213,7 @@ OPEN = Batches(
         )
         for name, (project, change) in HOLES.items()
     },
-    [*HOLES][::8],
+    [*HOLES][::16],
 )
 CLOSED = Batches({
     str(number): Case(project)

@@ -100,6 +100,7 @@ def test_names_made_anew(record):
     assert told.without["write"] == "exit code 1"
 
 
+@pytest.mark.thorough
 def test_contents_made_anew(record):
     """Objects that each run fills otherwise are the same but for that, and that is said."""
     other = record("RANDOM in/a")
@@ -237,6 +238,7 @@ def test_what_was_asked_without_our_key_is_no_need(record, query, says):
     assert re.search(says, told.err)
 
 
+@pytest.mark.thorough
 def test_signs_that_steer_a_terminal_are_not_printed(record):
     """A key may have them; they are shown as Python writes them."""
     told = record("PUT \N{RIGHT-TO-LEFT OVERRIDE}b/a", replay=False)
@@ -335,6 +337,7 @@ def test_a_failing_command_that_asks_nothing(record):
     assert "ended with exit code 3, and nothing was asked" in told.err
 
 
+@pytest.mark.thorough
 def test_input_from_a_pipe(record, tmp_path):
     """It is not there in the replays, which then prove nothing, and the way out is said."""
     script = [
@@ -387,6 +390,7 @@ def test_ctrl_c_in_a_replay_leaves_nothing(tmp_path, number):
     assert [*(tmp_path / "tmp").glob("object-access-record-*")] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
 def test_a_replay_leaves_no_process(record, tmp_path):
     """Not even one that went into a session of its own: it would ask in the next replay. What the
@@ -421,6 +425,7 @@ def until(holds):
 # --- several commands, and such as run on ---
 
 
+@pytest.mark.thorough
 def test_several_commands_in_one_record(record, tmp_path):
     """The later one finds what the earlier one left, and all of them are replayed together."""
     file = tmp_path / "record.json"
@@ -626,6 +631,7 @@ def test_beside_a_project_that_is_just_that(record):
     assert "it gives just that" in told.err
 
 
+@pytest.mark.thorough
 def test_beside_a_project_with_everything(record):
     """What would be enough instead."""
     theirs = project(all=Place(access=(Access.FULL,)))
@@ -661,6 +667,7 @@ def test_the_command_line(tmp_path):
     assert "without write of in: exit code 1" in done.stderr
 
 
+@pytest.mark.thorough
 def test_what_is_pasted_rehearses_green(record, tmp_path):
     """The project as it was printed, in an environment's file of a copy of the program."""
     told = record("PUT in/a", "GET in/a", "-HEAD in/none", shape="project", replay=False)
@@ -681,6 +688,7 @@ def test_what_is_pasted_rehearses_green(record, tmp_path):
     assert "as promised" in done.stdout
 
 
+@pytest.mark.thorough
 def test_more_places_than_a_user_s_own_policy_holds(record):
     """The project then asks for a managed one; what no policy of IAM holds is refused, with the way
     out."""

@@ -43,6 +43,7 @@ def run(cloud, name: str, projects: dict):
     return made, handed, bystanders.bystanders_of(cloud, handed)
 
 
+@pytest.mark.thorough
 def test_adopted_buckets_are_there_before_the_program_and_unchanged_after(cloud):
     """Every check is as promised, two projects share one bucket, and its settings are its own."""
     made, handed, others = run(cloud, "adopting", PROJECTS)

@@ -253,7 +253,7 @@ DRIFT = {
 @pytest.mark.parametrize(
     "drift",
     [
-        pytest.param(name, marks=() if number % 4 == 0 else pytest.mark.thorough)
+        pytest.param(name, marks=() if number % 8 == 0 else pytest.mark.thorough)
         for number, name in enumerate(DRIFT)
     ],
 )

@@ -60,6 +60,7 @@ def way(monkeypatch, tmp_path, cloud, capsys):
     return go
 
 
+@pytest.mark.thorough
 def test_a_key_beside_the_old_one_breaks_nothing(way):
     """It must be pasted; whoever has the old one goes on, after every single change."""
     before = {"lab": {**READER, "bucket": "way-beside"}}

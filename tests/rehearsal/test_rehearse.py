@@ -101,6 +101,7 @@ def test_secrets_are_masked(rehearsed):
             Handover.read(name, handovers[name])
 
 
+@pytest.mark.thorough
 def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
     """The guides' fixed bucket names are free again; Markdown holds every check."""
     again = command("--environment", "dev", "--format", "markdown", "--show-secrets")
@@ -110,6 +111,7 @@ def test_a_second_run_starts_clean_and_shows_secrets_when_asked_to():
     assert MASK not in again.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("started")
 def test_without_colour_at_60_columns(monkeypatch, capfd):
     """Piped, as in CI: nothing is lost, and no line of a check is broken by a sign for a terminal."""
@@ -299,6 +301,7 @@ def test_the_servers_stop_when_the_program_fails():
     assert gone(endpoint)
 
 
+@pytest.mark.thorough
 def test_a_killed_rehearsal_leaves_no_server():
     """`--keep` serves on; when its process is killed, the embedded cloud ends by itself."""
     with subprocess.Popen(

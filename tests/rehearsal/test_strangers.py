@@ -44,6 +44,7 @@ def test_it_is_rehearsed_by_one_command(command):
     assert sum(each["state"] == "as promised" for each in told["checks"]) >= 12
 
 
+@pytest.mark.thorough
 def test_a_promise_that_is_none_fails(command):
     """The grant says less than the hand-over: exit code 1."""
     main = command.program / "__main__.py"
@@ -57,6 +58,7 @@ def test_a_promise_that_is_none_fails(command):
     assert "raw/: read" in failed or any("read" in each for each in failed)
 
 
+@pytest.mark.thorough
 def test_without_a_hand_over_nothing_was_tried(command):
     """It is brought up, and what to export is said; that is never green."""
     main = command.program / "__main__.py"

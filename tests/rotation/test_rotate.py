@@ -134,6 +134,7 @@ def aged(rehearsed, *, made, used=None):
             key.last_used = AccessKeyLastUsed(now - timedelta(days=used), "s3", "eu-west-1")
 
 
+@pytest.mark.thorough
 def test_whoever_works_all_the_while_is_never_refused(cloud, rehearsed, rotation):
     """With the old key until the new one is pasted, with the new one from then on; never is there
     no valid key of the user, and never a third."""

@@ -298,6 +298,7 @@ def keystone_with_store(info, path=""):
         running.shutdown()
 
 
+@pytest.mark.thorough
 def test_a_store_that_is_ceph_s(login):
     """It knows only keys of accounts."""
     with keystone_with_store({"tempurl": {}}, "/swift") as url:

@@ -405,6 +405,7 @@ def cli(world: World, tmp_path):
     return run
 
 
+@pytest.mark.thorough
 def test_the_cli_as_the_administrator(world: World, cli, tmp_path):
     """Who am I, make a bucket, sync a folder, list it, empty and remove it."""
     admin, name = next(iter(world.aws["accounts"].values())), world.name("cli")

@@ -520,6 +520,7 @@ def test_nothing_is_left_behind(parent, tmp_path, end):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_behind_by_a_start_that_was_killed(parent, tmp_path):
     """When the servers were not even up."""
     assert _until(lambda: list(tmp_path.glob("*/swift/proxy.conf")))
