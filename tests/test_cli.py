@@ -623,6 +623,7 @@ def test_a_narrow_terminal(monkeypatch):
 # --- serve ---
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not shutil.which("sh"), reason="there is no shell here")
 def test_exports_are_for_a_shell():
     """It evaluates them while the stores go on, and finds AWS by them; the process can be ended."""

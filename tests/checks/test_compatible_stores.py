@@ -16,6 +16,7 @@ def key_of(given: dict[str, str]) -> Key:
     return Key(access_key_id=given["access_key_id"], secret_access_key=given["secret_access_key"])
 
 
+@pytest.mark.thorough
 def test_every_client_works_on_ceph():
     """boto3, the AWS CLI, s3cmd, s3fs and rclone, with the files that are handed over; another
     user, a wrong key and nobody are refused. Mountpoint's client reads, but cannot write to Ceph

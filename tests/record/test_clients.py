@@ -84,6 +84,7 @@ def found(name):
     return path
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_client_gets_what_it_needs(record, monkeypatch, name):
     """No new refusal in the replay, the places that are expected, every verb missed."""

@@ -72,6 +72,7 @@ def test_refusals_behind_exit_code_0_are_seen(record):
     }
 
 
+@pytest.mark.thorough
 def test_a_look_for_what_is_not_there_is_a_listing(record):
     """S3 says so only to those who may list the bucket; a tool that takes a refusal for a no does
     not need it, and that is named."""
@@ -216,6 +217,7 @@ except urllib.error.HTTPError:
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("query", "says"),
     [

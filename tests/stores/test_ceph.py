@@ -226,6 +226,7 @@ def test_nobody_reads_without_keys(ceph, s3, bucket):
     assert answer(lambda: anonymous.put_object(Bucket=bucket, Key="k")) == "AccessDenied"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("end", ["kill", "communicate"])
 def test_it_ends_with_its_process(tmp_path, end):
     """However that ends: no daemon is left. Only a process that is killed leaves its files."""

@@ -63,6 +63,7 @@ def test_what_is_gone_takes_no_memory(apart, overwrites, aborted, most):
     assert resident() < most
 
 
+@pytest.mark.thorough
 def test_lists_under_load(world: World):
     """Writers, deletions and wrong regions at once: never an error of ours."""
     bucket, me = world.bucket(keys=()), world.user(allow("s3:*"))

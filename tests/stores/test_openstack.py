@@ -499,6 +499,7 @@ def parent(tmp_path):
         process.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "end",
     [
