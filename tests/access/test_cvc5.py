@@ -17,7 +17,7 @@ from object_access.access.reading import Written
 from object_access.policies.classes import Known
 from object_access.policies.evaluate import Policy, Principal
 
-PAIRS = int(os.environ.get("OBJECT_ACCESS_PAIRS", "150"))
+PAIRS = int(os.environ.get("OBJECT_ACCESS_PAIRS", "80"))
 ACCOUNT, FARM = "123456789012", "arn:aws:s3:::farm"
 ANN = Principal("user", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/ann", "AIDAANN")
 NETWORKS = ["10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16", "0.0.0.0/0", "10.0.0.1/32"]

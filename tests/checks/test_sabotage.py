@@ -522,6 +522,7 @@ def test_a_bucket_that_is_open_to_everyone(cloud):
     }
 
 
+@pytest.mark.thorough
 def test_another_user_of_the_store_who_is_let_in(cloud):
     """Somebody with keys that open everything: the check sees it."""
     names = ("access_key_id", "secret_access_key")
@@ -532,6 +533,7 @@ def test_another_user_of_the_store_who_is_let_in(cloud):
     assert set(failed(found)) == {"another user of the store"}
 
 
+@pytest.mark.thorough
 def test_a_wrong_configuration_that_is_handed_over(cloud, monkeypatch):
     """What is handed over to s3cmd has another secret."""
     real = handovers.FORMATS["s3cfg"]

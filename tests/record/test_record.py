@@ -370,7 +370,9 @@ def test_a_folder_that_cannot_be_copied(record, monkeypatch):
     assert "the replays ran in the command's own folder" in told.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+)
 def test_ctrl_c_in_a_replay_leaves_nothing(tmp_path, number):
     """No process of the replay goes on, and no folder with keys stays."""
     mark = tmp_path / "replayed"

@@ -438,6 +438,7 @@ def test_a_slash_at_the_end_of_a_container_is_the_container(openstack):
     assert openstack.ask(None, "GET", f"{data}/a/b.txt").content == b"hello"
 
 
+@pytest.mark.thorough
 def test_a_cluster_without_temporary_urls():
     """Signed requests are refused like any without a token; tokens serve as ever."""
     with server.running(temp_urls=False) as told:
