@@ -1,6 +1,7 @@
 """Questions that differ in names alone are answered once: nothing else may be taken for alike."""
 
 import string
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -173,6 +174,15 @@ def test_the_same_under_other_names_is_asked_once(monkeypatch: pytest.MonkeyPatc
     assert len(asked) < len(names)
     resources = {each.request.resource for each in found if not isinstance(each, Open)}
     assert {each.partition("/")[0] for each in resources} == {f"arn:aws:s3:::{n}" for n in names}
+
+
+def test_two_who_ask_as_one_are_both_told_of() -> None:
+    """What is the same to the last sign, names included, is still somebody else's."""
+    [(holder, thing)] = [team("anna", named([PLAIN], "anna"))]
+    other = replace(holder, shown=Party(Kind.ROLE, "anna", {}))
+    both = {each.shown.id: each for each in (holder, other)}
+    before, now = (Evidence(ACCOUNT, each, {thing.arn: thing}) for each in ({}, both))
+    assert {each.who.id for each in compare(before, now)} == {*both}
 
 
 @pytest.mark.parametrize("name", ["user", "object-access-probe", "true", "12345", "infinity",

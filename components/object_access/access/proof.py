@@ -210,11 +210,10 @@ _NOT_OURS = "elsewhere"  # the account of a resource that is not the program's
 
 def compare(before: Evidence, now: Evidence) -> Iterator[Witness | Open]:
     """Everything that somebody can do now and could not before."""
-    known = frozenset(before.things.keys() | now.things.keys())
     holders = [*before.holders.values(), *now.holders.values()]
-    alike = Alike(known, holders)
+    alike = Alike(before.things.keys() | now.things.keys(), holders)
     for pair in _pairs(before, now):
-        yield from alike.answers(_Question(*pair, now.account, known, alike.names))
+        yield from alike.answers(_Question(*pair, now.account, alike.things, alike.names))
 
 
 def allowed(now: Evidence, who: Iterable[Holder], scope: Scope) -> Iterator[Witness | Open]:
@@ -244,7 +243,9 @@ class Alike:
     def answers(self, question: "_Question") -> Iterable[Witness | Open]:
         """The same as the question's own. What is found is asked again under its names."""
         found, names = self._found(question)
-        again = [question.again(each, names) for each in found] if names else found
+        if names is None:
+            return found
+        again = [question.again(each, names) for each in found]
         return question.answers() if None in again else [each for each in again if each]
 
     def beyond_verbs(
@@ -258,17 +259,20 @@ class Alike:
             answers, names = self._found(question)
             for each in answers:
                 told = each.names if isinstance(each, Witness) else ()
-                found |= dict.fromkeys(renamed(name, names) for name in told)
+                found |= dict.fromkeys(renamed(name, names or {}) for name in told)
         return tuple(name for name in found if name not in verbs)
 
-    def _found(self, question: "_Question") -> tuple[list[Witness | Open], dict[str, str]]:
-        """The answers to a question of the same shape, and what its names are in this one."""
-        if (shape := self._called.shape(question.texts())) is None:
-            return [*question.answers()], {}
-        if shape.key not in self._known:
-            self._known[shape.key] = shape.names, [*question.answers()]
-        names, found = self._known[shape.key]
-        return found, dict(zip(names, shape.names, strict=True))
+    def _found(self, question: "_Question") -> tuple[list[Witness | Open], dict[str, str] | None]:
+        """The answers to a question of the same shape, and what its names are in this one; None
+        where it is this one that was asked."""
+        shape = self._called.shape(question.texts())
+        if shape is not None and shape.key in self._known:
+            names, found = self._known[shape.key]
+            return found, dict(zip(names, shape.names, strict=True))
+        found = [*question.answers()]
+        if shape is not None:
+            self._known[shape.key] = shape.names, found
+        return found, None
 
 
 def answers(now: Evidence, who: Holder, scope: Scope) -> Iterator[tuple[Request, bool]]:
@@ -328,7 +332,7 @@ class _Near:
         self._everybody = [*askers]
         self._outside = [key for key in askers if key not in now.holders]
         for key, holder in now.holders.items():
-            for name in {holder.asker.arn, holder.asker.role_arn, holder.asker.unique_id} - {""}:
+            for name in _names(holder):
                 self._by_name.setdefault(name, []).append(key)
             wide: list[Tokens] = []
             for reading in holder.readings:
